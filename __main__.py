@@ -1,0 +1,128 @@
+"""A team's own sentiment service on AWS: texts on a queue, results in a table. One stack per environment."""
+
+import pulumi
+
+from components.alarms import Alarms, AlarmsArgs
+from components.dashboard import Dashboard, DashboardArgs
+from components.function import Function, FunctionArgs
+from components.image import Image, ImageArgs
+from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
+from components.queue import Queue, QueueArgs
+from components.table import Table, TableArgs
+from components.topic import Topic, TopicArgs
+from settings import Settings
+
+settings = Settings.load()
+
+# What producers send to. A message stays hidden for six times as long as a batch may take, as AWS advises.
+queue = Queue(
+    "queue",
+    QueueArgs(
+        visibility_timeout_seconds=6 * settings.timeout_seconds + settings.batch_window_seconds,
+        max_receive_count=settings.max_receive_count,
+        retention_days=settings.queue_retention_days,
+        dlq_retention_days=settings.dlq_retention_days,
+        kms_key_arn=settings.kms_key_arn,
+    ),
+)
+
+# What consumers read from.
+table = Table(
+    "results",
+    TableArgs(
+        table_name=f"{settings.table_name}-{pulumi.get_stack()}",
+        point_in_time_recovery=settings.point_in_time_recovery,
+        deletion_protection=settings.deletion_protection,
+        expires=settings.result_ttl_days > 0,
+    ),
+)
+
+# What classifies: an image that is built here, or one that another stack has proven.
+image_uri = (
+    settings.image_uri
+    or Image(
+        "image",
+        ImageArgs(
+            model_id=settings.model_id,
+            model_revision=settings.model_revision,
+            backend=settings.inference_backend,
+            architecture=settings.architecture,
+        ),
+    ).uri
+)
+function = Function(
+    "function",
+    FunctionArgs(
+        image_uri=image_uri,
+        architecture=settings.architecture,
+        memory_mb=settings.memory_mb,
+        timeout_seconds=settings.timeout_seconds,
+        ephemeral_storage_mb=settings.ephemeral_storage_mb,
+        log_level=settings.log_level,
+        log_retention_days=settings.log_retention_days,
+        tracing=settings.tracing,
+        reserved_concurrency=settings.reserved_concurrency,
+        environment={
+            "RESULTS_TABLE": table.resource.name,
+            "DEAD_LETTER_QUEUE_URL": queue.dead_letters.url,
+            "MAX_RECEIVE_COUNT": str(settings.max_receive_count),
+            "RESULT_TTL_DAYS": str(settings.result_ttl_days),
+            "STORE_TEXT": str(settings.store_text).lower(),
+        },
+        permissions=[*queue.process, *table.write],
+        queue_arn=queue.source.arn,
+        batch_size=settings.batch_size,
+        batch_window_seconds=settings.batch_window_seconds,
+        max_concurrency=settings.max_concurrency,
+        consume=settings.consume,
+    ),
+)
+if settings.provisioned_concurrency:
+    ProvisionedConcurrency(
+        "warm",
+        ProvisionedConcurrencyArgs(
+            function_name=function.resource.name,
+            alias_name=function.alias.name,
+            minimum=settings.provisioned_concurrency,
+            maximum=settings.provisioned_concurrency_max,
+        ),
+    )
+
+# What the operator sees.
+topic = Topic("alarm-topic", TopicArgs(email=settings.alarm_email))
+alarms = Alarms(
+    "alarm",
+    AlarmsArgs(
+        topic_arn=topic.arn,
+        function_name=function.resource.name,
+        alias_name=function.alias.name,
+        queue_name=queue.source.name,
+        dlq_name=queue.dead_letters.name,
+        table_name=table.resource.name,
+        timeout_seconds=settings.timeout_seconds,
+        provisioned=settings.provisioned_concurrency > 0,
+        errors=settings.errors_threshold,
+        throttles=settings.throttles_threshold,
+        duration_percent=settings.duration_threshold_percent,
+        inference_ms=settings.inference_latency_threshold_ms,
+        queue_age_seconds=settings.queue_age_threshold_seconds,
+        dlq_depth=settings.dlq_depth_threshold,
+    ),
+)
+dashboard = Dashboard(
+    "dashboard",
+    DashboardArgs(
+        dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}",
+        signals=alarms.signals,
+    ),
+)
+
+pulumi.export("queueUrl", queue.source.url)
+pulumi.export("queueArn", queue.source.arn)
+pulumi.export("deadLetterQueueUrl", queue.dead_letters.url)
+pulumi.export("tableName", table.resource.name)
+pulumi.export("functionName", function.resource.name)
+pulumi.export("aliasArn", function.alias.arn)
+pulumi.export("imageUri", image_uri)
+pulumi.export("dashboardUrl", dashboard.url)
+pulumi.export("producerPolicyArn", queue.producer_policy.arn)

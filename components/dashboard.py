@@ -1,0 +1,70 @@
+"""The signals that alarms watch, as one CloudWatch dashboard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarms import PERIOD_SECONDS, Signal
+
+WIDTH, HEIGHT, PER_ROW = 8, 6, 3  # in CloudWatch's grid of 24 columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardArgs:
+    """
+    Attributes:
+        dashboard_name: physical name.
+        signals: one graph each, with the alarm's threshold as a line.
+    """
+
+    dashboard_name: str
+    signals: Sequence[Signal]
+
+
+class Dashboard(pulumi.ComponentResource):
+    """A CloudWatch dashboard.
+
+    Attributes:
+        url: where to look at it.
+    """
+
+    url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("sentiment-analyzer:components:Dashboard", name, None, opts)
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+        widgets = [_graph(signal, place, region) for place, signal in enumerate(args.signals)]
+        dashboard = aws.cloudwatch.Dashboard(
+            name,
+            dashboard_name=args.dashboard_name,
+            dashboard_body=pulumi.Output.json_dumps({"widgets": widgets}),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.url = pulumi.Output.format(
+            "https://{0}.console.aws.amazon.com/cloudwatch/home?region={0}#dashboards/dashboard/{1}",
+            region,
+            dashboard.dashboard_name,
+        )
+        self.register_outputs({"url": self.url})
+
+
+def _graph(signal: Signal, place: int, region: pulumi.Output[str]) -> dict:
+    dimensions = [part for pair in signal.dimensions.items() for part in pair]
+    return {
+        "type": "metric",
+        "x": place % PER_ROW * WIDTH,
+        "y": place // PER_ROW * HEIGHT,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "properties": {
+            "title": f"{signal.name}: {signal.metric}",
+            "region": region,
+            "view": "timeSeries",
+            "period": PERIOD_SECONDS,
+            "stat": signal.statistic,
+            "metrics": [[signal.namespace, signal.metric, *dimensions]],
+            "annotations": {"horizontal": [{"label": "alarm", "value": signal.threshold}]},
+        },
+    }

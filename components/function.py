@@ -1,0 +1,129 @@
+"""The function that classifies: role, logs, code by digest, alias, and its source of events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.permission import Permission, assume_role_policy, policy_document
+from function.names import HANDLER
+
+ALIAS = "live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionArgs:
+    """
+    Attributes:
+        image_uri: container image by digest.
+        architecture: x86_64 or arm64, as the image was built.
+        memory_mb, timeout_seconds, ephemeral_storage_mb: limits of one invocation.
+        log_level, log_retention_days: what is logged and how long it is kept.
+        tracing: X-Ray active tracing.
+        reserved_concurrency: executions set aside; 0 reserves none.
+        environment: the function's own variables.
+        permissions: what its neighbours let it do.
+        queue_arn: where its messages come from.
+        batch_size, batch_window_seconds, max_concurrency: how they come.
+        consume: False pauses them.
+    """
+
+    image_uri: pulumi.Input[str]
+    architecture: str
+    memory_mb: int
+    timeout_seconds: int
+    ephemeral_storage_mb: int
+    log_level: str
+    log_retention_days: int
+    tracing: bool
+    reserved_concurrency: int
+    environment: Mapping[str, pulumi.Input[str]]
+    permissions: Sequence[Permission]
+    queue_arn: pulumi.Input[str]
+    batch_size: int
+    batch_window_seconds: int
+    max_concurrency: int
+    consume: bool
+
+
+class Function(pulumi.ComponentResource):
+    """A Lambda function whose every version goes live through one alias, fed by a queue.
+
+    Attributes:
+        resource: the function.
+        alias: `live`; what the queue feeds and what callers should invoke.
+    """
+
+    resource: aws.lambda_.Function
+    alias: aws.lambda_.Alias
+
+    def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("sentiment-analyzer:components:Function", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        logs = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=args.log_retention_days, opts=child)
+        role = aws.iam.Role(
+            f"{name}-role", assume_role_policy=assume_role_policy("lambda.amazonaws.com"), opts=child
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.id,
+            policy=policy_document([*args.permissions, _write_logs(logs), *([SEND_TRACES] * args.tracing)]),
+            opts=child,
+        )
+        self.resource = aws.lambda_.Function(
+            name,
+            package_type="Image",
+            image_uri=args.image_uri,
+            image_config={"commands": [HANDLER]},
+            architectures=[args.architecture],
+            role=role.arn,
+            memory_size=args.memory_mb,
+            timeout=args.timeout_seconds,
+            ephemeral_storage={"size": args.ephemeral_storage_mb},
+            reserved_concurrent_executions=args.reserved_concurrency or -1,  # -1: unreserved
+            environment={"variables": args.environment},
+            logging_config={
+                "log_group": logs.name,
+                "log_format": "JSON",
+                "application_log_level": args.log_level,
+            },
+            tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
+            publish=True,
+            # Without its permissions a new function would fail on the messages that already wait.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self.alias = aws.lambda_.Alias(
+            f"{name}-{ALIAS}",
+            name=ALIAS,
+            function_name=self.resource.name,
+            function_version=self.resource.version,
+            opts=child,
+        )
+        aws.lambda_.EventSourceMapping(
+            f"{name}-events",
+            event_source_arn=args.queue_arn,
+            function_name=self.alias.arn,  # the alias, or provisioned concurrency would go unused
+            batch_size=args.batch_size,
+            maximum_batching_window_in_seconds=args.batch_window_seconds,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config={"maximum_concurrency": args.max_concurrency},
+            enabled=args.consume,
+            opts=child,
+        )
+        self.register_outputs({"name": self.resource.name, "alias_arn": self.alias.arn})
+
+
+def _write_logs(group: aws.cloudwatch.LogGroup) -> Permission:
+    return Permission(
+        sid="WriteLogs",
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources=[pulumi.Output.concat(group.arn, ":*")],
+    )
+
+
+SEND_TRACES = Permission(
+    sid="SendTraces",
+    actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    resources=["*"],  # X-Ray has no resources to name for these actions
+)

@@ -1,0 +1,131 @@
+"""The function's container image: built, pushed and handed out by digest."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_docker as docker
+
+CONTEXT = "./function"
+PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
+KEPT_IMAGES = 10  # enough to roll back, cheap to keep
+LOCAL_MODEL = "./"  # a model id that starts so is a folder of the context
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageArgs:
+    """
+    Attributes:
+        model_id: hub id, or ./models/NAME for a folder in the context that is already built.
+        model_revision: commit of the hub model.
+        backend: onnx or torch.
+        architecture: x86_64 or arm64.
+    """
+
+    model_id: str
+    model_revision: str
+    backend: str
+    architecture: str
+
+
+class Image(pulumi.ComponentResource):
+    """An ECR repository and the image in it, tagged with a hash of all that goes into it.
+
+    The same inputs give the same tag, so nothing is rebuilt, pushed or deployed again.
+
+    Attributes:
+        uri: the image by digest, as Lambda wants it.
+    """
+
+    uri: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("sentiment-analyzer:components:Image", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        repository = aws.ecr.Repository(
+            name,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration={"scan_on_push": True},
+            encryption_configurations=[{"encryption_type": "AES256"}],
+            opts=child,
+        )
+        aws.ecr.LifecyclePolicy(
+            f"{name}-lifecycle",
+            repository=repository.name,
+            policy=json.dumps(
+                {
+                    "rules": [
+                        {
+                            "rulePriority": 1,
+                            "description": f"Keep the last {KEPT_IMAGES} images",
+                            "selection": {
+                                "tagStatus": "any",
+                                "countType": "imageCountMoreThan",
+                                "countNumber": KEPT_IMAGES,
+                            },
+                            "action": {"type": "expire"},
+                        }
+                    ]
+                }
+            ),
+            opts=child,
+        )
+        token = aws.ecr.get_authorization_token_output(
+            registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        build = build_args(args)
+        image = docker.Image(
+            f"{name}-build",
+            image_name=pulumi.Output.concat(repository.repository_url, ":", content_tag(build, args)),
+            build={
+                "context": CONTEXT,
+                "dockerfile": f"{CONTEXT}/Dockerfile",
+                "platform": PLATFORMS[args.architecture],
+                "args": build,
+                "builder_version": docker.BuilderVersion.BUILDER_BUILD_KIT,
+            },
+            registry={
+                "server": repository.repository_url,
+                "username": token.user_name,
+                "password": pulumi.Output.secret(token.password),
+            },
+            opts=child,
+        )
+        self.uri = image.repo_digest
+        self.register_outputs({"uri": self.uri})
+
+
+def build_args(args: ImageArgs) -> dict[str, str]:
+    """The Dockerfile's ARGs."""
+    if args.model_id.startswith(LOCAL_MODEL):
+        source = {"MODEL_SOURCE": "prebuilt", "MODEL_PATH": args.model_id.removeprefix(LOCAL_MODEL)}
+    else:
+        source = {"MODEL_SOURCE": "hub", "MODEL_ID": args.model_id, "MODEL_REVISION": args.model_revision}
+    return {"BACKEND": args.backend, **source}
+
+
+def content_tag(build: dict[str, str], args: ImageArgs) -> str:
+    """A hash (16 hex digits) of the files and settings that the image is made of."""
+    digest = hashlib.sha256(json.dumps([build, PLATFORMS[args.architecture]], sort_keys=True).encode())
+    for path in sorted(image_files(build)):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(CONTEXT)} {content}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def image_files(build: dict[str, str]) -> Iterator[Path]:
+    """What of the build context reaches the image: code, requirements, and a prebuilt model if it has one."""
+    context = Path(CONTEXT)
+    for pattern in ("Dockerfile", ".dockerignore", "*.py", "*.txt"):
+        yield from context.glob(pattern)
+    if model := build.get("MODEL_PATH"):
+        if not (context / model).is_dir():
+            raise FileNotFoundError(
+                f"modelId './{model}': no such folder in {CONTEXT}; "
+                "a hub id or a folder that function/build_model.py made is wanted"
+            )
+        yield from (path for path in (context / model).rglob("*") if path.is_file())

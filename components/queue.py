@@ -1,0 +1,138 @@
+"""The queue that producers send to, and the dead-letter queue behind it."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.permission import Permission, policy_document
+
+SECONDS_PER_DAY = 86_400
+KEY_REUSE_SECONDS = 300  # how long SQS reuses a data key of a customer managed key; its default
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueArgs:
+    """
+    Attributes:
+        visibility_timeout_seconds: how long a received message stays hidden; AWS asks for at least
+            six times the consumer's timeout plus its batch window.
+        max_receive_count: deliveries before a message goes to the dead-letter queue.
+        retention_days: how long a message waits.
+        dlq_retention_days: the same in the dead-letter queue, counted from the first enqueueing.
+        kms_key_arn: customer managed key, or empty for SQS-managed encryption.
+    """
+
+    visibility_timeout_seconds: int
+    max_receive_count: int
+    retention_days: int
+    dlq_retention_days: int
+    kms_key_arn: str
+
+
+class Queue(pulumi.ComponentResource):
+    """A standard queue with its dead-letter queue, both encrypted and closed to plain HTTP.
+
+    Attributes:
+        source: the queue that producers send to.
+        dead_letters: where messages end that could not be processed.
+        producer_policy: managed policy for those who may send, and do nothing else.
+        process: permissions to take messages from the queue and to dead-letter them.
+    """
+
+    source: aws.sqs.Queue
+    dead_letters: aws.sqs.Queue
+    producer_policy: aws.iam.Policy
+
+    def __init__(self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("sentiment-analyzer:components:Queue", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        encryption = (
+            {"kms_master_key_id": args.kms_key_arn, "kms_data_key_reuse_period_seconds": KEY_REUSE_SECONDS}
+            if args.kms_key_arn
+            else {"sqs_managed_sse_enabled": True}
+        )
+
+        self.dead_letters = aws.sqs.Queue(
+            f"{name}-dlq",
+            message_retention_seconds=args.dlq_retention_days * SECONDS_PER_DAY,
+            opts=child,
+            **encryption,
+        )
+        self.source = aws.sqs.Queue(
+            name,
+            visibility_timeout_seconds=args.visibility_timeout_seconds,
+            message_retention_seconds=args.retention_days * SECONDS_PER_DAY,
+            receive_wait_time_seconds=20,  # long polling, for consumers that are not Lambda
+            redrive_policy=pulumi.Output.json_dumps(
+                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.max_receive_count}
+            ),
+            opts=child,
+            **encryption,
+        )
+        aws.sqs.RedriveAllowPolicy(
+            f"{name}-dlq-redrive-allow",
+            queue_url=self.dead_letters.url,
+            redrive_allow_policy=pulumi.Output.json_dumps(
+                {"redrivePermission": "byQueue", "sourceQueueArns": [self.source.arn]}
+            ),
+            opts=child,
+        )
+        for queue_name, queue in ((name, self.source), (f"{name}-dlq", self.dead_letters)):
+            aws.sqs.QueuePolicy(
+                f"{queue_name}-policy", queue_url=queue.url, policy=_tls_only(queue.arn), opts=child
+            )
+
+        # To encrypt what it sends, SQS makes a data key as the sender, who needs both actions.
+        use_key = (
+            [
+                Permission(
+                    sid="UseQueueKey",
+                    actions=["kms:GenerateDataKey", "kms:Decrypt"],
+                    resources=[args.kms_key_arn],
+                )
+            ]
+            if args.kms_key_arn
+            else []
+        )
+        self.process = [
+            Permission(
+                sid="TakeMessages",
+                actions=["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+                resources=[self.source.arn],
+            ),
+            Permission(sid="DeadLetter", actions=["sqs:SendMessage"], resources=[self.dead_letters.arn]),
+            *use_key,
+        ]
+        self.producer_policy = aws.iam.Policy(
+            f"{name}-producer",
+            description="Send texts to the sentiment queue, and nothing else",
+            policy=policy_document(
+                [
+                    Permission(sid="SendText", actions=["sqs:SendMessage"], resources=[self.source.arn]),
+                    *use_key,
+                ]
+            ),
+            opts=child,
+        )
+        self.register_outputs(
+            {"url": self.source.url, "arn": self.source.arn, "dlq_url": self.dead_letters.url}
+        )
+
+
+def _tls_only(queue_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    return pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "DenyPlainHttp",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "sqs:*",
+                    "Resource": queue_arn,
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ],
+        }
+    )

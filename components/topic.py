@@ -1,0 +1,101 @@
+"""The topic that alarms speak to."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicArgs:
+    """
+    Attributes:
+        email: address that is subscribed (its owner must confirm), or empty.
+    """
+
+    email: str
+
+
+class Topic(pulumi.ComponentResource):
+    """An SNS topic encrypted with its own key.
+
+    CloudWatch cannot publish to a topic that is encrypted with the AWS managed key, since nobody can let it
+    use that key: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+
+    Attributes:
+        arn: what alarms name as their action.
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TopicArgs, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("sentiment-analyzer:components:Topic", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        invoke = pulumi.InvokeOutputOptions(parent=self)
+        account = aws.get_caller_identity_output(opts=invoke).account_id
+        partition = aws.get_partition_output(opts=invoke).partition
+        key = aws.kms.Key(
+            f"{name}-key",
+            description="Encrypts the sentiment service's alarm messages",
+            enable_key_rotation=True,
+            policy=pulumi.Output.json_dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Sid": "AccountAdministersKey",
+                            "Effect": "Allow",
+                            "Principal": {
+                                "AWS": pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")
+                            },
+                            "Action": "kms:*",  # KMS refuses a key that its account could not administer
+                            "Resource": "*",  # in a key's own policy: this key
+                        },
+                        {
+                            "Sid": "CloudWatchEncryptsAlarms",
+                            "Effect": "Allow",
+                            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+                            "Resource": "*",
+                            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                        },
+                    ],
+                }
+            ),
+            opts=child,
+        )
+        topic = aws.sns.Topic(name, kms_master_key_id=key.arn, opts=child)
+        aws.sns.TopicPolicy(
+            f"{name}-policy",
+            arn=topic.arn,
+            policy=pulumi.Output.json_dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Sid": "CloudWatchPublishesAlarms",
+                            "Effect": "Allow",
+                            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                            "Action": "sns:Publish",
+                            "Resource": topic.arn,
+                            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                        },
+                        {
+                            "Sid": "DenyPlainHttp",
+                            "Effect": "Deny",
+                            "Principal": "*",
+                            "Action": "sns:Publish",
+                            "Resource": topic.arn,
+                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                        },
+                    ],
+                }
+            ),
+            opts=child,
+        )
+        if args.email:
+            aws.sns.TopicSubscription(
+                f"{name}-email", topic=topic.arn, protocol="email", endpoint=args.email, opts=child
+            )
+        self.arn = topic.arn
+        self.register_outputs({"arn": self.arn})

@@ -1,0 +1,15 @@
+"""The names that function and stack must agree on. Nothing is imported here: the Pulumi program reads it too."""
+
+HANDLER = "function.handler.handler"
+
+TABLE_KEY = "id"
+TABLE_EXPIRY = "expires_at"  # epoch seconds, as DynamoDB's TTL wants it
+
+METRIC_NAMESPACE = "SentimentAnalyzer"
+METRIC_DIMENSION = "service"  # Powertools' own; its value is the function's name
+ITEMS = "Items"
+ITEM_FAILURES = "ItemFailures"
+DEAD_LETTERED = "DeadLettered"
+INFERENCE_LATENCY = "InferenceLatencyPerItem"  # milliseconds
+MODEL_LOAD = "ModelLoad"  # milliseconds
+COLD_START = "ColdStart"
