@@ -70,7 +70,7 @@ class Settings:
     )
 
     memory_mb: int = between(128, 10_240, "MB")
-    timeout_seconds: int = between(1, 900, "s")
+    timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself
     ephemeral_storage_mb: int = between(512, 10_240, "MB")
     log_level: str = one_of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
     log_retention_days: int = one_of(*CLOUDWATCH_RETENTION_DAYS)
@@ -160,13 +160,13 @@ def cross_faults(v: Mapping[str, Any]) -> list[str]:
     defaults = schema() if v["image_uri"] else {}
     rules = [
         (
-            reserved and reserved < v["max_concurrency"],
+            0 < reserved < v["max_concurrency"],
             "reserved_concurrency",
             f"must be 0 or at least maxConcurrency ({v['max_concurrency']}), "
             "else the queue's own polls are throttled into the dead-letter queue",
         ),
         (
-            reserved and max(provisioned, provisioned_max) > reserved,
+            0 < reserved < max(provisioned, provisioned_max),
             "provisioned_concurrency_max" if provisioned_max > provisioned else "provisioned_concurrency",
             f"must be at most reservedConcurrency ({reserved})",
         ),

@@ -145,7 +145,7 @@ def _signals(args: AlarmsArgs) -> list[Signal]:
         ),
         Signal(
             name="inference-latency",
-            means="Inference per item is slow. Longer texts than usual, or too little CPU: look at memoryMb.",
+            means="Inference per item is slow. Look whether texts are longer than usual; CPU comes with memoryMb.",
             metric=INFERENCE_LATENCY,
             statistic="Average",
             threshold=args.inference_ms,
@@ -154,8 +154,8 @@ def _signals(args: AlarmsArgs) -> list[Signal]:
         ),
         Signal(
             name="queue-age",
-            means="Messages wait too long. Is the mapping enabled (consume), is the function failing or throttled, "
-            "or is there more traffic than maxConcurrency can take?",
+            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails or is "
+            "throttled, and whether there is more traffic than maxConcurrency can take.",
             metric="ApproximateAgeOfOldestMessage",
             statistic="Maximum",
             threshold=args.queue_age_seconds,
@@ -194,8 +194,8 @@ def _signals(args: AlarmsArgs) -> list[Signal]:
         signals.append(
             Signal(
                 name="spillover",
-                means="More executions than provisioned concurrency holds warm: some start cold. "
-                "Raise provisionedConcurrency, or provisionedConcurrencyMax if scaling is at its end.",
+                means="More executions than provisioned concurrency holds warm: some start cold. Look at the function's "
+                "ConcurrentExecutions; raise provisionedConcurrency, or provisionedConcurrencyMax if scaling is at its end.",
                 metric="ProvisionedConcurrencySpilloverInvocations",
                 statistic="Sum",
                 threshold=1,

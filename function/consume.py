@@ -1,0 +1,155 @@
+"""Batches from the queue: every message ends in the table, in the dead-letter queue, or back in the queue."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from function.classifier import Classifier, Sentiment
+from function.dead_letters import DeadLetters, sent_at
+from function.messages import Fault, Item, parse_body
+from function.store import CannotBeStored, Store
+
+logger = logging.getLogger(__name__)
+
+CHUNK_ITEMS = 16  # classified at once; the deadline is looked at between chunks
+WRITERS = 10  # parallel requests; as many connections as a boto3 client keeps
+RESERVE_MS = 1_000  # left for writing and answering when the timeout draws near
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One SQS record on its way to its one outcome.
+
+    Attributes:
+        record: as Lambda handed it over.
+        items, faults: what it holds, and what of that can never succeed.
+        retry: error codes of what may succeed later.
+    """
+
+    record: Mapping[str, Any]
+    items: list[Item]
+    faults: list[Fault]
+    retry: list[str] = field(default_factory=list)
+
+    @property
+    def receive_count(self) -> int:
+        return int(self.record["attributes"]["ApproximateReceiveCount"])
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a batch. Items, but for `dead_lettered` and `failures`, which are messages."""
+
+    items: int = 0
+    classified: int = 0
+    stored: int = 0
+    absorbed: int = 0
+    dead_lettered: int = 0
+    failures: int = 0
+    inference_ms: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """
+    Attributes:
+        max_receive_count: at this delivery SQS would give up, so what still fails is dead-lettered with its reason.
+    """
+
+    classifier: Classifier
+    store: Store
+    dead_letters: DeadLetters
+    max_receive_count: int
+
+    def consume(
+        self, records: Sequence[Mapping[str, Any]], request_id: str, remaining_ms: Callable[[], int]
+    ) -> tuple[list[str], Counts]:
+        """Classify and store all texts of a batch.
+
+        Args:
+            records: of an SQS event.
+            request_id: of the invocation, for the dead-letter queue.
+            remaining_ms: milliseconds until the timeout.
+
+        Returns:
+            The messageIds that SQS must deliver again, and what became of the rest.
+        """
+        deliveries = [Delivery(record, *parse_body(record["body"], sent_at(record))) for record in records]
+        work = [(delivery, item) for delivery in deliveries for item in delivery.items]
+        counts = Counts(items=sum(len(d.items) + len(d.faults) for d in deliveries))
+        slowest_ms = 0.0
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for start in range(0, len(work), CHUNK_ITEMS):
+                chunk = work[start : start + CHUNK_ITEMS]
+                if remaining_ms() < slowest_ms + RESERVE_MS:
+                    for delivery, _ in work[start:]:
+                        delivery.retry.append("DeadlineNear")
+                    break
+                began = time.perf_counter()
+                sentiments = self._classify([item.text for _, item in chunk])
+                chunk_ms = (time.perf_counter() - began) * 1000
+                slowest_ms = max(slowest_ms, chunk_ms)
+                counts.inference_ms += chunk_ms
+                counts.classified += len(chunk)
+                for outcome in pool.map(self._store, chunk, sentiments):
+                    counts.stored += outcome is True
+                    counts.absorbed += outcome is False
+            settled = pool.map(lambda delivery: self._settle(delivery, request_id), deliveries)
+            failed = [d.record["messageId"] for d, ok in zip(deliveries, settled, strict=True) if not ok]
+        counts.failures = len(failed)
+        rejected = sum(bool(d.faults or d.retry) for d in deliveries)
+        counts.dead_lettered = rejected - len(failed)
+        return failed, counts
+
+    def _classify(self, texts: list[str]) -> list[Sentiment | None]:
+        """All at once; if that fails, one by one, so that a text which breaks the model fails alone (as None)."""
+        try:
+            return list(self.classifier.classify(texts))
+        except Exception as error:
+            logger.error("inference failed", extra={"texts": len(texts), **describe(error)})
+            return [None] if len(texts) == 1 else [s for text in texts for s in self._classify([text])]
+
+    def _store(self, work: tuple[Delivery, Item], sentiment: Sentiment | None) -> bool | None:
+        """Whether the result was stored (True) or absorbed (False); None where it failed, noted on the delivery."""
+        delivery, item = work
+        if sentiment is None:
+            delivery.retry.append("InferenceError")
+            return None
+        try:
+            return self.store.put(item, sentiment)
+        except CannotBeStored as error:
+            delivery.faults.append(Fault("CannotBeStored", f"the table refuses the result: {error}"))
+        except Exception as error:
+            logger.warning("put failed", extra=describe(error))
+            delivery.retry.append(error_code(error))
+        return None
+
+    def _settle(self, delivery: Delivery, request_id: str) -> bool:
+        """Whether SQS may delete the message: it is done, or safe in the dead-letter queue."""
+        if delivery.retry and delivery.receive_count < self.max_receive_count:
+            return False
+        reasons = [*delivery.faults, *(Fault(code, "failed on every delivery") for code in delivery.retry)]
+        if not reasons:
+            return True
+        text = "; ".join(reason.message for reason in reasons)
+        try:
+            self.dead_letters.send(delivery.record, reasons[0].code, text, request_id)
+        except Exception as error:
+            logger.error("dead-letter send failed", extra=describe(error))
+            return False
+        return True
+
+
+def error_code(error: Exception) -> str:
+    """AWS's code of an error, or its type."""
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    return response.get("Error", {}).get("Code") or type(error).__name__
+
+
+def describe(error: Exception) -> dict[str, Any]:
+    """What is safe to log of an error: its code and where it was, never its message, which may quote a text."""
+    return {"error": error_code(error), "trace": traceback.format_tb(error.__traceback__)}

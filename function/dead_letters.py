@@ -1,0 +1,64 @@
+"""The dead-letter queue, for messages that can never succeed: body intact, with the reason beside it."""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+# Lambda's own names for these: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+CODE, MESSAGE, REQUEST_ID = "ErrorCode", "ErrorMessage", "RequestID"
+SENT_TIMESTAMP = "SentTimestamp"  # milliseconds, as SQS's own attribute, which a redrive resets
+MAX_ATTRIBUTES = 10  # SQS's limit for a message
+MAX_MESSAGE_CHARS = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetters:
+    """
+    Attributes:
+        client: boto3 SQS client.
+        queue_url: the dead-letter queue.
+    """
+
+    client: Any
+    queue_url: str
+
+    def send(self, record: Mapping[str, Any], code: str, message: str, request_id: str) -> None:
+        """Put a record's body into the dead-letter queue, its attributes kept and the reason added.
+
+        Raises:
+            ClientError, BotoCoreError: SQS did not take it; the message must stay where it is.
+        """
+        reason = {
+            CODE: {"DataType": "String", "StringValue": code},
+            MESSAGE: {"DataType": "String", "StringValue": message[:MAX_MESSAGE_CHARS]},
+            REQUEST_ID: {"DataType": "String", "StringValue": request_id},
+            SENT_TIMESTAMP: {"DataType": "Number", "StringValue": str(int(sent_at(record).timestamp() * 1000))},
+        }
+        kept = {
+            name: _outgoing(attribute)
+            for name, attribute in record.get("messageAttributes", {}).items()
+            if name not in reason
+        }
+        kept = dict(list(kept.items())[: MAX_ATTRIBUTES - len(reason)])
+        self.client.send_message(
+            QueueUrl=self.queue_url, MessageBody=record["body"], MessageAttributes={**kept, **reason}
+        )
+
+
+def sent_at(record: Mapping[str, Any]) -> datetime:
+    """When SQS first got a message, even if it has been through the dead-letter queue since."""
+    attribute = record.get("messageAttributes", {}).get(SENT_TIMESTAMP, {})
+    try:
+        milliseconds = int(attribute["stringValue"])
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC)
+
+
+def _outgoing(attribute: Mapping[str, Any]) -> dict[str, Any]:
+    """A message attribute as SendMessage wants it, from the shape in which Lambda hands it over."""
+    if attribute["dataType"].startswith("Binary"):
+        return {"DataType": attribute["dataType"], "BinaryValue": b64decode(attribute["binaryValue"])}
+    return {"DataType": attribute["dataType"], "StringValue": attribute["stringValue"]}

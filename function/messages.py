@@ -1,0 +1,148 @@
+"""The message contract: what a producer may send, and what is said of anything else."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+MAX_ID_BYTES = 2048  # DynamoDB's limit of a partition key
+MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
+MAX_CLOCK_SKEW = timedelta(minutes=15)  # a timestamp further ahead would shut out every later result
+EPOCH_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
+SHOWN_CHARS = 80  # of a bad value, in an error
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One text to classify.
+
+    Attributes:
+        id: the producer's name for it; results are kept by it.
+        text: what to classify.
+        sent_at: when the producer made it (its `timestamp`), or when SQS first got it. The newest result of an id wins.
+    """
+
+    id: str
+    text: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an item can never succeed.
+
+    Attributes:
+        code: stable and safe to log: InvalidJson, InvalidShape, InvalidId, InvalidText, InvalidTimestamp.
+        message: names the field, its value (shortened) and what is allowed. Holds text: never log it.
+    """
+
+    code: str
+    message: str
+
+
+class _Invalid(Exception):
+    def __init__(self, code: str, field: str, value: object, allowed: str):
+        shown = ascii(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
+        if len(shown) > SHOWN_CHARS:
+            shown = f"{shown[:SHOWN_CHARS]}..."
+        self.fault = Fault(code, f"{field}: {shown} is not allowed; must be {allowed}")
+
+
+def parse_body(body: str, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
+    """Read an SQS message body: `{"id", "text", "timestamp"?}` or `{"items": [...]}` of such.
+
+    Args:
+        body: the message as it came.
+        sent_at: stands in for a missing timestamp.
+
+    Returns:
+        The items that can be classified, and one fault for each that cannot. Together at least one.
+    """
+    try:
+        message = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+    except _Invalid as invalid:
+        return [], [invalid.fault]
+    except (ValueError, RecursionError) as error:
+        where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        return [], [Fault("InvalidJson", f"body: not valid JSON{where}; must be a JSON object")]
+    if isinstance(message, dict) and "items" in message:
+        return parse_items(message["items"], sent_at)
+    return _sort_out([("", message)], sent_at)
+
+
+def parse_items(items: object, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
+    """Read the list of a message or a direct invocation; returns as `parse_body` does."""
+    if not isinstance(items, list) or not items:
+        invalid = _Invalid("InvalidShape", "items", items, 'a non-empty array of {"id", "text"} objects')
+        return [], [invalid.fault]
+    return _sort_out([(f"items[{place}].", item) for place, item in enumerate(items)], sent_at)
+
+
+def _sort_out(candidates: list[tuple[str, object]], sent_at: datetime) -> tuple[list[Item], list[Fault]]:
+    items: list[Item] = []
+    faults: list[Fault] = []
+    for prefix, candidate in candidates:
+        try:
+            items.append(_parse_item(candidate, prefix, sent_at))
+        except _Invalid as invalid:
+            faults.append(invalid.fault)
+    return items, faults
+
+
+def _parse_item(item: object, prefix: str, sent_at: datetime) -> Item:
+    if not isinstance(item, Mapping):
+        raise _Invalid("InvalidShape", prefix.rstrip(".") or "body", item, 'an object with "id" and "text"')
+    item_id, text, timestamp = (item.get(name) for name in ("id", "text", "timestamp"))
+    if not (isinstance(item_id, str) and item_id and _is_utf8(item_id, MAX_ID_BYTES)):
+        raise _Invalid("InvalidId", f"{prefix}id", item_id, f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8")
+    if not (isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT_CHARS and _is_utf8(text)):
+        raise _Invalid(
+            "InvalidText", f"{prefix}text", text, f"a string of 1 to {MAX_TEXT_CHARS} characters, not only spaces"
+        )
+    return Item(item_id, text, sent_at if timestamp is None else _parse_timestamp(timestamp, f"{prefix}timestamp"))
+
+
+def _parse_timestamp(value: object, field: str) -> datetime:
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            seconds = value / 1000 if value >= EPOCH_MILLISECONDS_FROM else value
+            moment = datetime.fromtimestamp(seconds, UTC)
+        else:
+            raise ValueError
+        if not datetime(1970, 1, 1, tzinfo=UTC) <= moment <= datetime.now(UTC) + MAX_CLOCK_SKEW:
+            raise ValueError
+    except (ValueError, OverflowError, OSError):
+        raise _Invalid(
+            "InvalidTimestamp",
+            field,
+            value,
+            "ISO 8601 (UTC if without offset) or seconds or milliseconds since 1970, and not in the future",
+        ) from None
+    return moment
+
+
+def _is_utf8(value: str, max_bytes: int | None = None) -> bool:
+    """Whether a string can be stored: JSON may carry lone surrogates, UTF-8 cannot."""
+    try:
+        encoded = value.encode()
+    except UnicodeEncodeError:
+        return False
+    return max_bytes is None or len(encoded) <= max_bytes
+
+
+def _refuse_constant(name: str) -> None:
+    raise _Invalid("InvalidJson", "body", name, "JSON, which has no such number")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in mapping:
+            raise _Invalid("InvalidJson", "body", key, "an object that has each key once")
+        mapping[key] = value
+    return mapping

@@ -1,0 +1,83 @@
+"""Results in DynamoDB: idempotent, and the newest of an id wins."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from function.classifier import Sentiment
+from function.messages import Item
+from function.names import TABLE_EXPIRY, TABLE_KEY
+
+
+class CannotBeStored(Exception):
+    """The table will refuse this result however often it is tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """
+    Attributes:
+        client: boto3 DynamoDB client.
+        table_name: the results table.
+        model_id, model_revision: stored with every result.
+        ttl_days: days until a result expires; 0 keeps it.
+        store_text: whether the text is stored too.
+    """
+
+    client: Any
+    table_name: str
+    model_id: str
+    model_revision: str
+    ttl_days: int
+    store_text: bool
+
+    def put(self, item: Item, sentiment: Sentiment) -> bool:
+        """Store a result unless the table holds one of the same id that is as new or newer.
+
+        Returns:
+            Whether it was stored. False is a success too: a repeat or a late message was absorbed.
+
+        Raises:
+            CannotBeStored: DynamoDB finds the item invalid.
+            ClientError, BotoCoreError: anything else; trying again may help.
+        """
+        try:
+            self.client.put_item(
+                TableName=self.table_name,
+                Item=self._attributes(item, sentiment, datetime.now(UTC)),
+                ConditionExpression="attribute_not_exists(#id) OR sent_at < :sent_at",
+                ExpressionAttributeNames={"#id": TABLE_KEY},
+                ExpressionAttributeValues={":sent_at": {"S": _iso(item.sent_at)}},
+            )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code")
+            if code == "ConditionalCheckFailedException":
+                return False
+            if code == "ValidationException":
+                raise CannotBeStored(code) from error
+            raise
+        return True
+
+    def _attributes(self, item: Item, sentiment: Sentiment, now: datetime) -> dict[str, dict[str, Any]]:
+        attributes: dict[str, dict[str, Any]] = {
+            TABLE_KEY: {"S": item.id},
+            "sentiment": {"S": sentiment.label},
+            "score": {"N": f"{sentiment.score:.6f}"},
+            "truncated": {"BOOL": sentiment.truncated},
+            "model_id": {"S": self.model_id},
+            "model_revision": {"S": self.model_revision},
+            "sent_at": {"S": _iso(item.sent_at)},
+            "processed_at": {"S": _iso(now)},
+        }
+        if self.store_text:
+            attributes["text"] = {"S": item.text}
+        if self.ttl_days:
+            attributes[TABLE_EXPIRY] = {"N": str(int((now + timedelta(days=self.ttl_days)).timestamp()))}
+        return attributes
+
+
+def _iso(moment: datetime) -> str:
+    """ISO 8601 in UTC at a fixed width, so that later sorts higher as a string too."""
+    return moment.isoformat(timespec="microseconds")

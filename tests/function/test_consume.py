@@ -1,0 +1,242 @@
+"""Batches from the queue: every record has exactly one outcome, whatever happens."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from function.consume import CHUNK_ITEMS, RESERVE_MS, Consumer
+from function.dead_letters import DeadLetters
+from function.store import Store
+from tests.function.aws import TABLE, Aws, FakeClassifier, moto_aws, record
+
+REDRIVEN_MS = 1_800_000_000_000
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    with moto_aws() as resources:
+        yield resources
+
+
+@pytest.fixture
+def consumer(aws: Aws) -> Consumer:
+    return Consumer(
+        classifier=FakeClassifier(),  # type: ignore[arg-type]
+        store=Store(
+            client=aws.dynamodb, table_name=TABLE, model_id="m", model_revision="1", ttl_days=0, store_text=True
+        ),
+        dead_letters=DeadLetters(client=aws.sqs, queue_url=aws.dead_letter_queue_url),
+        max_receive_count=3,
+    )
+
+
+class Failing:
+    """A client whose method fails with an AWS error for bodies or items that hold a word."""
+
+    def __init__(self, client: Any, method: str, word: str, code: str = "ProvisionedThroughputExceededException"):
+        self._client, self._method, self._word, self._code = client, method, word, code
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._client, name)
+        if name != self._method:
+            return real
+
+        def call(**given: Any) -> Any:
+            if self._word in json.dumps(given, default=str):
+                raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, name)
+            return real(**given)
+
+        return call
+
+
+def text(item_id: str, value: str, **more: Any) -> str:
+    return json.dumps({"id": item_id, "text": value, **more})
+
+
+def consume(consumer: Consumer, *records: dict[str, Any], remaining_ms: Callable[[], int] = lambda: 30_000) -> list[str]:
+    return consumer.consume(records, "request-1", remaining_ms)[0]
+
+
+def failing_puts(consumer: Consumer, word: str, code: str = "ProvisionedThroughputExceededException") -> Consumer:
+    client = Failing(consumer.store.client, "put_item", word, code)
+    return replace(consumer, store=replace(consumer.store, client=client))
+
+
+def test_all_texts_of_a_batch_are_classified_together(consumer: Consumer, aws: Aws) -> None:
+    records = [record(text(str(n), "good"), f"m-{n}") for n in range(10)]
+    assert consume(consumer, *records) == []
+    assert [len(batch) for batch in consumer.classifier.batches] == [10]  # type: ignore[attr-defined]
+    assert len(aws.results()) == 10
+
+
+def test_a_poison_message_never_blocks_its_batch(consumer: Consumer, aws: Aws) -> None:
+    assert consume(consumer, record(text("1", "good")), record("poison", "m-2"), record(text("3", "bad"), "m-3")) == []
+    assert {k: v["sentiment"] for k, v in aws.results().items()} == {"1": "POSITIVE", "3": "NEGATIVE"}
+    (dead,) = aws.dead_letters()
+    assert dead["Body"] == "poison"
+    attributes = {name: value["StringValue"] for name, value in dead["MessageAttributes"].items()}
+    assert attributes == {
+        "ErrorCode": "InvalidJson",
+        "ErrorMessage": "body: not valid JSON at character 0; must be a JSON object",
+        "RequestID": "request-1",
+        "SentTimestamp": "1700000000000",
+    }
+
+
+def test_a_poison_message_keeps_the_attributes_its_producer_gave_it(consumer: Consumer, aws: Aws) -> None:
+    poison = record("poison")
+    poison["messageAttributes"] = {
+        "source": {"stringValue": "shop", "dataType": "String"},
+        "blob": {"binaryValue": "AAE=", "dataType": "Binary"},
+    }
+    consume(consumer, poison)
+    kept = aws.dead_letters()[0]["MessageAttributes"]
+    assert kept["source"] == {"StringValue": "shop", "DataType": "String"}
+    assert kept["blob"] == {"BinaryValue": b"\x00\x01", "DataType": "Binary"}
+
+
+def test_a_poison_message_with_all_ten_attributes_is_still_dead_lettered(consumer: Consumer, aws: Aws) -> None:
+    poison = record("poison")
+    poison["messageAttributes"] = {f"a{n}": {"stringValue": "x", "dataType": "String"} for n in range(10)}
+    assert consume(consumer, poison) == []
+    assert len(aws.dead_letters()[0]["MessageAttributes"]) == 10
+
+
+def test_only_when_the_dead_letter_queue_refuses_it_is_poison_reported(consumer: Consumer) -> None:
+    client = Failing(consumer.dead_letters.client, "send_message", "poison", "ServiceUnavailable")
+    consumer = replace(consumer, dead_letters=replace(consumer.dead_letters, client=client))
+    assert consume(consumer, record("poison", "m-1"), record(text("2", "good"), "m-2")) == ["m-1"]
+
+
+def test_a_throttled_write_is_reported_and_its_neighbours_are_stored(consumer: Consumer, aws: Aws) -> None:
+    throttled = failing_puts(consumer, "unlucky")
+    assert consume(throttled, record(text("1", "good")), record(text("2", "unlucky"), "m-2")) == ["m-2"]
+    assert set(aws.results()) == {"1"}
+    assert aws.dead_letters() == []
+
+
+def test_what_fails_on_its_last_delivery_is_dead_lettered_with_its_reason(consumer: Consumer, aws: Aws) -> None:
+    throttled = failing_puts(consumer, "unlucky")
+    assert consume(throttled, record(text("2", "unlucky"), "m-2", receive_count=3)) == []
+    (dead,) = aws.dead_letters()
+    assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "ProvisionedThroughputExceededException"
+
+
+def test_what_the_table_refuses_for_good_is_dead_lettered_at_once(consumer: Consumer, aws: Aws) -> None:
+    refusing = failing_puts(consumer, "too big", "ValidationException")
+    assert consume(refusing, record(text("1", "too big"))) == []
+    assert aws.dead_letters()[0]["MessageAttributes"]["ErrorCode"]["StringValue"] == "CannotBeStored"
+
+
+def test_a_text_that_breaks_the_model_fails_alone(consumer: Consumer, aws: Aws) -> None:
+    assert consume(consumer, record(text("1", "good")), record(text("2", "breaks"), "m-2")) == ["m-2"]
+    assert set(aws.results()) == {"1"}
+
+
+def test_when_the_model_fails_on_everything_all_is_reported_and_nothing_lost(consumer: Consumer, aws: Aws) -> None:
+    records = [record(text(str(n), "breaks"), f"m-{n}") for n in range(3)]
+    assert consume(consumer, *records) == ["m-0", "m-1", "m-2"]
+    assert aws.results() == {}
+    assert aws.dead_letters() == []
+
+
+def test_a_message_of_many_items_is_retried_whole_if_one_of_them_fails(consumer: Consumer, aws: Aws) -> None:
+    items = json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2", "text": "unlucky"}]})
+    assert consume(failing_puts(consumer, "unlucky"), record(items)) == ["m-1"]
+    assert consume(consumer, record(items, receive_count=2)) == []
+    assert set(aws.results()) == {"1", "2"}
+
+
+def test_the_valid_items_of_a_faulty_message_are_stored_and_the_message_dead_lettered(
+    consumer: Consumer, aws: Aws
+) -> None:
+    mixed = json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2"}]})
+    assert consume(consumer, record(mixed)) == []
+    assert set(aws.results()) == {"1"}
+    assert [dead["Body"] for dead in aws.dead_letters()] == [mixed]
+
+
+def test_a_faulty_message_is_not_dead_lettered_twice_while_its_valid_items_are_retried(
+    consumer: Consumer, aws: Aws
+) -> None:
+    mixed = json.dumps({"items": [{"id": "1", "text": "unlucky"}, {"id": "2"}]})
+    assert consume(failing_puts(consumer, "unlucky"), record(mixed)) == ["m-1"]
+    assert aws.dead_letters() == []
+    assert consume(consumer, record(mixed, receive_count=2)) == []
+    assert len(aws.dead_letters()) == 1
+
+
+def test_redelivery_changes_nothing(consumer: Consumer, aws: Aws) -> None:
+    consume(consumer, record(text("1", "good")))
+    before = aws.results()
+    assert consume(consumer, record(text("1", "good"), receive_count=2)) == []
+    assert aws.results() == before
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_of_one_id_in_one_batch_the_newest_wins_in_whatever_order(
+    consumer: Consumer, aws: Aws, order: tuple[int, ...]
+) -> None:
+    versions = [text("1", f"version {n}", timestamp=1_700_000_000 + n) for n in range(3)]
+    assert consume(consumer, *(record(versions[n], f"m-{n}") for n in order)) == []
+    assert aws.results()["1"]["text"] == "version 2"
+
+
+def test_a_redrive_does_not_overwrite_a_newer_result_by_its_producers_clock(consumer: Consumer, aws: Aws) -> None:
+    consume(consumer, record(text("1", "new", timestamp=1_700_000_100), "m-1", sent_ms=1_700_000_100_000))
+    consume(consumer, record(text("1", "old", timestamp=1_700_000_000), "m-9", sent_ms=REDRIVEN_MS))
+    assert aws.results()["1"]["text"] == "new"
+
+
+def test_a_redrive_without_timestamp_is_dated_by_its_first_enqueueing(consumer: Consumer, aws: Aws) -> None:
+    throttled = failing_puts(consumer, "old")
+    consume(throttled, record(text("1", "old"), "m-1", receive_count=3, sent_ms=1_700_000_000_000))
+    consume(consumer, record(text("1", "new"), "m-2", sent_ms=1_700_000_100_000))
+    (dead,) = aws.dead_letters()
+    redriven = record(dead["Body"], "m-3", sent_ms=REDRIVEN_MS)
+    redriven["messageAttributes"] = {
+        name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+        for name, value in dead["MessageAttributes"].items()
+    }
+    assert consume(consumer, redriven) == []
+    assert aws.results()["1"]["text"] == "new"
+
+
+def test_what_the_deadline_does_not_leave_time_for_is_reported(consumer: Consumer, aws: Aws) -> None:
+    remaining = iter([30_000, RESERVE_MS - 1])
+    records = [record(text(str(n), "good"), f"m-{n}") for n in range(CHUNK_ITEMS + 2)]
+    failed = consume(consumer, *records, remaining_ms=lambda: next(remaining))
+    assert failed == [f"m-{CHUNK_ITEMS}", f"m-{CHUNK_ITEMS + 1}"]
+    assert len(aws.results()) == CHUNK_ITEMS
+
+
+def test_writes_go_out_in_parallel(consumer: Consumer) -> None:
+    together = threading.Barrier(4, timeout=5)
+
+    class Meeting:
+        def put_item(self, **_: Any) -> None:
+            together.wait()
+
+    meeting = replace(consumer, store=replace(consumer.store, client=Meeting()))
+    assert consume(meeting, *(record(text(str(n), "good"), f"m-{n}") for n in range(4))) == []
+
+
+def test_counts_tell_what_became_of_a_batch(consumer: Consumer) -> None:
+    repeat = text("1", "good", timestamp=1_700_000_000)
+    _, counts = failing_puts(consumer, "unlucky").consume(
+        [
+            record(repeat, "m-1"),
+            record(repeat, "m-2"),
+            record("poison", "m-3"),
+            record(text("2", "unlucky"), "m-4"),
+        ],
+        "request-1",
+        lambda: 30_000,
+    )
+    assert (counts.items, counts.classified, counts.stored, counts.absorbed) == (4, 3, 1, 1)
+    assert (counts.dead_lettered, counts.failures) == (1, 1)

@@ -1,0 +1,339 @@
+"""The real __main__.py, for every stack: what it creates, and the contracts that hold across all of it."""
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from function import names
+from local.program import Recorder, Resource, run
+
+DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
+
+
+def documents(recorder: Recorder) -> list[dict[str, Any]]:
+    """Every IAM and resource policy of a stack."""
+    keys = ("policy", "assumeRolePolicy")
+    texts = [r.inputs[key] for r in recorder.resources for key in keys if isinstance(r.inputs.get(key), str)]
+    return [document for text in texts if "Statement" in (document := json.loads(text))]
+
+
+def role_policy(recorder: Recorder) -> list[dict[str, Any]]:
+    return json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
+
+
+# Contracts across all resources
+
+
+def test_every_resource_has_a_component_as_its_parent(stack: Recorder) -> None:
+    components = {r.urn for r in stack.resources if not r.custom}
+    assert [r.name for r in stack.resources if r.custom and r.parent not in components] == []
+
+
+def test_every_component_is_typed_as_ours(stack: Recorder) -> None:
+    components = {r.type for r in stack.resources if not r.custom}
+    assert all(re.fullmatch(r"sentiment-analyzer:components:[A-Z]\w+", type_) for type_ in components)
+
+
+def test_a_child_is_named_after_its_component(stack: Recorder) -> None:
+    by_urn = {r.urn: r for r in stack.resources}
+    assert [r.name for r in stack.resources if r.custom and not r.name.startswith(by_urn[r.parent].name)] == []
+
+
+def test_no_input_is_missing_because_an_output_was_forgotten(stack: Recorder) -> None:
+    def holes(value: Any) -> bool:
+        if isinstance(value, dict):
+            return any(map(holes, value.values()))
+        if isinstance(value, list):
+            return any(map(holes, value))
+        return value is None or (isinstance(value, str) and ("null" in value or "Output" in value))
+
+    assert [(r.name, r.inputs) for r in stack.resources if holes(r.inputs)] == []
+
+
+def test_everything_that_holds_data_is_encrypted(stack: Recorder) -> None:
+    for queue in stack.all("aws:sqs/queue:Queue"):
+        assert queue.inputs.get("sqsManagedSseEnabled") or queue.inputs.get("kmsMasterKeyId")
+    assert stack.one("aws:dynamodb/table:Table").inputs["serverSideEncryption"] == {"enabled": True}
+    assert stack.one("aws:ecr/repository:Repository").inputs["encryptionConfigurations"]
+    assert stack.one("aws:sns/topic:Topic").inputs["kmsMasterKeyId"] == stack.one("aws:kms/key:Key").outputs["arn"]
+
+
+def test_no_policy_has_a_wildcard_action_but_a_keys_own_and_a_denial(stack: Recorder) -> None:
+    allowed = [s for d in documents(stack) for s in d["Statement"] if s["Effect"] == "Allow"]
+    wide = [s["Sid"] for s in allowed if any(a.endswith(":*") or a == "*" for a in aslist(s["Action"]))]
+    assert wide == ["AccountAdministersKey"]
+
+
+def test_nobody_is_allowed_as_a_public_principal(stack: Recorder) -> None:
+    allowed = [s for d in documents(stack) for s in d["Statement"] if s["Effect"] == "Allow"]
+    assert [s for s in allowed if s.get("Principal") in ("*", {"AWS": "*"})] == []
+
+
+def test_no_credential_is_registered_in_the_clear(stack: Recorder) -> None:
+    image = stack.one("docker:index/image:Image")
+    assert "registry" in image.secrets
+    assert not [r.name for r in stack.resources if r is not image and "token" in json.dumps(r.inputs)]
+
+
+def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
+    assert list(stack.outputs) == [
+        "queueUrl",
+        "queueArn",
+        "deadLetterQueueUrl",
+        "tableName",
+        "functionName",
+        "aliasArn",
+        "imageUri",
+        "dashboardUrl",
+        "producerPolicyArn",
+    ]
+    assert all(isinstance(value, str) and value for value in stack.outputs.values())
+
+
+def test_stacks_do_not_share_a_physical_name(dev: Recorder, prod: Recorder) -> None:
+    def given(recorder: Recorder) -> set[str]:
+        keys = ("name", "dashboardName")
+        return {r.inputs[k] for r in recorder.resources if "alias" not in r.type for k in keys if k in r.inputs}
+
+    assert given(dev)
+    assert not given(dev) & given(prod)
+
+
+# Queue
+
+
+def test_a_message_that_fails_too_often_goes_to_the_dead_letter_queue(stack: Recorder) -> None:
+    source, dlq = (stack.one("aws:sqs/queue:Queue", name) for name in ("queue", "queue-dlq"))
+    redrive = json.loads(source.inputs["redrivePolicy"])
+    assert redrive == {"deadLetterTargetArn": dlq.outputs["arn"], "maxReceiveCount": 3}
+    allow = json.loads(stack.one("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy").inputs["redriveAllowPolicy"])
+    assert allow == {"redrivePermission": "byQueue", "sourceQueueArns": [source.outputs["arn"]]}
+
+
+def test_the_dead_letter_queue_keeps_messages_longer(stack: Recorder) -> None:
+    source, dlq = (stack.one("aws:sqs/queue:Queue", name) for name in ("queue", "queue-dlq"))
+    assert dlq.inputs["messageRetentionSeconds"] == 14 * 86_400 > source.inputs["messageRetentionSeconds"] == 4 * 86_400
+
+
+def test_the_visibility_timeout_follows_from_timeout_and_window() -> None:
+    recorder = run("dev", timeoutSeconds=60, batchWindowSeconds=20)
+    assert recorder.one("aws:sqs/queue:Queue", "queue").inputs["visibilityTimeoutSeconds"] == 6 * 60 + 20
+
+
+def test_both_queues_refuse_plain_http(stack: Recorder) -> None:
+    policies = {r.inputs["queueUrl"]: json.loads(r.inputs["policy"]) for r in stack.all("aws:sqs/queuePolicy:QueuePolicy")}
+    assert set(policies) == {stack.outputs["queueUrl"], stack.outputs["deadLetterQueueUrl"]}
+    for document in policies.values():
+        (statement,) = document["Statement"]
+        assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_need_it() -> None:
+    key = "arn:aws:kms:us-west-2:123456789012:key/mine"
+    recorder = run("dev", kmsKeyArn=key)
+    assert {q.inputs.get("kmsMasterKeyId") for q in recorder.all("aws:sqs/queue:Queue")} == {key}
+    producer = json.loads(recorder.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]
+    use_key = {
+        "Sid": "UseQueueKey",
+        "Effect": "Allow",
+        "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+        "Resource": [key],
+    }
+    assert use_key in role_policy(recorder)
+    assert use_key in producer
+
+
+def test_a_producer_may_send_and_nothing_else(stack: Recorder) -> None:
+    (statement,) = json.loads(stack.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (["sqs:SendMessage"], [stack.outputs["queueArn"]])
+
+
+# Table
+
+
+def test_the_table_is_on_demand_and_keyed_by_id(stack: Recorder) -> None:
+    table = stack.one("aws:dynamodb/table:Table").inputs
+    assert (table["billingMode"], table["hashKey"]) == ("PAY_PER_REQUEST", names.TABLE_KEY)
+    assert table["attributes"] == [{"name": names.TABLE_KEY, "type": "S"}]
+
+
+def test_recovery_protection_and_expiry_of_the_table_follow_the_settings(dev: Recorder, prod: Recorder) -> None:
+    test, real = (recorder.one("aws:dynamodb/table:Table").inputs for recorder in (dev, prod))
+    assert (test["pointInTimeRecovery"], real["pointInTimeRecovery"]) == ({"enabled": False}, {"enabled": True})
+    assert (test["deletionProtectionEnabled"], real["deletionProtectionEnabled"]) == (False, True)
+    assert test["ttl"] == {"attributeName": names.TABLE_EXPIRY, "enabled": True}
+    assert "ttl" not in real
+
+
+# Image
+
+
+def test_images_travel_by_digest(stack: Recorder) -> None:
+    uri = stack.one("aws:lambda/function:Function").inputs["imageUri"]
+    assert re.search(r"@sha256:[0-9a-f]{64}$", uri)
+    assert uri == stack.outputs["imageUri"] == stack.one("docker:index/image:Image").outputs["repoDigest"]
+
+
+def test_the_repository_keeps_its_tags_and_scans_its_images(stack: Recorder) -> None:
+    repository = stack.one("aws:ecr/repository:Repository").inputs
+    assert repository["imageTagMutability"] == "IMMUTABLE"
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+
+
+def test_a_promoted_image_is_deployed_and_nothing_is_built() -> None:
+    recorder = run("prod", imageUri=DIGEST)
+    assert recorder.one("aws:lambda/function:Function").inputs["imageUri"] == DIGEST == recorder.outputs["imageUri"]
+    assert not [r for r in recorder.resources if r.type.startswith(("docker:", "aws:ecr"))]
+
+
+# Function
+
+
+def test_the_function_gets_only_what_its_neighbours_offer(stack: Recorder) -> None:
+    log_group = stack.one("aws:cloudwatch/logGroup:LogGroup").outputs["arn"]
+    arns = {name: stack.one("aws:sqs/queue:Queue", name).outputs["arn"] for name in ("queue", "queue-dlq")}
+    assert {s["Sid"]: (s["Action"], s["Resource"]) for s in role_policy(stack)} == {
+        "TakeMessages": (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arns["queue"]]),
+        "DeadLetter": (["sqs:SendMessage"], [arns["queue-dlq"]]),
+        "StoreResult": (["dynamodb:PutItem"], [stack.one("aws:dynamodb/table:Table").outputs["arn"]]),
+        "WriteLogs": (["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+        "SendTraces": (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+    }
+
+
+def test_without_tracing_there_is_no_permission_to_trace() -> None:
+    recorder = run("dev", tracing=False)
+    assert "SendTraces" not in {s["Sid"] for s in role_policy(recorder)}
+    assert recorder.one("aws:lambda/function:Function").inputs["tracingConfig"] == {"mode": "PassThrough"}
+
+
+def test_the_function_waits_for_its_permissions(stack: Recorder) -> None:
+    assert stack.one("aws:lambda/function:Function").depends_on == [stack.one("aws:iam/rolePolicy:RolePolicy").urn]
+
+
+def test_the_function_logs_json_to_a_group_with_retention(dev: Recorder, prod: Recorder) -> None:
+    for recorder, days in ((dev, 7), (prod, 90)):
+        group = recorder.one("aws:cloudwatch/logGroup:LogGroup")
+        logging = recorder.one("aws:lambda/function:Function").inputs["loggingConfig"]
+        assert group.inputs["retentionInDays"] == days
+        assert (logging["logGroup"], logging["logFormat"]) == (group.outputs["name"], "JSON")
+
+
+def test_the_queue_feeds_the_alias_and_takes_partial_failures(stack: Recorder) -> None:
+    mapping = stack.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+    assert mapping["functionName"] == stack.outputs["aliasArn"]
+    assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["enabled"] is True
+
+
+def test_the_queue_never_has_more_in_flight_than_the_function_may_run(prod: Recorder) -> None:
+    in_flight = prod.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["scalingConfig"]["maximumConcurrency"]
+    assert in_flight <= prod.one("aws:lambda/function:Function").inputs["reservedConcurrentExecutions"]
+
+
+def test_without_reserved_concurrency_the_function_shares_the_accounts_pool(dev: Recorder) -> None:
+    assert dev.one("aws:lambda/function:Function").inputs["reservedConcurrentExecutions"] == -1
+
+
+def test_consumption_can_be_paused() -> None:
+    assert run("dev", consume=False).one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["enabled"] is False
+
+
+def test_arm64_reaches_image_and_function() -> None:
+    recorder = run("dev", architecture="arm64")
+    assert recorder.one("aws:lambda/function:Function").inputs["architectures"] == ["arm64"]
+    assert recorder.one("docker:index/image:Image").inputs["build"]["platform"] == "linux/arm64"
+
+
+# Provisioned concurrency
+
+
+def scaling(recorder: Recorder) -> list[Resource]:
+    return [r for r in recorder.resources if r.type.startswith("aws:appautoscaling")]
+
+
+def test_provisioned_concurrency_is_off_unless_configured(dev: Recorder) -> None:
+    assert dev.all("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") == []
+    assert scaling(dev) == []
+
+
+def test_a_fixed_number_is_kept_warm_on_the_alias() -> None:
+    recorder = run("dev", provisionedConcurrency=3)
+    warm = recorder.one("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
+    assert (warm.inputs["qualifier"], warm.inputs["provisionedConcurrentExecutions"]) == ("live", 3)
+    assert warm.ignore_changes == []
+    assert scaling(recorder) == []
+
+
+def test_a_range_is_scaled_on_utilisation(prod: Recorder) -> None:
+    warm = prod.one("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
+    assert warm.ignore_changes == ["provisionedConcurrentExecutions"]
+    target = prod.one("aws:appautoscaling/target:Target").inputs
+    assert (target["minCapacity"], target["maxCapacity"]) == (2, 10)
+    assert target["resourceId"] == f"function:{prod.outputs['functionName']}:live"
+    policy = prod.one("aws:appautoscaling/policy:Policy").inputs["targetTrackingScalingPolicyConfiguration"]
+    assert policy["predefinedMetricSpecification"]["predefinedMetricType"] == "LambdaProvisionedConcurrencyUtilization"
+
+
+# Alarms
+
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+
+def test_every_alarm_tells_the_topic_and_the_operator(stack: Recorder) -> None:
+    topic = stack.one("aws:sns/topic:Topic").outputs["arn"]
+    for alarm in stack.all(ALARM):
+        assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"] == [topic]
+        assert alarm.inputs["treatMissingData"] == "notBreaching"
+        assert "Look " in alarm.inputs["alarmDescription"], f"{alarm.name} does not say what to look at"
+
+
+def test_alarms_watch_what_aws_recommends_and_what_the_function_measures(dev: Recorder) -> None:
+    watched = {r.inputs["metricName"]: (r.inputs["namespace"], r.inputs["threshold"]) for r in dev.all(ALARM)}
+    assert watched == {
+        "Errors": ("AWS/Lambda", 5),
+        "Throttles": ("AWS/Lambda", 1),
+        "Duration": ("AWS/Lambda", 24_000),  # milliseconds: 80 % of 30 s
+        "ApproximateAgeOfOldestMessage": ("AWS/SQS", 900),
+        "ApproximateNumberOfMessagesVisible": ("AWS/SQS", 1),
+        "WriteThrottleEvents": ("AWS/DynamoDB", 1),
+        "SystemErrors": ("AWS/DynamoDB", 1),
+        names.ITEM_FAILURES: (names.METRIC_NAMESPACE, 5),
+        names.INFERENCE_LATENCY: (names.METRIC_NAMESPACE, 150),
+    }
+
+
+def test_spillover_is_watched_where_concurrency_is_provisioned(prod: Recorder) -> None:
+    alarm = prod.one(ALARM, "alarm-spillover").inputs
+    assert alarm["dimensions"]["Resource"] == f"{prod.outputs['functionName']}:live"
+
+
+def test_the_depth_alarm_watches_the_dead_letter_queue_and_not_the_queue(stack: Recorder) -> None:
+    dlq = stack.one("aws:sqs/queue:Queue", "queue-dlq").outputs["name"]
+    assert stack.one(ALARM, "alarm-dlq-depth").inputs["dimensions"] == {"QueueName": dlq}
+
+
+def test_an_email_address_is_subscribed_when_there_is_one(dev: Recorder) -> None:
+    subscription = "aws:sns/topicSubscription:TopicSubscription"
+    assert dev.all(subscription) == []
+    mailed = run("dev", alarmEmail="on-call@example.com").one(subscription).inputs
+    assert (mailed["protocol"], mailed["endpoint"]) == ("email", "on-call@example.com")
+
+
+def test_the_dashboard_shows_every_alarm_with_its_threshold(stack: Recorder) -> None:
+    body = json.loads(stack.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"])
+    shown = Counter(w["properties"]["metrics"][0][1] for w in body["widgets"])
+    assert shown == Counter(r.inputs["metricName"] for r in stack.all(ALARM))
+    assert all(w["properties"]["annotations"]["horizontal"] for w in body["widgets"])
+    places = [(w["x"], w["y"]) for w in body["widgets"]]
+    assert len(places) == len(set(places))
+    assert all(x + w["width"] <= 24 for (x, _), w in zip(places, body["widgets"], strict=True))
+
+
+def aslist(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
