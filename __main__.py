@@ -8,6 +8,7 @@ from components.function import Function, FunctionArgs
 from components.image import Image, ImageArgs
 from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
 from components.queue import Queue, QueueArgs
+from components.signals import SignalsArgs, signals_of
 from components.table import Table, TableArgs
 from components.topic import Topic, TopicArgs
 from settings import Settings
@@ -88,12 +89,9 @@ if settings.provisioned_concurrency:
         ),
     )
 
-# What the operator sees.
-topic = Topic("alarm-topic", TopicArgs(email=settings.alarm_email))
-alarms = Alarms(
-    "alarm",
-    AlarmsArgs(
-        topic_arn=topic.arn,
+# What the operator is told and shown.
+signals = signals_of(
+    SignalsArgs(
         function_name=function.resource.name,
         alias_name=function.alias.name,
         queue_name=queue.source.name,
@@ -107,14 +105,13 @@ alarms = Alarms(
         inference_ms=settings.inference_latency_threshold_ms,
         queue_age_seconds=settings.queue_age_threshold_seconds,
         dlq_depth=settings.dlq_depth_threshold,
-    ),
+    )
 )
+topic = Topic("alarm-topic", TopicArgs(email=settings.alarm_email))
+Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, signals=signals))
 dashboard = Dashboard(
     "dashboard",
-    DashboardArgs(
-        dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}",
-        signals=alarms.signals,
-    ),
+    DashboardArgs(dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}", signals=signals),
 )
 
 pulumi.export("queueUrl", queue.source.url)

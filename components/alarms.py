@@ -1,84 +1,38 @@
-"""What wakes the operator, and what it means. To add an alarm, add a Signal to the list."""
+"""What wakes the operator: one CloudWatch alarm for each signal."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from function.names import INFERENCE_LATENCY, ITEM_FAILURES, METRIC_DIMENSION, METRIC_NAMESPACE
-
-PERIOD_SECONDS = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signal:
-    """One metric and the value from which it is an alarm.
-
-    Attributes:
-        name: short, unique; part of the alarm's name.
-        means: what it means and what to look at, for an operator who was asleep a minute ago.
-        statistic: over each period of five minutes.
-        threshold: at this value or above, the alarm goes off; in the metric's own unit.
-        periods: how many of the last periods in a row must be so.
-    """
-
-    name: str
-    means: str
-    namespace: str
-    metric: str
-    dimensions: Mapping[str, pulumi.Input[str]]
-    statistic: str
-    threshold: float
-    periods: int = 1
+from components.signals import PERIOD_SECONDS, Signal
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
     """
     Attributes:
-        topic_arn: who is told.
-        function_name, alias_name, queue_name, dlq_name, table_name: what is watched.
-        timeout_seconds: the function's timeout, which `duration_percent` is a share of.
-        provisioned: whether the alias has provisioned concurrency.
-        errors, throttles: in five minutes. dlq_depth: messages. queue_age_seconds, inference_ms: as named.
+        topic_arn: who is told, of an alarm and of its end.
+        signals: what is watched.
     """
 
     topic_arn: pulumi.Input[str]
-    function_name: pulumi.Input[str]
-    alias_name: pulumi.Input[str]
-    queue_name: pulumi.Input[str]
-    dlq_name: pulumi.Input[str]
-    table_name: pulumi.Input[str]
-    timeout_seconds: int
-    provisioned: bool
-    errors: int
-    throttles: int
-    duration_percent: int
-    inference_ms: int
-    queue_age_seconds: int
-    dlq_depth: int
+    signals: Sequence[Signal]
 
 
 class Alarms(pulumi.ComponentResource):
-    """One CloudWatch alarm for each signal.
-
-    Attributes:
-        signals: what is watched, for a dashboard to show.
-    """
-
-    signals: list[Signal]
+    """Alarms that are quiet while there is no data, as there is none while nothing happens."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Alarms", name, None, opts)
-        self.signals = _signals(args)
-        for signal in self.signals:
+        for signal in args.signals:
             aws.cloudwatch.MetricAlarm(
                 f"{name}-{signal.name}",
                 alarm_description=signal.means,
-                namespace=signal.namespace,
+                namespace=signal.source.namespace,
                 metric_name=signal.metric,
-                dimensions=signal.dimensions,
+                dimensions=signal.source.dimensions,
                 statistic=signal.statistic,
                 period=PERIOD_SECONDS,
                 evaluation_periods=signal.periods,
@@ -90,117 +44,3 @@ class Alarms(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
-
-
-def _signals(args: AlarmsArgs) -> list[Signal]:
-    function = {"namespace": "AWS/Lambda", "dimensions": {"FunctionName": args.function_name}}
-    items = {"namespace": METRIC_NAMESPACE, "dimensions": {METRIC_DIMENSION: args.function_name}}
-    queue = {"namespace": "AWS/SQS", "dimensions": {"QueueName": args.queue_name}}
-    dlq = {"namespace": "AWS/SQS", "dimensions": {"QueueName": args.dlq_name}}
-    table = {"namespace": "AWS/DynamoDB", "dimensions": {"TableName": args.table_name}}
-    puts = {**table, "dimensions": {**table["dimensions"], "Operation": "PutItem"}}
-    alias = {
-        **function,
-        "dimensions": {
-            **function["dimensions"],
-            "Resource": pulumi.Output.concat(args.function_name, ":", args.alias_name),
-        },
-    }
-    signals = [
-        Signal(
-            name="errors",
-            means="Whole invocations fail (crash, timeout, memory, a model that does not load). Their messages are "
-            "retried, then dead-lettered. Look at the function's log for ERROR and for REPORT lines near the limit.",
-            metric="Errors",
-            statistic="Sum",
-            threshold=args.errors,
-            **function,
-        ),
-        Signal(
-            name="item-failures",
-            means="Single items fail and are retried: the table throttles or refuses, or inference fails. "
-            "Look at the field `failures` in the function's log, then at the table's alarms.",
-            metric=ITEM_FAILURES,
-            statistic="Sum",
-            threshold=args.errors,
-            **items,
-        ),
-        Signal(
-            name="throttles",
-            means="Lambda refuses invocations for want of concurrency. Look at reservedConcurrency and "
-            "maxConcurrency of this stack and at the account's concurrency quota.",
-            metric="Throttles",
-            statistic="Sum",
-            threshold=args.throttles,
-            **function,
-        ),
-        Signal(
-            name="duration",
-            means=f"The slowest batch came near the timeout of {args.timeout_seconds} s; beyond it the whole batch "
-            "is retried. Look at batch sizes and text lengths in the log; raise memoryMb or lower batchSize.",
-            metric="Duration",
-            statistic="Maximum",
-            threshold=args.timeout_seconds * 1000 * args.duration_percent / 100,
-            **function,
-        ),
-        Signal(
-            name="inference-latency",
-            means="Inference per item is slow. Look whether texts are longer than usual; CPU comes with memoryMb.",
-            metric=INFERENCE_LATENCY,
-            statistic="Average",
-            threshold=args.inference_ms,
-            periods=2,  # one period may hold nothing but a cold start and a long text
-            **items,
-        ),
-        Signal(
-            name="queue-age",
-            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails or is "
-            "throttled, and whether there is more traffic than maxConcurrency can take.",
-            metric="ApproximateAgeOfOldestMessage",
-            statistic="Maximum",
-            threshold=args.queue_age_seconds,
-            **queue,
-        ),
-        Signal(
-            name="dlq-depth",
-            means="Messages could not be processed. Look at a message's attributes ErrorCode and ErrorMessage "
-            "(none: the function crashed on it), mend the cause, then redrive the dead-letter queue.",
-            metric="ApproximateNumberOfMessagesVisible",
-            statistic="Maximum",
-            threshold=args.dlq_depth,
-            **dlq,
-        ),
-        Signal(
-            name="table-throttles",
-            means="DynamoDB throttles writes; the messages are retried. Look for a hot key or a sudden peak above "
-            "what the on-demand table has scaled to.",
-            metric="WriteThrottleEvents",
-            statistic="Sum",
-            threshold=1,
-            periods=2,
-            **table,
-        ),
-        Signal(
-            name="table-errors",
-            means="DynamoDB answers with server errors; the messages are retried. Look at the AWS Health Dashboard.",
-            metric="SystemErrors",
-            statistic="Sum",
-            threshold=1,
-            periods=2,
-            **puts,
-        ),
-    ]
-    if args.provisioned:
-        signals.append(
-            Signal(
-                name="spillover",
-                means="More executions than provisioned concurrency holds warm: some start cold. Look at the function's "
-                "ConcurrentExecutions; raise provisionedConcurrency, or provisionedConcurrencyMax if scaling is at its end.",
-                metric="ProvisionedConcurrencySpilloverInvocations",
-                statistic="Sum",
-                threshold=1,
-                periods=2,
-                **alias,
-            )
-        )
-    return signals

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.alarms import PERIOD_SECONDS, Signal
+from components.signals import PERIOD_SECONDS, Signal
 
 WIDTH, HEIGHT, PER_ROW = 8, 6, 3  # in CloudWatch's grid of 24 columns
 
@@ -51,7 +51,7 @@ class Dashboard(pulumi.ComponentResource):
 
 
 def _graph(signal: Signal, place: int, region: pulumi.Output[str]) -> dict:
-    dimensions = [part for pair in signal.dimensions.items() for part in pair]
+    dimensions = [part for pair in signal.source.dimensions.items() for part in pair]
     return {
         "type": "metric",
         "x": place % PER_ROW * WIDTH,
@@ -64,7 +64,7 @@ def _graph(signal: Signal, place: int, region: pulumi.Output[str]) -> dict:
             "view": "timeSeries",
             "period": PERIOD_SECONDS,
             "stat": signal.statistic,
-            "metrics": [[signal.namespace, signal.metric, *dimensions]],
+            "metrics": [[signal.source.namespace, signal.metric, *dimensions]],
             "annotations": {"horizontal": [{"label": "alarm", "value": signal.threshold}]},
         },
     }

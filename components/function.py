@@ -62,9 +62,7 @@ class Function(pulumi.ComponentResource):
         super().__init__("sentiment-analyzer:components:Function", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         logs = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=args.log_retention_days, opts=child)
-        role = aws.iam.Role(
-            f"{name}-role", assume_role_policy=assume_role_policy("lambda.amazonaws.com"), opts=child
-        )
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=assume_role_policy("lambda.amazonaws.com"), opts=child)
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.id,

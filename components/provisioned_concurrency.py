@@ -32,9 +32,7 @@ class ProvisionedConcurrency(pulumi.ComponentResource):
 
     resource: aws.lambda_.ProvisionedConcurrencyConfig
 
-    def __init__(
-        self, name: str, args: ProvisionedConcurrencyArgs, opts: pulumi.ResourceOptions | None = None
-    ):
+    def __init__(self, name: str, args: ProvisionedConcurrencyArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:ProvisionedConcurrency", name, None, opts)
         scaled = args.maximum > args.minimum
         self.resource = aws.lambda_.ProvisionedConcurrencyConfig(

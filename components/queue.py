@@ -79,9 +79,7 @@ class Queue(pulumi.ComponentResource):
             opts=child,
         )
         for queue_name, queue in ((name, self.source), (f"{name}-dlq", self.dead_letters)):
-            aws.sqs.QueuePolicy(
-                f"{queue_name}-policy", queue_url=queue.url, policy=_tls_only(queue.arn), opts=child
-            )
+            aws.sqs.QueuePolicy(f"{queue_name}-policy", queue_url=queue.url, policy=_tls_only(queue.arn), opts=child)
 
         # To encrypt what it sends, SQS makes a data key as the sender, who needs both actions.
         use_key = (
@@ -115,9 +113,7 @@ class Queue(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.register_outputs(
-            {"url": self.source.url, "arn": self.source.arn, "dlq_url": self.dead_letters.url}
-        )
+        self.register_outputs({"url": self.source.url, "arn": self.source.arn, "dlq_url": self.dead_letters.url})
 
 
 def _tls_only(queue_arn: pulumi.Output[str]) -> pulumi.Output[str]:

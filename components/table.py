@@ -49,7 +49,5 @@ class Table(pulumi.ComponentResource):
             ttl={"attribute_name": TABLE_EXPIRY, "enabled": True} if args.expires else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.write = [
-            Permission(sid="StoreResult", actions=["dynamodb:PutItem"], resources=[self.resource.arn])
-        ]
+        self.write = [Permission(sid="StoreResult", actions=["dynamodb:PutItem"], resources=[self.resource.arn])]
         self.register_outputs({"name": self.resource.name, "arn": self.resource.arn})

@@ -45,9 +45,7 @@ class Topic(pulumi.ComponentResource):
                         {
                             "Sid": "AccountAdministersKey",
                             "Effect": "Allow",
-                            "Principal": {
-                                "AWS": pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")
-                            },
+                            "Principal": {"AWS": pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")},
                             "Action": "kms:*",  # KMS refuses a key that its account could not administer
                             "Resource": "*",  # in a key's own policy: this key
                         },

@@ -1,152 +1,37 @@
-"""Run the real Pulumi program of a stack in this process, without the CLI, and record what it registers."""
+"""Run the real Pulumi program of a stack in this process, without the CLI."""
 
-import importlib
-import inspect
+import contextlib
 import json
 import runpy
 import sys
-import threading
-import typing
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
 import yaml
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+
+from local.recorder import Monitor, Project, Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
-ACCOUNT, PARTITION = "123456789012", "aws"
-SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks special values in Pulumi's wire format
-
-
-@dataclass
-class Resource:
-    """One registration: what the program asked for (`inputs`) and what it was answered (`outputs`)."""
-
-    type: str
-    name: str
-    custom: bool
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
-    secrets: set[str]  # names of inputs that hold a secret
-    urn: str = ""
-    parent: str = ""  # URN
-    depends_on: list[str] = field(default_factory=list)  # URNs, from resource options only
-    ignore_changes: list[str] = field(default_factory=list)
-
-
-class Recorder(Mocks):
-    """Answers every registration as a provider would, and remembers it.
-
-    A mock output that nobody thought of would be None and pass unseen, so every output that the resource's class
-    declares is answered. Override `create` to answer from something more real.
-    """
-
-    def __init__(self, stack: str, region: str):
-        self.stack, self.region = stack, region
-        self.project, self.pattern = _project_name_and_pattern()
-        self.resources: list[Resource] = []
-        self.outputs: dict[str, Any] = {}
-
-    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The outputs of a new resource, beside the declared ones that `new_resource` fills in."""
-        return {}
-
-    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        inputs = plain(args.inputs)
-        outputs: dict[str, Any] = {}
-        if args.custom:
-            given = {**inputs, **self.create(args.typ, args.name, inputs)}
-            outputs = {**self._declared(args.typ, args.name, given), **given}
-        secrets = {key for key, value in args.inputs.items() if _is_secret(value)}
-        self.resources.append(Resource(args.typ, args.name, bool(args.custom), inputs, outputs, secrets))
-        return outputs.get("id") or f"{args.name}-id", outputs
-
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
-        answers: dict[str, dict[str, Any]] = {
-            "aws:index/getRegion:getRegion": {"region": self.region, "name": self.region},
-            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
-            "aws:index/getPartition:getPartition": {"partition": PARTITION},
-            "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "token"},
-        }
-        return answers[args.token]  # a call that is not foreseen fails, rather than answering None
-
-    def all(self, type_: str) -> list[Resource]:
-        """All resources of a type, such as `aws:sqs/queue:Queue`."""
-        return [resource for resource in self.resources if resource.type == type_]
-
-    def one(self, type_: str, name: str | None = None) -> Resource:
-        """The only resource of a type, or the only one of that name."""
-        found = [r for r in self.all(type_) if name in (None, r.name)]
-        if len(found) != 1:
-            raise LookupError(f"{len(found)} resources of type {type_} named {name or 'anything'}")
-        return found[0]
-
-    def physical_name(self, name: str) -> str:
-        """The name that Pulumi's autonaming would give, with zeros for its random part."""
-        return self.pattern.format(project=self.project, stack=self.stack, name=name)
-
-    def _declared(self, type_: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        service = type_.split(":")[1].split("/")[0]
-        physical = given.get("name") or self.physical_name(name)
-        known = {
-            "name": physical,
-            "arn": f"arn:{PARTITION}:{service}:{self.region}:{ACCOUNT}:{physical}",
-            "version": "1",
-            "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{physical}",
-            "repoDigest": f"{str(given.get('imageName')).rpartition(':')[0]}@sha256:{'a' * 64}",
-        }
-        blank = {str: "", int: 0, float: 0.0, bool: False}
-        return {
-            output: known.get(output, f"{name}-{output}" if kind is str else blank.get(kind))
-            for output, kind in _declared_outputs(type_)
-        }
-
-
 R = TypeVar("R", bound=Recorder)
 
 
-class _Monitor(MockMonitor):
-    """Also records the resource options that MockResourceArgs leaves out."""
-
-    mocks: Recorder
-
-    def __init__(self, mocks: Recorder):
-        super().__init__(mocks)
-        self._lock = threading.Lock()  # Pulumi registers from several threads
-
-    def RegisterResource(self, request: Any) -> Any:
-        with self._lock:
-            return self._register(request)
-
-    def _register(self, request: Any) -> Any:
-        response = super().RegisterResource(request)
-        if request.type != "pulumi:pulumi:Stack":
-            resource = self.mocks.resources[-1]
-            implicit = {urn for dependency in request.propertyDependencies.values() for urn in dependency.urns}
-            resource.urn, resource.parent = response.urn, request.parent
-            resource.depends_on = sorted(set(request.dependencies) - implicit)
-            resource.ignore_changes = list(request.ignoreChanges)
-        return response
-
-
-def run(stack: str, recorder: Callable[[str, str], R] = Recorder, **overrides: Any) -> R:  # type: ignore[assignment]
+def run(stack: str, recorder: Callable[[Project, str, str], R] = Recorder, **overrides: Any) -> R:  # type: ignore[assignment]
     """Run `__main__.py` for a stack.
 
     Args:
         stack: dev, prod or any other that has a Pulumi.<stack>.yaml.
-        recorder: makes, of stack and region, what answers the registrations.
+        recorder: makes, of project, stack and region, what answers the registrations.
         overrides: configuration values by key (`memoryMb=1024`), over the stack's own.
 
     Returns:
         The recorder, with all `resources` in order of registration and the stack's `outputs`.
     """
     config = stack_config(stack, overrides)
-    recording = recorder(stack, config["aws:region"])
+    recording = recorder(_project(), stack, config["aws:region"])
     pulumi.runtime.set_mocks(
-        recording, project=recording.project, stack=stack, preview=False, monitor=_Monitor(recording)
+        recording, project=recording.project.name, stack=stack, preview=False, monitor=Monitor(recording)
     )
     pulumi.runtime.set_all_config(config)
     if str(ROOT) not in sys.path:
@@ -154,7 +39,8 @@ def run(stack: str, recorder: Callable[[str, str], R] = Recorder, **overrides: A
 
     @pulumi.runtime.test
     def program() -> pulumi.Output[None]:
-        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        with contextlib.chdir(ROOT):  # where the CLI runs it
+            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
         root: Any = pulumi.runtime.settings.get_root_resource()
         return pulumi.Output.all(**root.outputs).apply(recording.outputs.update)
 
@@ -168,7 +54,7 @@ def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         FileNotFoundError: there is no such stack.
     """
-    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    project = _project_file()
     stack_file = ROOT / f"Pulumi.{stack}.yaml"
     if not stack_file.is_file():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
@@ -181,38 +67,11 @@ def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def plain(value: Any) -> Any:
-    """A recorded input as the program wrote it: secrets unwrapped, whole numbers as int."""
-    if _is_secret(value):
-        return plain(value["value"])
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _project_file() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
 
 
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and SECRET_SIGNATURE in value
-
-
-def _declared_outputs(type_: str) -> Iterator[tuple[str, type | None]]:
-    """Name and simple type of each output of a resource class; None where the type is not simple."""
-    package, module, class_name = type_.replace("/", ":").split(":")[0], type_.split(":")[1], type_.split(":")[2]
-    module = module.split("/")[0]
-    path = f"pulumi_{package}" + ("" if module == "index" else f".{module}")
-    try:
-        cls = getattr(importlib.import_module(path), class_name)
-    except ModuleNotFoundError:  # a module named as a Python keyword has an underscore
-        cls = getattr(importlib.import_module(f"{path}_"), class_name)
-    for _, member in inspect.getmembers(cls, lambda member: isinstance(member, property)):
-        if name := getattr(member.fget, "_pulumi_name", None) or getattr(member.fget, "__name__", None):
-            declared = typing.get_args(typing.get_type_hints(member.fget).get("return"))
-            kind = declared[0] if declared and declared[0] in (str, int, float, bool) else None
-            yield name, kind
-
-
-def _project_name_and_pattern() -> tuple[str, str]:
-    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-    pattern = project["config"]["pulumi:autonaming"]["value"]["pattern"]
-    return project["name"], pattern.replace("${hex(6)}", "000000").replace("${", "{")
+def _project() -> Project:
+    content = _project_file()
+    pattern = content["config"]["pulumi:autonaming"]["value"]["pattern"]
+    return Project(content["name"], pattern.replace("${hex(6)}", "000000").replace("${", "{"))

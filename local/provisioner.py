@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.cloud import Cloud
-from local.program import Recorder
+from local.recorder import Project, Recorder
 
 Inputs = Mapping[str, Any]
 
@@ -16,8 +16,8 @@ class Provisioner(Recorder):
     moto knows no redrive-allow policy, and an event source mapping in moto would swallow the messages.
     """
 
-    def __init__(self, stack: str, region: str, cloud: Cloud):
-        super().__init__(stack, region)
+    def __init__(self, project: Project, stack: str, region: str, cloud: Cloud):
+        super().__init__(project, stack, region)
         self._sqs, self._dynamodb, self._iam = map(cloud.client, ("sqs", "dynamodb", "iam"))
         self._creators = {
             "aws:sqs/queue:Queue": self._queue,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from local.program import Recorder, run
+from local.program import run
+from local.recorder import Recorder
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,9 @@ import re
 from collections import Counter
 from typing import Any
 
-import pytest
-
 from function import names
-from local.program import Recorder, Resource, run
+from local.program import run
+from local.recorder import Recorder, Resource
 
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
@@ -124,7 +123,9 @@ def test_the_visibility_timeout_follows_from_timeout_and_window() -> None:
 
 
 def test_both_queues_refuse_plain_http(stack: Recorder) -> None:
-    policies = {r.inputs["queueUrl"]: json.loads(r.inputs["policy"]) for r in stack.all("aws:sqs/queuePolicy:QueuePolicy")}
+    policies = {
+        r.inputs["queueUrl"]: json.loads(r.inputs["policy"]) for r in stack.all("aws:sqs/queuePolicy:QueuePolicy")
+    }
     assert set(policies) == {stack.outputs["queueUrl"], stack.outputs["deadLetterQueueUrl"]}
     for document in policies.values():
         (statement,) = document["Statement"]
@@ -231,7 +232,9 @@ def test_the_queue_feeds_the_alias_and_takes_partial_failures(stack: Recorder) -
 
 
 def test_the_queue_never_has_more_in_flight_than_the_function_may_run(prod: Recorder) -> None:
-    in_flight = prod.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["scalingConfig"]["maximumConcurrency"]
+    in_flight = prod.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["scalingConfig"][
+        "maximumConcurrency"
+    ]
     assert in_flight <= prod.one("aws:lambda/function:Function").inputs["reservedConcurrentExecutions"]
 
 

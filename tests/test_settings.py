@@ -157,7 +157,9 @@ def test_the_edges_of_what_is_allowed_are_accepted(defaults: Settings, changes: 
 
 
 def test_all_faults_are_reported_at_once(defaults: Settings) -> None:
-    found = faults(defaults, memory_mb=1, batch_size=0, alarm_email="nobody", max_concurrency=20, reserved_concurrency=5)
+    found = faults(
+        defaults, memory_mb=1, batch_size=0, alarm_email="nobody", max_concurrency=20, reserved_concurrency=5
+    )
     assert [fault.split(":")[0] for fault in found] == ["memoryMb", "batchSize", "alarmEmail", "reservedConcurrency"]
 
 

@@ -1,0 +1,174 @@
+"""What is watched, and what it means when it goes wrong. To add an alarm, add a Signal to the list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from function.names import INFERENCE_LATENCY, ITEM_FAILURES, METRIC_DIMENSION, METRIC_NAMESPACE
+
+PERIOD_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose metrics: a CloudWatch namespace and the dimensions that single out one resource in it."""
+
+    namespace: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """One metric and the value from which it is an alarm.
+
+    Attributes:
+        name: short, unique; part of the alarm's name.
+        means: what it means and what to look at, for an operator who was asleep a minute ago.
+        statistic: over each period of five minutes.
+        threshold: at this value or above, the alarm goes off; in the metric's own unit.
+        periods: how many of the last periods in a row must be so.
+    """
+
+    name: str
+    means: str
+    source: Source
+    metric: str
+    statistic: str
+    threshold: float
+    periods: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalsArgs:
+    """
+    Attributes:
+        function_name, alias_name, queue_name, dlq_name, table_name: what is watched.
+        timeout_seconds: the function's timeout, which `duration_percent` is a share of.
+        provisioned: whether the alias has provisioned concurrency.
+        errors, throttles: in five minutes. dlq_depth: messages. queue_age_seconds, inference_ms: as named.
+    """
+
+    function_name: pulumi.Input[str]
+    alias_name: pulumi.Input[str]
+    queue_name: pulumi.Input[str]
+    dlq_name: pulumi.Input[str]
+    table_name: pulumi.Input[str]
+    timeout_seconds: int
+    provisioned: bool
+    errors: int
+    throttles: int
+    duration_percent: int
+    inference_ms: int
+    queue_age_seconds: int
+    dlq_depth: int
+
+
+def signals_of(args: SignalsArgs) -> list[Signal]:
+    """What to watch of one stack; alarms and dashboard are made of it."""
+    function = Source("AWS/Lambda", {"FunctionName": args.function_name})
+    live = pulumi.Output.concat(args.function_name, ":", args.alias_name)
+    alias = Source("AWS/Lambda", {"FunctionName": args.function_name, "Resource": live})
+    items = Source(METRIC_NAMESPACE, {METRIC_DIMENSION: args.function_name})
+    queue = Source("AWS/SQS", {"QueueName": args.queue_name})
+    dlq = Source("AWS/SQS", {"QueueName": args.dlq_name})
+    table = Source("AWS/DynamoDB", {"TableName": args.table_name})
+    puts = Source("AWS/DynamoDB", {"TableName": args.table_name, "Operation": "PutItem"})
+    signals = [
+        Signal(
+            name="errors",
+            means="Whole invocations fail (crash, timeout, memory, a model that does not load). Their messages are "
+            "retried, then dead-lettered. Look at the function's log for ERROR and for REPORT lines near the limit.",
+            source=function,
+            metric="Errors",
+            statistic="Sum",
+            threshold=args.errors,
+        ),
+        Signal(
+            name="item-failures",
+            means="Single items fail and are retried: the table throttles or refuses, or inference fails. "
+            "Look at the field `failures` in the function's log, then at the table's alarms.",
+            source=items,
+            metric=ITEM_FAILURES,
+            statistic="Sum",
+            threshold=args.errors,
+        ),
+        Signal(
+            name="throttles",
+            means="Lambda refuses invocations for want of concurrency. Look at reservedConcurrency and "
+            "maxConcurrency of this stack and at the account's concurrency quota.",
+            source=function,
+            metric="Throttles",
+            statistic="Sum",
+            threshold=args.throttles,
+        ),
+        Signal(
+            name="duration",
+            means=f"The slowest batch came near the timeout of {args.timeout_seconds} s; beyond it the whole batch "
+            "is retried. Look at batch sizes and text lengths in the log; raise memoryMb or lower batchSize.",
+            source=function,
+            metric="Duration",
+            statistic="Maximum",
+            threshold=args.timeout_seconds * 1000 * args.duration_percent / 100,
+        ),
+        Signal(
+            name="inference-latency",
+            means="Inference per item is slow. Look whether texts are longer than usual; CPU comes with memoryMb.",
+            source=items,
+            metric=INFERENCE_LATENCY,
+            statistic="Average",
+            threshold=args.inference_ms,
+            periods=2,  # one period may hold nothing but a cold start and a long text
+        ),
+        Signal(
+            name="queue-age",
+            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails or is "
+            "throttled, and whether there is more traffic than maxConcurrency can take.",
+            source=queue,
+            metric="ApproximateAgeOfOldestMessage",
+            statistic="Maximum",
+            threshold=args.queue_age_seconds,
+        ),
+        Signal(
+            name="dlq-depth",
+            means="Messages could not be processed. Look at a message's attributes ErrorCode and ErrorMessage "
+            "(none: the function crashed on it), mend the cause, then redrive the dead-letter queue.",
+            source=dlq,
+            metric="ApproximateNumberOfMessagesVisible",
+            statistic="Maximum",
+            threshold=args.dlq_depth,
+        ),
+        Signal(
+            name="table-throttles",
+            means="DynamoDB throttles writes; the messages are retried. Look for a hot key or a sudden peak above "
+            "what the on-demand table has scaled to.",
+            source=table,
+            metric="WriteThrottleEvents",
+            statistic="Sum",
+            threshold=1,
+            periods=2,
+        ),
+        Signal(
+            name="table-errors",
+            means="DynamoDB answers with server errors; the messages are retried. Look at the AWS Health Dashboard.",
+            source=puts,
+            metric="SystemErrors",
+            statistic="Sum",
+            threshold=1,
+            periods=2,
+        ),
+    ]
+    if args.provisioned:
+        signals.append(
+            Signal(
+                name="spillover",
+                means="More executions than provisioned concurrency holds warm: some start cold. Look at the function's "
+                "ConcurrentExecutions; raise provisionedConcurrency, or provisionedConcurrencyMax if scaling is at its end.",
+                source=alias,
+                metric="ProvisionedConcurrencySpilloverInvocations",
+                statistic="Sum",
+                threshold=1,
+                periods=2,
+            )
+        )
+    return signals

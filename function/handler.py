@@ -1,0 +1,90 @@
+"""The Lambda handler: wiring, and nothing else. All that is loaded once is loaded here, at init."""
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from function import classifier as classifiers
+from function import names
+from function.answer import answer
+from function.consume import Consumer, describe
+from function.dead_letters import DeadLetters
+from function.environment import Environment
+from function.metrics import emit
+from function.store import Store
+
+logger = logging.getLogger(__name__)
+for talkative in ("boto3", "botocore", "urllib3"):
+    logging.getLogger(talkative).setLevel(logging.WARNING)  # below, they log whole requests with the texts in them
+
+# Short waits and few retries: SQS delivers again anyway, and a batch must answer within its timeout.
+AWS_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+environment = Environment.read(os.environ)
+_began = time.perf_counter()
+classifier = classifiers.load(environment.model_dir)
+model_load_ms = (time.perf_counter() - _began) * 1000
+consumer = Consumer(
+    classifier=classifier,
+    store=Store(
+        client=boto3.client("dynamodb", config=AWS_CONFIG),
+        table_name=environment.results_table,
+        model_id=classifier.manifest.model_id,
+        model_revision=classifier.manifest.model_revision,
+        ttl_days=environment.result_ttl_days,
+        store_text=environment.store_text,
+    ),
+    dead_letters=DeadLetters(
+        client=boto3.client("sqs", config=AWS_CONFIG), queue_url=environment.dead_letter_queue_url
+    ),
+    max_receive_count=environment.max_receive_count,
+)
+cold_start = True
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answer an SQS event or a direct invocation.
+
+    Args:
+        event: `{"Records": [...]}` from the queue, or `{"items": [{"id", "text"}, ...]}`.
+        context: Lambda's context object.
+
+    Returns:
+        `{"batchItemFailures": [{"itemIdentifier": messageId}, ...]}` for the queue; see `function.answer` for the rest.
+        No input raises: what goes wrong unforeseen is reported as failure of all records, or as statusCode 500.
+    """
+    global cold_start
+    first, cold_start = cold_start, False
+    if isinstance(event, Mapping) and isinstance(records := event.get("Records"), list):
+        return _consume(records, context, first)
+    try:
+        return answer(event, classifier, model_load_ms, first)
+    except Exception as error:
+        logger.error("direct invocation failed", extra=describe(error))
+        return {"statusCode": 500, "error": type(error).__name__}
+
+
+def _consume(records: list[dict[str, Any]], context: Any, first: bool) -> dict[str, Any]:
+    try:
+        failed, counts = consumer.consume(records, context.aws_request_id, context.get_remaining_time_in_millis)
+    except Exception as error:
+        logger.error("batch failed", extra={"records": len(records), **describe(error)})
+        return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in records]}
+    logger.info("batch done", extra={"records": len(records), "cold_start": first, **asdict(counts)})
+    values: dict[str, float] = {
+        names.ITEMS: counts.items,
+        names.ITEM_FAILURES: counts.failures,
+        names.DEAD_LETTERED: counts.dead_lettered,
+    }
+    if counts.classified:
+        values[names.INFERENCE_LATENCY] = counts.inference_ms / counts.classified
+    if first:
+        values |= {names.COLD_START: 1, names.MODEL_LOAD: model_load_ms}
+    emit(context.function_name, values)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

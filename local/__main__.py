@@ -1,0 +1,35 @@
+"""`python -m local demo` and `python -m local serve`: a stack's pipeline on this machine."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from local.demo import run_demo
+from local.serve import serve
+from local.stack import DEMO_MODEL
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("command", choices=["demo", "serve"])
+    parser.add_argument("--stack", default="dev", help="whose Pulumi.<stack>.yaml to run (default: dev)")
+    parser.add_argument(
+        "--model", type=Path, default=DEMO_MODEL, help="folder that function/build_model.py made (default: the demo's)"
+    )
+    parser.add_argument("--port", type=int, default=4566, help="of the endpoint of `serve` (default: 4566)")
+    options = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    try:
+        if options.command == "demo":
+            return 0 if run_demo(options.stack, options.model, console) else 1
+        serve(options.stack, options.model, options.port, console)
+    except (FileNotFoundError, ValueError, OSError) as error:
+        console.print(f"[bold red]error:[/] {error}", highlight=False)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

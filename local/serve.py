@@ -1,0 +1,42 @@
+"""`make local`: the pipeline, up until Ctrl-C, for a producer to try; results are shown as they come."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from local.stack import LocalStack
+
+REFRESH_SECONDS = 1.0
+EXAMPLE = (
+    '.venv/bin/python -c \'import boto3, os; boto3.client("sqs").send_message('
+    'QueueUrl=os.environ["QUEUE_URL"], MessageBody="""{"id": "1", "text": "I like it."}""")\''
+)
+
+
+def serve(stack: str, model_dir: Path, port: int, console: Console) -> None:
+    """Serve a stack until interrupted."""
+    with LocalStack(stack, model_dir=model_dir, port=port) as local:
+        console.print(
+            f"Stack [bold]{stack}[/] is up. Point a producer at it, from another shell:\n\n"
+            f"  export AWS_ENDPOINT_URL={local.cloud.url} AWS_REGION={local.cloud.region}\n"
+            "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
+            f"  export QUEUE_URL={local.queue_url}\n"
+            f"  {EXAMPLE}\n\n"
+            "Results, as they come (Ctrl-C stops):",
+            highlight=False,
+            soft_wrap=True,
+        )
+        seen: dict[str, str] = {}
+        dead = 0
+        try:
+            while True:
+                for item_id, item in local.results().items():
+                    if seen.get(item_id) != item["processed_at"]:
+                        seen[item_id] = item["processed_at"]
+                        console.print(f"{item['sentiment']:8}  {float(item['score']):.3f}  {item_id}", markup=False)
+                if dead != (dead := local.depth(local.dead_letter_queue_url)):
+                    console.print(f"dead letters: {dead}, in {local.dead_letter_queue_url}", soft_wrap=True)
+                time.sleep(REFRESH_SECONDS)
+        except KeyboardInterrupt:
+            console.print("stopped")

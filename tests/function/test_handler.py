@@ -1,0 +1,240 @@
+"""The handler on recorded events: exact responses, for both of its callers."""
+
+import importlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from function import names
+from local.recorder import Recorder
+from local.stack import DEMO_MODEL
+from tests.function.aws import REGION, TABLE, Aws, moto_aws, record
+
+EVENTS = Path(__file__).parent.parent / "events"
+CONTEXT = SimpleNamespace(
+    aws_request_id="request-1", function_name="sentiment", get_remaining_time_in_millis=lambda: 30_000
+)
+
+
+def event(name: str) -> Any:
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    with moto_aws() as resources:
+        yield resources
+
+
+@pytest.fixture
+def variables(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    given = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "RESULTS_TABLE": TABLE,
+        "DEAD_LETTER_QUEUE_URL": aws.dead_letter_queue_url,
+        "MAX_RECEIVE_COUNT": "3",
+        "RESULT_TTL_DAYS": "0",
+        "STORE_TEXT": "true",
+        "MODEL_DIR": str(DEMO_MODEL),
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return given
+
+
+@pytest.fixture
+def module(variables: dict[str, str]) -> ModuleType:
+    """The handler's module as a new execution environment imports it."""
+    sys.modules.pop("function.handler", None)
+    return importlib.import_module("function.handler")
+
+
+def embedded_metrics(output: str) -> dict[str, Any]:
+    (line,) = [line for line in output.splitlines() if "_aws" in line]
+    return json.loads(line)
+
+
+# The guide's own four tests
+
+
+def test_positive_sentiment(module: ModuleType) -> None:
+    response = module.handler({"items": [{"id": "test-1", "text": "This is amazing! I love it."}]}, CONTEXT)
+    assert response["statusCode"] == 200
+    assert response["results"][0]["sentiment"] == "POSITIVE"
+    assert response["results"][0]["score"] > 0.5
+
+
+def test_negative_sentiment(module: ModuleType) -> None:
+    response = module.handler({"items": [{"id": "test-2", "text": "Terrible, worst experience ever."}]}, CONTEXT)
+    assert response["statusCode"] == 200
+    assert response["results"][0]["sentiment"] == "NEGATIVE"
+    assert response["results"][0]["score"] > 0.5
+
+
+def test_batch_processing(module: ModuleType) -> None:
+    items = [{"id": f"test-{n}", "text": f"Review number {n} is great"} for n in range(10)]
+    response = module.handler({"items": items}, CONTEXT)
+    assert [result["id"] for result in response["results"]] == [item["id"] for item in items]
+    assert response["metrics"]["processed_items"] == response["metrics"]["total_items"] == 10
+
+
+@pytest.mark.parametrize("nothing", [{}, {"items": []}, {"items": None}, None, [], "text", {"items": [{"id": "1"}]}])
+def test_nothing_valid_to_do(module: ModuleType, nothing: Any) -> None:
+    response = module.handler(nothing, CONTEXT)
+    assert response["statusCode"] == 400
+    assert response["error"] == "nothing valid to classify"
+    assert all("must be" in error["message"] for error in response["errors"])
+
+
+# Direct invocation
+
+
+def test_a_direct_invocation_is_answered_whole_and_stores_nothing(module: ModuleType, aws: Aws) -> None:
+    response = module.handler(event("direct"), CONTEXT)
+    latency = response["results"][0].pop("latency_ms")
+    response["results"][1].pop("latency_ms")
+    scores = [result.pop("score") for result in response["results"]]
+    metrics = response.pop("metrics")
+    assert response == {
+        "statusCode": 200,
+        "results": [
+            {
+                "id": "test-1",
+                "text": "This is amazing! I love it.",
+                "sentiment": "POSITIVE",
+                "truncated": False,
+            },
+            {
+                "id": "test-2",
+                "text": "Terrible, worst experience ever.",
+                "sentiment": "NEGATIVE",
+                "truncated": False,
+            },
+        ],
+    }
+    assert all(0.5 < score <= 1 for score in scores)
+    assert metrics["total_inference_latency_ms"] == pytest.approx(2 * latency, abs=0.01)
+    assert metrics["average_inference_latency_ms"] == latency > 0
+    assert metrics["duration_ms"] >= metrics["total_inference_latency_ms"]
+    assert metrics["model_load_ms"] > 0
+    assert (metrics["total_items"], metrics["processed_items"], metrics["cold_start"]) == (2, 2, True)
+    assert aws.results() == {}
+
+
+def test_only_the_first_invocation_is_a_cold_start(module: ModuleType) -> None:
+    starts = [module.handler(event("direct"), CONTEXT)["metrics"]["cold_start"] for _ in range(3)]
+    assert starts == [True, False, False]
+
+
+def test_invalid_items_are_listed_beside_the_results(module: ModuleType) -> None:
+    response = module.handler({"items": [{"id": "1", "text": "good"}, {"id": "2", "text": 3}]}, CONTEXT)
+    assert [result["id"] for result in response["results"]] == ["1"]
+    (error,) = response["errors"]
+    assert error["code"] == "InvalidText"
+    assert error["message"].startswith("items[1].text: 3 is not allowed; must be a string")
+    assert (response["metrics"]["total_items"], response["metrics"]["processed_items"]) == (2, 1)
+
+
+def test_a_fault_of_the_model_is_an_answer_and_not_an_exception(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "classifier", None)
+    assert module.handler(event("direct"), CONTEXT) == {"statusCode": 500, "error": "AttributeError"}
+
+
+def test_a_text_over_512_tokens_says_that_it_was_cut(module: ModuleType) -> None:
+    items = [{"id": "long", "text": "good " * 600}, {"id": "short", "text": "good"}]
+    results = module.handler({"items": items}, CONTEXT)["results"]
+    assert [result["truncated"] for result in results] == [True, False]
+
+
+# The queue
+
+
+def test_a_batch_from_the_queue_is_stored_and_answered_exactly(module: ModuleType, aws: Aws) -> None:
+    assert module.handler(event("sqs_batch"), CONTEXT) == {"batchItemFailures": []}
+    results = aws.results()
+    assert {item_id: item["sentiment"] for item_id, item in results.items()} == {
+        "review-1": "POSITIVE",
+        "review-2": "NEGATIVE",
+    }
+    assert results["review-1"]["sent_at"] == "2025-11-01T12:26:40.000000+00:00"
+    assert results["review-2"]["sent_at"] == "2025-11-01T10:00:00.000000+00:00"
+    assert results["review-1"]["model_id"] == module.classifier.manifest.model_id
+    assert [dead["Body"] for dead in aws.dead_letters()] == ['{"id": "review-3"}']
+
+
+def test_metrics_go_out_in_the_embedded_format(module: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    module.handler(event("sqs_batch"), CONTEXT)
+    first = embedded_metrics(capsys.readouterr().out)
+    (directive,) = first["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == names.METRIC_NAMESPACE
+    assert directive["Dimensions"] == [[names.METRIC_DIMENSION]]
+    assert first[names.METRIC_DIMENSION] == "sentiment"
+    assert (first[names.ITEMS], first[names.ITEM_FAILURES], first[names.DEAD_LETTERED]) == ([3.0], [0.0], [1.0])
+    assert first[names.INFERENCE_LATENCY][0] > 0
+    assert first[names.COLD_START] == [1.0]
+    assert first[names.MODEL_LOAD][0] > 0
+    module.handler(event("sqs_batch"), CONTEXT)
+    second = embedded_metrics(capsys.readouterr().out)
+    assert names.COLD_START not in second
+    assert names.MODEL_LOAD not in second
+
+
+def test_what_nobody_foresaw_is_reported_for_every_record(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "consumer", None)
+    failures = module.handler(event("sqs_batch"), CONTEXT)["batchItemFailures"]
+    assert failures == [{"itemIdentifier": r["messageId"]} for r in event("sqs_batch")["Records"]]
+
+
+def test_no_text_reaches_the_log_at_any_level(
+    module: ModuleType,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    planted = "planted-marker"
+    broken = replace(module.consumer, store=replace(module.consumer.store, table_name="no-such-table"))
+    records = [
+        record(json.dumps({"id": "1", "text": f"good {planted}"})),
+        record(f"poison {planted}", "m-2"),
+        record(json.dumps({"id": "3", "text": {planted: 1}}), "m-3"),
+    ]
+    module.handler({"Records": records}, CONTEXT)
+    monkeypatch.setattr(module, "consumer", broken)
+    assert module.handler({"Records": records}, CONTEXT)["batchItemFailures"] == [{"itemIdentifier": "m-1"}]
+    logged = [str(vars(entry)) for entry in caplog.records]
+    assert any("put failed" in line for line in logged)
+    assert not [line for line in [*logged, *capfd.readouterr()] if planted in line]
+
+
+# The stack
+
+
+def test_the_stack_gives_the_function_the_variables_that_it_reads_and_no_others(
+    stack: Recorder, variables: dict[str, str]
+) -> None:
+    given = stack.one("aws:lambda/function:Function").inputs["environment"]["variables"]
+    from_lambda_or_image = {"MODEL_DIR", *(name for name in variables if name.startswith("AWS_"))}
+    assert set(given) == set(variables) - from_lambda_or_image
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("STORE_TEXT", "yes"), ("RESULT_TTL_DAYS", "ten"), ("RESULTS_TABLE", None)]
+)
+def test_a_missing_or_malformed_variable_is_named(variables: dict[str, str], name: str, value: str | None) -> None:
+    from function.environment import Environment
+
+    given = {k: v for k, v in {**variables, name: value}.items() if v is not None}
+    with pytest.raises(ValueError, match=f"{name}: {value!r} is missing or malformed"):
+        Environment.read(given)

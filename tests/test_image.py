@@ -1,0 +1,114 @@
+"""The image's tag: a hash of everything that goes into it, and of nothing else."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from components.image import ImageArgs, build_args, content_tag, image_files
+from local.program import ROOT
+
+ARGS = ImageArgs(model_id="owner/model", model_revision="714eb0f", backend="onnx", architecture="x86_64")
+PREBUILT = replace(ARGS, model_id="./models/demo")
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the build context, to change at will."""
+    shutil.copytree(ROOT / "function", tmp_path / "function", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "function"
+
+
+def tag(args: ImageArgs = ARGS) -> str:
+    return content_tag(build_args(args), args)
+
+
+@pytest.mark.usefixtures("context")
+def test_the_same_inputs_give_the_same_tag() -> None:
+    assert tag() == tag()
+
+
+@pytest.mark.usefixtures("context")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_id": "owner/other"},
+        {"model_revision": "0000000"},
+        {"backend": "torch"},
+        {"architecture": "arm64"},
+        {"model_id": "./models/demo"},
+    ],
+)
+def test_another_setting_gives_another_tag(change: dict[str, str]) -> None:
+    assert tag(replace(ARGS, **change)) != tag()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["handler.py", "classifier.py", "build_model.py", "Dockerfile", ".dockerignore", "requirements-onnx.txt"],
+)
+def test_another_content_of_a_file_in_the_image_gives_another_tag(context: Path, name: str) -> None:
+    before = tag()
+    (context / name).write_text((context / name).read_text() + "\n# changed\n")
+    assert tag() != before
+
+
+def test_a_new_module_gives_another_tag(context: Path) -> None:
+    before = tag()
+    (context / "added.py").write_text("")
+    assert tag() != before
+
+
+def test_a_prebuilt_model_is_part_of_the_tag_where_it_is_served_and_only_there(context: Path) -> None:
+    before, prebuilt_before = tag(), tag(PREBUILT)
+    (context / "models" / "demo" / "manifest.json").write_text("{}")
+    assert tag() == before
+    assert tag(PREBUILT) != prebuilt_before
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda context: (context.parent / "README.md").write_text("changed"),
+        lambda context: (context / "notes.md").write_text("changed"),
+        lambda context: (context / "__pycache__").mkdir() or (context / "__pycache__" / "x.pyc").write_bytes(b"changed"),
+    ],
+)
+def test_a_file_outside_the_image_leaves_the_tag_alone(context: Path, add: Callable[[Path], object]) -> None:
+    before, prebuilt_before = tag(), tag(PREBUILT)
+    add(context)
+    assert (tag(), tag(PREBUILT)) == (before, prebuilt_before)
+
+
+@pytest.mark.usefixtures("context")
+def test_a_prebuilt_model_that_is_not_there_is_named() -> None:
+    missing = replace(ARGS, model_id="./models/missing")
+    with pytest.raises(FileNotFoundError, match=r"modelId './models/missing': no such folder in ./function"):
+        tag(missing)
+
+
+@pytest.mark.usefixtures("context")
+def test_hub_and_prebuilt_models_take_the_dockerfiles_two_ways() -> None:
+    assert build_args(ARGS) == {
+        "BACKEND": "onnx",
+        "MODEL_SOURCE": "hub",
+        "MODEL_ID": "owner/model",
+        "MODEL_REVISION": "714eb0f",
+    }
+    assert build_args(PREBUILT) == {"BACKEND": "onnx", "MODEL_SOURCE": "prebuilt", "MODEL_PATH": "models/demo"}
+
+
+def test_the_docker_context_lets_in_what_is_hashed_and_no_more(context: Path) -> None:
+    allowed = [line[1:] for line in (context / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    hashed = {path.relative_to("./function") for path in image_files(build_args(ARGS))}
+    unmatched = [p for p in hashed if p.name not in ("Dockerfile", ".dockerignore") and not any(map(p.match, allowed))]
+    assert unmatched == []
+
+
+def test_every_build_argument_is_one_that_the_dockerfile_takes() -> None:
+    dockerfile = (ROOT / "function" / "Dockerfile").read_text()
+    for name in {*build_args(ARGS), *build_args(PREBUILT)}:
+        assert f"ARG {name}" in dockerfile
