@@ -6,9 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from function.manifest import ModelError
 from local.demo import run_demo
 from local.serve import serve
 from local.stack import DEMO_MODEL
+from settings import SettingsError
 
 
 def main() -> int:
@@ -25,7 +27,7 @@ def main() -> int:
         if options.command == "demo":
             return 0 if run_demo(options.stack, options.model, console) else 1
         serve(options.stack, options.model, options.port, console)
-    except (FileNotFoundError, ValueError, OSError) as error:
+    except (ModelError, SettingsError, OSError) as error:
         console.print(f"[bold red]error:[/] {error}", highlight=False)
         return 2
     return 0

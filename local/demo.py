@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import textwrap
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -18,7 +20,8 @@ from local.stack import LocalStack
 
 SAMPLES = Path(__file__).parent / "samples.jsonl"
 PATIENCE_SECONDS = 120
-SHOWN_CHARS = 60
+SHOWN_CHARS = 50  # of a text
+REPEATS = 2  # of what messages() sends: a duplicate and an out-of-date one
 
 
 @dataclass
@@ -98,13 +101,13 @@ def _wait(local: LocalStack, console: Console) -> bool:
 def _show_results(results: dict[str, dict[str, Any]], console: Console) -> None:
     table = Table(title="Results in the table", title_justify="left")
     for heading in ("id", "sentiment", "score", "text"):
-        table.add_column(heading, justify="right" if heading == "score" else "left", no_wrap=True)
+        table.add_column(heading, no_wrap=True)
     for item_id, item in sorted(results.items()):
-        text = item.get("text", "")
-        shown = text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 3]}..."
         style = "green" if item["sentiment"] == "POSITIVE" else "red"
+        shown = textwrap.shorten(item.get("text", ""), SHOWN_CHARS, placeholder="...")
         cut = " [dim](cut at 512 tokens)[/]" if item["truncated"] else ""
-        table.add_row(item_id, f"[{style}]{item['sentiment']}[/]", f"{float(item['score']):.3f}", shown + cut)
+        sentiment, score = f"[{style}]{item['sentiment']}[/]", f"{float(item['score']):.3f}"
+        table.add_row(item_id, sentiment, score, escape(shown) + cut)
     console.print(table)
 
 
@@ -114,7 +117,7 @@ def _show_dead_letters(rejected: list[dict[str, Any]], console: Console) -> None
         table.add_column(heading)
     for message in rejected:
         reason = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-        table.add_row(message["Body"], reason.get("ErrorCode"), reason.get("ErrorMessage"))
+        table.add_row(escape(message["Body"]), reason.get("ErrorCode"), reason.get("ErrorMessage"))
     console.print(table)
 
 
@@ -130,11 +133,11 @@ def _show_summary(
     right = [item_id for item_id, sample in expected.items() if results.get(item_id, {}).get("text") == sample["text"]]
     dead_lettered = sorted(message["Body"] for message in rejected) == sorted(poison)
     colds = [b.invocation.init_s for b in observed.batches if b.invocation and b.invocation.cold_start]
-    latencies = observed.values(INFERENCE_LATENCY)
+    latencies, absorbed = observed.values(INFERENCE_LATENCY), observed.counts["absorbed"]
     rows = {
-        "messages sent": f"{sent}, holding {len(expected)} texts to store, 2 repeats and {len(poison)} poison",
+        "sent": f"{sent} messages: {len(expected)} texts to store, {REPEATS} repeats, {len(poison)} poison messages",
         "stored": f"{len(right)} of {len(expected)}, each with its newest text",
-        "absorbed": f"{observed.counts['absorbed']} or more repeats (a duplicate, an out-of-date one)",
+        "repeats": f"{absorbed} absorbed by the table's condition, {REPEATS - absorbed} overwritten by the newer text",
         "dead-lettered": f"{len(rejected)} of {len(poison)}, body intact, each with its reason",
         "batches": f"{len(observed.batches)}, of which {sum(observed.values(COLD_START)):.0f} on a cold start",
     }

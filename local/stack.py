@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from function.manifest import Manifest
 from local.cloud import Cloud
 from local.event_source import BatchOutcome, EventSourceConfig, EventSourceMapping
 from local.function_config import FunctionConfig
@@ -26,7 +27,7 @@ class LocalStack:
         cloud: the embedded cloud.
         recording: all that the program registered.
         queue_url, dead_letter_queue_url, table_name: the stack's outputs.
-        function: the local Lambda.
+        function, function_config: the local Lambda, and what it was started with.
         mapping: the poller between queue and function.
     """
 
@@ -47,7 +48,12 @@ class LocalStack:
             port: of the cloud; 0 takes a free one.
             on_batch, on_log: called after every batch, and for every line that the function logs.
             overrides: configuration values by key, over the stack's own.
+
+        Raises:
+            ModelError: the model's folder is missing or damaged.
+            FileNotFoundError: there is no such stack.
         """
+        Manifest.read(model_dir).check_digests(model_dir)  # before anything starts
         self._stack, self._model_dir, self._overrides = stack, model_dir, overrides
         self._on_batch, self._on_log = on_batch, on_log
         self.cloud = Cloud(stack_config(stack, overrides)["aws:region"], port)
@@ -62,9 +68,16 @@ class LocalStack:
             self.dead_letter_queue_url = outputs["deadLetterQueueUrl"]
             self.sqs, self.dynamodb = self.cloud.client("sqs"), self.cloud.client("dynamodb")
 
-            function, mapping = self._function_config(), self._mapping_config()
+            self.function_config, mapping = self._function_config(), self._mapping_config()
+            LOG_FILE.parent.mkdir(exist_ok=True)
+            LOG_FILE.unlink(missing_ok=True)
             self.function = self._resources.enter_context(
-                LambdaService(function, max_concurrency=mapping.max_concurrency, log_file=LOG_FILE, on_log=self._on_log)
+                LambdaService(
+                    self.function_config,
+                    max_concurrency=mapping.max_concurrency,
+                    log_file=LOG_FILE,
+                    on_log=self._on_log,
+                )
             )
             self.mapping = self._resources.enter_context(
                 EventSourceMapping(mapping, self.sqs, self.function.invoke, self._on_batch)
