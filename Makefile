@@ -24,7 +24,7 @@ check: .venv/dev
 unit: .venv/dev
 	$(BIN)/pytest
 
-.venv/local: requirements.txt requirements-local.txt function/requirements-onnx.txt | .venv/pip
+.venv/local: requirements.txt requirements-local.txt function/requirements.txt function/requirements-onnx.txt | .venv/pip
 	@echo "Installing what the local pipeline needs into .venv (about a minute, once)"
 	@$(BIN)/pip install --quiet -r requirements-local.txt
 	@touch $@

@@ -58,9 +58,7 @@ class Settings:
         SettingsError: with all faults, on construction. An invalid Settings cannot exist.
     """
 
-    model_id: str = matching(
-        r"\./models/[\w.-]+|[\w.-]+(/[\w.-]+)?", "a hub id such as owner/model, or ./models/NAME"
-    )
+    model_id: str = matching(r"\./models/[\w.-]+|[\w.-]+(/[\w.-]+)?", "a hub id such as owner/model, or ./models/NAME")
     model_revision: str = matching(r"[\w./-]+", "a commit, tag or branch of the model's repository")
     inference_backend: str = one_of("onnx", "torch")
     architecture: str = one_of("x86_64", "arm64")

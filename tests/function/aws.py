@@ -59,7 +59,9 @@ class FakeClassifier:
         return [Sentiment("POSITIVE" if "good" in text else "NEGATIVE", 0.75, False) for text in texts]
 
 
-def record(body: str, message_id: str = "m-1", receive_count: int = 1, sent_ms: int = 1_700_000_000_000) -> dict[str, Any]:
+def record(
+    body: str, message_id: str = "m-1", receive_count: int = 1, sent_ms: int = 1_700_000_000_000
+) -> dict[str, Any]:
     """An SQS record as Lambda hands it over."""
     return {
         "messageId": message_id,

@@ -58,7 +58,9 @@ def text(item_id: str, value: str, **more: Any) -> str:
     return json.dumps({"id": item_id, "text": value, **more})
 
 
-def consume(consumer: Consumer, *records: dict[str, Any], remaining_ms: Callable[[], int] = lambda: 30_000) -> list[str]:
+def consume(
+    consumer: Consumer, *records: dict[str, Any], remaining_ms: Callable[[], int] = lambda: 30_000
+) -> list[str]:
     return consumer.consume(records, "request-1", remaining_ms)[0]
 
 

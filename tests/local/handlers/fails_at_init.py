@@ -1,0 +1,9 @@
+"""Fails while it is imported, as with a model file that is not there."""
+
+from typing import Any
+
+raise FileNotFoundError("model.onnx is not in the image")
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Never reached."""
