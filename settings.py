@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import yaml
 
-TORCH_MIN_MEMORY_MB = 2048  # measured: see "Limits" in README.md
+TORCH_MIN_MEMORY_MB = 1536  # measured: see "Measured" in README.md
 CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),

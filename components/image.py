@@ -118,14 +118,14 @@ def content_tag(build: dict[str, str], args: ImageArgs) -> str:
 
 
 def image_files(build: dict[str, str]) -> Iterator[Path]:
-    """What of the build context reaches the image: code, requirements, and a prebuilt model if it has one."""
+    """What of the build context the image is made of: code, requirements, and how the model is built or the model."""
     context = Path(CONTEXT)
     for pattern in ("Dockerfile", ".dockerignore", "*.py", "*.txt"):
         yield from context.glob(pattern)
-    if model := build.get("MODEL_PATH"):
-        if not (context / model).is_dir():
-            raise FileNotFoundError(
-                f"modelId './{model}': no such folder in {CONTEXT}; "
-                "a hub id or a folder that function/build_model.py made is wanted"
-            )
-        yield from (path for path in (context / model).rglob("*") if path.is_file())
+    model = build.get("MODEL_PATH", "model_build")
+    if not (context / model).is_dir():
+        raise FileNotFoundError(
+            f"modelId './{model}': no such folder in {CONTEXT}; "
+            "a hub id or a folder that function/build_model.py made is wanted"
+        )
+    yield from (path for path in (context / model).rglob("*") if path.is_file() and path.suffix != ".pyc")

@@ -122,8 +122,8 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="queue-age",
-            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails or is "
-            "throttled, and whether there is more traffic than maxConcurrency can take.",
+            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails or "
+            "is throttled, and whether there is more traffic than maxConcurrency can take.",
             source=queue,
             metric="ApproximateAgeOfOldestMessage",
             statistic="Maximum",
@@ -162,8 +162,9 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         signals.append(
             Signal(
                 name="spillover",
-                means="More executions than provisioned concurrency holds warm: some start cold. Look at the function's "
-                "ConcurrentExecutions; raise provisionedConcurrency, or provisionedConcurrencyMax if scaling is at its end.",
+                means="More executions than provisioned concurrency holds warm: some start cold. Look at the "
+                "function's ConcurrentExecutions; raise provisionedConcurrency, or provisionedConcurrencyMax if "
+                "scaling is at its end.",
                 source=alias,
                 metric="ProvisionedConcurrencySpilloverInvocations",
                 statistic="Sum",

@@ -1,0 +1,166 @@
+"""Builds the folder that the image carries: a hub model or a local one, converted, checked against fp32, described."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from function.classifier import load
+from function.manifest import BACKENDS, Manifest, ModelError, sha256
+from function.model_build import onnx_export, parity
+from function.model_build.publish import publish, refuse_to_replace_other_than_models
+from function.onnx_backend import MODEL_FILE, TOKENIZER_FILE
+
+MAX_DISAGREEMENT = 0.02  # share of the parity sentences
+WEIGHTS_FILE = "model.safetensors"
+
+
+class BuildError(Exception):
+    """The model cannot be built as asked."""
+
+
+def build(
+    model: str,
+    revision: str | None,
+    backend: str,
+    output: Path,
+    *,
+    model_id: str | None = None,
+    max_disagreement: float = MAX_DISAGREEMENT,
+) -> Manifest:
+    """Builds `output` from a hub id at a pinned revision, or from a local directory.
+
+    `revision` and `model_id` default to a local directory's digest and path. BuildError if the model cannot be had, or
+    labels disagree on more than `max_disagreement` (0-1) of the parity sentences; OSError if `output` cannot be made.
+    `output` appears complete or not at all.
+    """
+    local = Path(model).is_dir()
+    if not local and revision is None:
+        raise BuildError(f"{model} is no local directory, and a hub model needs a pinned --revision")
+    refuse_to_replace_other_than_models(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent) as temporary:
+        folder = Path(temporary, "model")
+        folder.mkdir()
+        with _step(f"load {model}"):
+            source, tokenizer = _load_source(model, None if local else revision)
+        _convert(source, tokenizer, backend, folder)
+        files = sorted(path.name for path in folder.iterdir())
+        manifest = Manifest(
+            model_id=model_id or model,
+            model_revision=revision or sha256(Path(model, WEIGHTS_FILE))[:12],
+            backend=backend,
+            labels=_labels(source),
+            max_tokens=min(source.config.max_position_embeddings, tokenizer.model_max_length),
+            files={name: sha256(folder / name) for name in files},
+            sizes={name: (folder / name).stat().st_size for name in files},
+            parity={},
+        )
+        manifest.write(folder)
+        manifest = _with_parity(manifest, folder, source, tokenizer, max_disagreement)
+        manifest.write(folder)
+        publish(folder, output)
+    _report(f"{output}: {', '.join(f'{name} {_megabytes(size)}' for name, size in manifest.sizes.items())}")
+    return manifest
+
+
+def _load_source(model: str, revision: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    pinned = {"revision": revision} if revision else {}
+    # Eager attention is plain matrix products: operators that ONNX Runtime knows how to fuse.
+    try:
+        source = AutoModelForSequenceClassification.from_pretrained(model, attn_implementation="eager", **pinned)
+        return source.eval(), AutoTokenizer.from_pretrained(model, **pinned)
+    except (OSError, ValueError) as error:
+        raise BuildError(f"{model} cannot be loaded: {error}") from error
+
+
+def _labels(source: PreTrainedModel) -> tuple[str, ...]:
+    """The model's own names of its outputs, in the order of the outputs."""
+    names = {int(index): label for index, label in (source.config.id2label or {}).items()}
+    return tuple(names[index] for index in sorted(names))
+
+
+def _convert(source: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, backend: str, folder: Path) -> None:
+    if backend == "torch":
+        with _step("save for torch", folder / WEIGHTS_FILE):
+            source.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        fp32 = Path(scratch, "fp32.onnx")
+        with _step("export to ONNX", fp32):
+            onnx_export.export(source, fp32)
+        with _step("quantise to int8", folder / MODEL_FILE):
+            onnx_export.quantise(fp32, folder / MODEL_FILE)
+    tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+    source.config.save_pretrained(folder)
+
+
+def _with_parity(
+    manifest: Manifest,
+    folder: Path,
+    source: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    max_disagreement: float,
+) -> Manifest:
+    """The manifest with the figures of the folder as it will run; BuildError if its labels disagree too often."""
+    texts = parity.sentences()
+    with _step(f"compare with fp32 on {len(texts)} sentences"):
+        figures = parity.measure(load(folder), source, tokenizer, texts)
+    agreement = figures["label_agreement"]
+    _report(f"labels agree on {agreement:.1%}, scores differ by at most {figures['max_score_difference']:.4f}")
+    if 1 - agreement > max_disagreement:
+        raise BuildError(f"labels disagree on {1 - agreement:.1%} of the sentences; {max_disagreement:.1%} is allowed")
+    return replace(manifest, parity=figures)
+
+
+@contextmanager
+def _step(name: str, result: Path | None = None) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    size = f", {_megabytes(result.stat().st_size)}" if result else ""
+    _report(f"{name}: {time.perf_counter() - started:.1f} s{size}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.2f} MB"
+
+
+def _report(line: str) -> None:
+    sys.stdout.write(f"build_model: {line}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m function.build_model", description=__doc__)
+    parser.add_argument("--model", required=True, help="hub id or local directory")
+    parser.add_argument("--revision", help="commit of the hub model; optional for a local directory")
+    parser.add_argument("--model-id", help="the id to record instead of --model")
+    parser.add_argument("--backend", required=True, choices=BACKENDS)
+    parser.add_argument("--output", required=True, type=Path, help="the folder to make or replace")
+    parser.add_argument("--max-disagreement", type=float, default=MAX_DISAGREEMENT, help="share of labels (0-1)")
+    options = parser.parse_args(arguments)
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        build(**vars(options))
+    except (BuildError, ModelError, OSError) as error:
+        sys.stderr.write(f"build_model: error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The sentiment classifier's surface: load once, then classify batches of texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from function.manifest import Manifest, ModelError
+
+__all__ = ["Classifier", "Manifest", "ModelError", "Sentiment", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """The verdict on one text: `score` is the label's softmax probability (0-1), `label` is the model's own word."""
+
+    label: str
+    score: float
+    truncated: bool  # the text had more tokens than the model takes, and the rest was not read
+
+
+class Classifier(Protocol):
+    @property
+    def manifest(self) -> Manifest: ...
+
+    def classify(self, texts: Sequence[str]) -> list[Sentiment]:
+        """One sentiment per text, in the order of the texts."""
+        ...
+
+
+def load(model_dir: Path) -> Classifier:
+    """The classifier that a folder made by build_model holds; ModelError if the folder is absent or damaged."""
+    manifest = Manifest.read(model_dir)
+    # Sizes, not digests: hashing 67 MB would be paid at every cold start, while the image's own digest already vouches
+    # for the bytes. `python -m function.manifest DIR` checks the digests where the folder enters an image.
+    manifest.check_sizes(model_dir)
+    try:
+        # Each image carries the libraries of one backend only.
+        if manifest.backend == "onnx":
+            from function.onnx_backend import OnnxClassifier
+
+            return OnnxClassifier(model_dir, manifest)
+        from function.torch_backend import TorchClassifier
+
+        return TorchClassifier(model_dir, manifest)
+    except ImportError:
+        raise
+    except Exception as error:  # the libraries raise bare Exception for a file that they cannot parse
+        raise ModelError(f"the model in {model_dir} does not load: {error}") from error

@@ -1,0 +1,108 @@
+"""The manifest of a built model folder: what it holds, where it came from, how well it kept its labels."""
+
+import hashlib
+import json
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+MANIFEST_FILE = "manifest.json"
+BACKENDS = ("onnx", "torch")
+
+
+class ModelError(Exception):
+    """The model folder is absent, incomplete or damaged."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What build_model writes beside the model.
+
+    `max_tokens` counts the special tokens; `files` maps names to SHA-256 digests, `sizes` to bytes; `parity` holds
+    `sentences`, `label_agreement` (0-1) and `max_score_difference` (0-1) against the fp32 torch model.
+    """
+
+    model_id: str
+    model_revision: str
+    backend: str
+    labels: tuple[str, ...]
+    max_tokens: int
+    files: dict[str, str]
+    sizes: dict[str, int]
+    parity: dict[str, float]
+
+    @classmethod
+    def read(cls, model_dir: Path) -> Self:
+        """The manifest of a folder; ModelError if the folder or manifest is absent or malformed."""
+        path = model_dir / MANIFEST_FILE
+        if not model_dir.is_dir():
+            raise ModelError(f"there is no model folder at {model_dir}")
+        try:
+            content = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise ModelError(f"{model_dir} has no {MANIFEST_FILE}: function.build_model makes one") from None
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path} cannot be read as JSON: {error}") from error
+        if faults := _faults(content):
+            raise ModelError(f"{path} is malformed: {'; '.join(faults)}")
+        known = {name: content[name] for name in _FIELD_NAMES}
+        return cls(**{**known, "labels": tuple(content["labels"])})
+
+    def write(self, model_dir: Path) -> None:
+        (model_dir / MANIFEST_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    def check_sizes(self, model_dir: Path) -> None:
+        """ModelError if a file is absent or has another size than when it was built."""
+        for name, size in self.sizes.items():
+            try:
+                found = (model_dir / name).stat().st_size
+            except OSError as error:
+                raise ModelError(f"{model_dir / name} cannot be read: {error.strerror}") from error
+            if found != size:
+                raise ModelError(f"{model_dir / name} is damaged: {found} bytes where {size} were built")
+
+    def check_digests(self, model_dir: Path) -> None:
+        """ModelError if a file's content is not what was built."""
+        self.check_sizes(model_dir)
+        for name, digest in self.files.items():
+            if sha256(model_dir / name) != digest:
+                raise ModelError(f"{model_dir / name} is damaged: its SHA-256 is not the one in {MANIFEST_FILE}")
+
+
+_FIELD_NAMES = tuple(field.name for field in fields(Manifest))
+
+
+def _faults(content: Any) -> list[str]:
+    if not isinstance(content, dict):
+        return ["it is not a JSON object"]
+    if missing := [name for name in _FIELD_NAMES if name not in content]:
+        return [f"it lacks {', '.join(missing)}"]
+    rules = {
+        "model_id": isinstance(content["model_id"], str),
+        "model_revision": isinstance(content["model_revision"], str),
+        "backend": content["backend"] in BACKENDS,
+        "labels": _is_list_of_strings(content["labels"]) and len(content["labels"]) >= 2,
+        "max_tokens": isinstance(content["max_tokens"], int) and content["max_tokens"] > 2,
+        "files": isinstance(content["files"], dict) and _is_list_of_strings(list(content["files"].values())),
+        "sizes": isinstance(content["sizes"], dict) and content["sizes"].keys() == set(content["files"]),
+        "parity": isinstance(content["parity"], dict),
+    }
+    return [f"{name} is {content[name]!r}" for name, holds in rules.items() if not holds]
+
+
+def _is_list_of_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+if __name__ == "__main__":  # `python -m function.manifest DIR`: the full check, for image builds and deliveries
+    folder = Path(sys.argv[1])
+    try:
+        Manifest.read(folder).check_digests(folder)
+    except ModelError as error:
+        sys.exit(f"error: {error}")

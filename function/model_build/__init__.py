@@ -1,0 +1,1 @@
+"""How build_model makes a model folder. Not in the image."""

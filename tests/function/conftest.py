@@ -1,0 +1,54 @@
+"""A tiny random DistilBERT with labels of its own, and what build_model makes of it for both backends."""
+
+from pathlib import Path
+
+import pytest
+
+TINY_LABELS = ("SOUR", "SWEET")
+TINY_DISAGREEMENT = 0.08  # random weights leave more texts on the fence than trained ones (0.015 where tried)
+
+
+@pytest.fixture(scope="session")
+def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformers folder, as save_pretrained writes it."""
+    import torch
+    from transformers import DistilBertConfig, DistilBertForSequenceClassification
+
+    from function.model_build.parity import sentences
+    from local.demo_model.vocabulary import train_tokenizer
+
+    tokenizer = train_tokenizer(sentences())
+    torch.manual_seed(3)  # one of those with plenty of both labels
+    config = DistilBertConfig(
+        vocab_size=len(tokenizer),
+        n_layers=1,
+        dim=64,
+        n_heads=2,
+        hidden_dim=128,
+        max_position_embeddings=512,
+        initializer_range=0.2,  # wide enough that different texts get clearly different scores
+        id2label=dict(enumerate(TINY_LABELS)),
+        label2id={label: index for index, label in enumerate(TINY_LABELS)},
+    )
+    folder = tmp_path_factory.mktemp("tiny-source")
+    DistilBertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def onnx_model(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _built(tiny_source, "onnx", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def torch_model(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _built(tiny_source, "torch", tmp_path_factory)
+
+
+def _built(source: Path, backend: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from function.build_model import build
+
+    output = tmp_path_factory.mktemp("built") / backend
+    build(str(source), None, backend, output, model_id="test/tiny", max_disagreement=TINY_DISAGREEMENT)
+    return output

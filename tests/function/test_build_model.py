@@ -1,0 +1,121 @@
+import stat
+from pathlib import Path
+
+import onnx
+import onnxruntime
+import pytest
+
+from function import build_model
+from function.classifier import load
+from function.manifest import Manifest, sha256
+from function.model_build import onnx_export, parity
+from tests.function.conftest import TINY_DISAGREEMENT, TINY_LABELS
+
+
+def arguments(source: Path, output: Path, *more: str) -> list[str]:
+    return ["--model", str(source), "--backend", "onnx", "--output", str(output), *more]
+
+
+def scramble(fp32: Path, int8: Path) -> None:
+    """A quantiser that turns the classifier's last layer around, so that every label flips."""
+    model = onnx.load(fp32)
+    for weight in model.graph.initializer:
+        if weight.name.startswith("classifier."):
+            weight.CopyFrom(onnx.numpy_helper.from_array(-onnx.numpy_helper.to_array(weight), weight.name))
+    onnx.save(model, int8)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_the_manifest_describes_the_folder(backend: str, request: pytest.FixtureRequest, tiny_source: Path) -> None:
+    folder: Path = request.getfixturevalue(f"{backend}_model")
+    manifest = Manifest.read(folder)
+    assert manifest.model_id == "test/tiny"
+    assert manifest.model_revision == sha256(tiny_source / "model.safetensors")[:12]
+    assert manifest.backend == backend
+    assert manifest.labels == TINY_LABELS, "labels come from the model's config"
+    assert manifest.max_tokens == 512
+    assert set(manifest.files) == {path.name for path in folder.iterdir()} - {"manifest.json"}
+    manifest.check_digests(folder)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_the_parity_figures_are_those_of_the_shipped_sentences(backend: str, request: pytest.FixtureRequest) -> None:
+    figures = Manifest.read(request.getfixturevalue(f"{backend}_model")).parity
+    assert figures["sentences"] == len(parity.sentences()) >= 100
+    assert figures["label_agreement"] >= (1 if backend == "torch" else 1 - TINY_DISAGREEMENT)
+    assert 0 <= figures["max_score_difference"] <= (0.0001 if backend == "torch" else 0.5)
+
+
+def test_the_tiny_model_puts_both_labels_on_the_parity_sentences(torch_model: Path) -> None:
+    assert {answer.label for answer in load(torch_model).classify(parity.sentences())} == set(TINY_LABELS)
+
+
+def test_any_user_can_read_the_built_folder(torch_model: Path, onnx_model: Path) -> None:
+    for folder in (torch_model, onnx_model):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o755, "Lambda runs as another user than the image's builder"
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o644}
+
+
+def test_the_onnx_graph_is_int8_in_weights_and_embeddings_with_free_batch_and_length(onnx_model: Path) -> None:
+    graph = onnx.load(onnx_model / "model.onnx").graph
+    matrices = [tensor for tensor in graph.initializer if len(tensor.dims) == 2 and min(tensor.dims) > 2]
+    assert matrices
+    assert {tensor.data_type for tensor in matrices} <= {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
+    inputs = onnxruntime.InferenceSession(onnx_model / "model.onnx", providers=["CPUExecutionProvider"]).get_inputs()
+    assert [(tensor.name, tensor.shape) for tensor in inputs] == [
+        ("input_ids", ["batch", "sequence"]),
+        ("attention_mask", ["batch", "sequence"]),
+    ]
+
+
+def test_a_model_whose_labels_changed_fails_the_build_and_leaves_nothing(
+    tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(onnx_export, "quantise", scramble)
+    assert build_model.main(arguments(tiny_source, tmp_path / "model")) == 1
+    assert "labels disagree on 100.0% of the sentences; 2.0% is allowed" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [], "neither the folder nor its scratch may stay"
+
+
+def test_a_failed_build_leaves_the_earlier_model_alone(
+    tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "model"
+    assert (
+        build_model.main(
+            arguments(tiny_source, output, "--model-id", "first", "--max-disagreement", str(TINY_DISAGREEMENT))
+        )
+        == 0
+    )
+    monkeypatch.setattr(onnx_export, "quantise", scramble)
+    assert build_model.main(arguments(tiny_source, output, "--model-id", "second")) == 1
+    assert load(output).manifest.model_id == "first"
+
+
+def test_a_build_replaces_an_earlier_model(torch_model: Path, tmp_path: Path) -> None:
+    output = tmp_path / "model"
+    for model_id in ("first", "second"):
+        build_model.build(str(torch_model), "r1", "torch", output, model_id=model_id)
+    assert Manifest.read(output).model_id == "second"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_folder_that_is_no_model_is_never_replaced(
+    tiny_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert build_model.main(arguments(tiny_source, tmp_path)) == 1
+    assert "no model folder" in capsys.readouterr().err
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_a_hub_model_without_a_pinned_revision_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert build_model.main(arguments(Path("someone/some-model"), tmp_path / "model")) == 1
+    assert "--revision" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_model_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert build_model.main(arguments(tmp_path / "empty", tmp_path / "model")) == 1
+    assert capsys.readouterr().err.startswith("build_model: error: ")
+    assert not (tmp_path / "model").exists()

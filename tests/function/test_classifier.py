@@ -1,0 +1,226 @@
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from function.batching import MAX_PADDED_TOKENS, groups
+from function.classifier import Classifier, Sentiment, load
+from function.manifest import ModelError
+from function.model_build import parity
+from tests.function.conftest import TINY_DISAGREEMENT
+
+ROOT = Path(__file__).parents[2]
+DEMO_MODEL = ROOT / "function" / "models" / "demo"
+HOLDOUT = ROOT / "local" / "demo_model" / "holdout.tsv"
+
+ODD_TEXTS = {
+    "empty": "",
+    "spaces": " \t\n ",
+    "emoji": "👩‍👩‍👧‍👦🎉 ❤️",
+    "right to left": "\u202e\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627\u202c",
+    "Chinese": "这家餐厅太棒了" * 50,
+    "NUL and control characters": "a\x00b\x07c\x1b[31m",
+    "piled accents": "e" + "\u0301" * 600,
+    "one endless word": "a" * 20_000,
+    "special tokens in plain text": "[CLS] [SEP] [MASK] [PAD] [UNK]",
+}
+
+
+@pytest.fixture(scope="session", params=["onnx", "torch"])
+def classifier(request: pytest.FixtureRequest) -> Classifier:
+    return load(request.getfixturevalue(f"{request.param}_model"))
+
+
+@pytest.fixture
+def damaged(onnx_model: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
+    """Copies the model with one file's content replaced."""
+
+    def damage(name: str, content: bytes) -> Path:
+        folder = tmp_path / "damaged"
+        shutil.copytree(onnx_model, folder)
+        (folder / name).write_bytes(content)
+        return folder
+
+    return damage
+
+
+def one_token_words(count: int) -> str:
+    return " ".join(["!"] * count)
+
+
+def test_no_texts_get_no_sentiments(classifier: Classifier) -> None:
+    assert classifier.classify([]) == []
+
+
+def test_answers_come_in_the_order_of_the_texts(classifier: Classifier) -> None:
+    texts = parity.sentences()[:12]
+    texts[3] = texts[3] * 20  # a length of its own, so that batching has something to reorder
+    alone = [classifier.classify([text])[0] for text in texts]
+    together = classifier.classify(texts)
+    assert len({round(answer.score, 3) for answer in alone}) > 6, "texts that score alike could not show an order"
+    for expected, answer in zip(alone, together, strict=True):
+        assert answer.label == expected.label or expected.score < 0.6
+        assert answer.score == pytest.approx(expected.score, abs=0.1), "int8 scores depend a little on the batch"
+
+
+def test_a_score_is_the_probability_of_the_best_of_the_models_own_labels(classifier: Classifier) -> None:
+    for answer in classifier.classify(parity.sentences()):
+        assert answer.label in classifier.manifest.labels
+        assert 0.5 <= answer.score <= 1
+
+
+@pytest.mark.parametrize(("words", "truncated"), [(509, False), (510, False), (511, True), (600, True)])
+def test_a_text_counts_as_truncated_from_the_513th_token_on(
+    classifier: Classifier, words: int, truncated: bool
+) -> None:
+    (answer,) = classifier.classify([one_token_words(words)])
+    assert answer.truncated is truncated, "510 words and two special tokens are what the model takes"
+
+
+def test_what_is_cut_off_does_not_change_the_score(classifier: Classifier) -> None:
+    (full,) = classifier.classify([one_token_words(510)])
+    (cut,) = classifier.classify([one_token_words(510) + " good" * 90])
+    assert cut == replace(full, truncated=True)
+
+
+def test_one_long_text_does_not_mark_its_neighbours_as_truncated(classifier: Classifier) -> None:
+    answers = classifier.classify(["good", one_token_words(800), "bad"])
+    assert [answer.truncated for answer in answers] == [False, True, False]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+def test_odd_texts_are_classified_like_any_other(classifier: Classifier, text: str) -> None:
+    (answer,) = classifier.classify([text])
+    assert answer.label in classifier.manifest.labels
+
+
+def test_both_backends_agree(onnx_model: Path, torch_model: Path) -> None:
+    texts = parity.sentences()
+    pairs = list(zip(load(onnx_model).classify(texts), load(torch_model).classify(texts), strict=True))
+    agreeing = sum(ours.label == theirs.label for ours, theirs in pairs)
+    assert agreeing / len(pairs) >= 1 - TINY_DISAGREEMENT
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model folder at .*nowhere"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_folder_without_a_manifest_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no manifest\.json: function\.build_model makes one"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "cannot be read as JSON"),
+        (b"[]", "not a JSON object"),
+        (b'{"model_id": "x"}', "it lacks model_revision, backend, labels"),
+    ],
+)
+def test_a_malformed_manifest_is_refused(damaged: Callable[[str, bytes], Path], content: bytes, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        load(damaged("manifest.json", content))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("backend", "abacus"), ("labels", ["ONE"]), ("labels", "AB"), ("max_tokens", 0), ("sizes", {})]
+)
+def test_a_manifest_with_an_impossible_value_names_the_field(
+    damaged: Callable[[str, bytes], Path], onnx_model: Path, field: str, value: object
+) -> None:
+    content = json.loads((onnx_model / "manifest.json").read_bytes())
+    with pytest.raises(ModelError, match=f"{field} is "):
+        load(damaged("manifest.json", json.dumps(content | {field: value}).encode()))
+
+
+def test_a_truncated_model_file_is_refused_with_both_sizes(
+    damaged: Callable[[str, bytes], Path], onnx_model: Path
+) -> None:
+    whole = (onnx_model / "model.onnx").read_bytes()
+    with pytest.raises(ModelError, match=f"model.onnx is damaged: {len(whole) // 2} bytes where {len(whole)} "):
+        load(damaged("model.onnx", whole[: len(whole) // 2]))
+
+
+def test_a_missing_model_file_is_refused(damaged: Callable[[str, bytes], Path]) -> None:
+    folder = damaged("model.onnx", b"")
+    (folder / "model.onnx").unlink()
+    with pytest.raises(ModelError, match=r"model\.onnx cannot be read"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+def test_a_file_of_the_right_size_that_is_no_model_is_refused(
+    damaged: Callable[[str, bytes], Path], onnx_model: Path, name: str
+) -> None:
+    with pytest.raises(ModelError, match="does not load"):
+        load(damaged(name, b"\xff" * (onnx_model / name).stat().st_size))
+
+
+def test_the_full_check_sees_one_flipped_bit(damaged: Callable[[str, bytes], Path], onnx_model: Path) -> None:
+    content = bytearray((onnx_model / "model.onnx").read_bytes())
+    content[len(content) // 2] ^= 1
+    folder = damaged("model.onnx", bytes(content))
+    check = [sys.executable, "-m", "function.manifest"]
+    assert subprocess.run([*check, onnx_model], cwd=ROOT).returncode == 0
+    outcome = subprocess.run([*check, folder], cwd=ROOT, capture_output=True, text=True)
+    assert outcome.returncode == 1
+    assert "model.onnx is damaged" in outcome.stderr
+
+
+def test_the_onnx_backend_imports_neither_torch_nor_transformers(onnx_model: Path) -> None:
+    program = (
+        "import sys, pathlib; from function.classifier import load; load(pathlib.Path(sys.argv[1])).classify(['good']);"
+        "sys.exit(' '.join({'torch', 'transformers', 'onnx', 'boto3'} & set(sys.modules)))"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program, onnx_model], cwd=ROOT, capture_output=True, text=True)
+    assert outcome.stderr.strip() == ""
+
+
+def test_groups_hold_every_text_once_with_little_padding_and_bounded_size() -> None:
+    lengths = [512, 3, 17, 512, 30, 5, 512, 512, 512, 120, 9, 28, 44, 512] + [12] * 400
+    batches = groups(lengths)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        longest, shortest = max(lengths[index] for index in batch), min(lengths[index] for index in batch)
+        assert longest * len(batch) <= MAX_PADDED_TOKENS
+        assert longest <= max(1.5 * shortest, shortest + 8)
+    assert len(batches) < 15, "texts of like length share a batch"
+
+
+@pytest.mark.parametrize(("memory_mb", "threads"), [("512", 1), ("1769", 1), ("1770", 2), ("10240", 6)])
+def test_threads_follow_the_functions_memory(monkeypatch: pytest.MonkeyPatch, memory_mb: str, threads: int) -> None:
+    from function.onnx_backend import session_options
+
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory_mb)
+    assert session_options().intra_op_num_threads == threads
+
+
+@pytest.fixture(scope="module")
+def demo() -> Classifier:
+    return load(DEMO_MODEL)
+
+
+def test_the_demo_model_is_whole_and_small(demo: Classifier) -> None:
+    demo.manifest.check_digests(DEMO_MODEL)
+    assert demo.manifest.model_id == "sentiment-analyzer/demo"
+    assert sum(demo.manifest.sizes.values()) < 2_500_000
+
+
+def test_the_demo_model_gets_the_guides_sentences_right(demo: Classifier) -> None:
+    answers = demo.classify(["This is amazing! I love it.", "Terrible, worst experience ever."])
+    assert [answer.label for answer in answers] == ["POSITIVE", "NEGATIVE"]
+
+
+def test_the_demo_model_gets_four_of_five_hand_written_sentences_right(demo: Classifier) -> None:
+    lines = [line.split("\t") for line in HOLDOUT.read_text(encoding="utf-8").splitlines()]
+    answers: list[Sentiment] = demo.classify([text for _, text in lines])
+    right = sum(answer.label == label for answer, (label, _) in zip(answers, lines, strict=True))
+    assert len(lines) == 100
+    assert right >= 80
