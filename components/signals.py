@@ -122,8 +122,8 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="queue-age",
-            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails or "
-            "is throttled, and whether there is more traffic than maxConcurrency can take.",
+            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails "
+            "or is throttled, and whether there is more traffic than maxConcurrency can take.",
             source=queue,
             metric="ApproximateAgeOfOldestMessage",
             statistic="Maximum",

@@ -135,7 +135,7 @@ def _show_summary(
     colds = [b.invocation.init_s for b in observed.batches if b.invocation and b.invocation.cold_start]
     latencies, absorbed = observed.values(INFERENCE_LATENCY), observed.counts["absorbed"]
     rows = {
-        "sent": f"{sent} messages: {len(expected)} texts to store, {REPEATS} repeats, {len(poison)} poison messages",
+        "sent": f"{sent} messages: {len(expected)} texts (five in one), {REPEATS} repeats, {len(poison)} poison",
         "stored": f"{len(right)} of {len(expected)}, each with its newest text",
         "repeats": f"{absorbed} absorbed by the table's condition, {REPEATS - absorbed} overwritten by the newer text",
         "dead-lettered": f"{len(rejected)} of {len(poison)}, body intact, each with its reason",

@@ -1,3 +1,5 @@
+"""The grammar that the demonstration model's sentences come from."""
+
 import re
 import tomllib
 from pathlib import Path

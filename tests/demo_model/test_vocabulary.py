@@ -1,3 +1,5 @@
+"""The demonstration model's WordPiece vocabulary."""
+
 from local.demo_model.grammar import Grammar
 from local.demo_model.vocabulary import train_tokenizer
 

@@ -1,3 +1,5 @@
+"""Both backends behind their one surface, and what becomes of a damaged model folder."""
+
 import json
 import shutil
 import subprocess
