@@ -11,6 +11,7 @@ import pulumi_aws as aws
 import pulumi_docker as docker
 
 CONTEXT = "./function"
+IN_CONTEXT = ("*.py", "*.txt", "model_build/*.py", "model_build/*.txt", "models/*/*")  # as in .dockerignore
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 KEPT_IMAGES = 10  # enough to roll back, cheap to keep
 LOCAL_MODEL = "./"  # a model id that starts so is a folder of the context
@@ -109,23 +110,25 @@ def build_args(args: ImageArgs) -> dict[str, str]:
 
 
 def content_tag(build: dict[str, str], args: ImageArgs) -> str:
-    """A hash (16 hex digits) of the files and settings that the image is made of."""
-    digest = hashlib.sha256(json.dumps([build, PLATFORMS[args.architecture]], sort_keys=True).encode())
-    for path in sorted(image_files(build)):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.relative_to(CONTEXT)} {content}\n".encode())
-    return digest.hexdigest()[:16]
+    """A hash (16 hex digits) of the settings and of the whole build context.
 
-
-def image_files(build: dict[str, str]) -> Iterator[Path]:
-    """What of the build context the image is made of: code, requirements, and how the model is built or the model."""
+    The Docker provider builds and pushes again when a path, mode or content in the context changes, whether or not the
+    image needs that file. The tag must change with it, for the repository refuses to overwrite one.
+    """
     context = Path(CONTEXT)
-    for pattern in ("Dockerfile", ".dockerignore", "*.py", "*.txt"):
-        yield from context.glob(pattern)
-    model = build.get("MODEL_PATH", "model_build")
-    if not (context / model).is_dir():
+    if (model := build.get("MODEL_PATH")) and not (context / model).is_dir():
         raise FileNotFoundError(
             f"modelId './{model}': no such folder in {CONTEXT}; "
             "a hub id or a folder that function/build_model.py made is wanted"
         )
-    yield from (path for path in (context / model).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    digest = hashlib.sha256(json.dumps([build, PLATFORMS[args.architecture]], sort_keys=True).encode())
+    for path in sorted(context_files()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(context)} {path.stat().st_mode:o} {content}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def context_files() -> Iterator[Path]:
+    """The files of the build context: what .dockerignore lets in, and what Docker itself reads."""
+    for pattern in ("Dockerfile", ".dockerignore", *IN_CONTEXT):
+        yield from (path for path in Path(CONTEXT).glob(pattern) if path.is_file())
