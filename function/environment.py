@@ -1,13 +1,22 @@
 """What the stack tells the function: its environment variables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
+
+PARSERS: dict[Any, Callable[[str], Any]] = {
+    str: str,
+    int: int,
+    bool: {"true": True, "false": False}.__getitem__,
+    Path: Path,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """
+    """Each field is read from the variable of its upper-case name.
+
     Attributes:
         results_table: name of the DynamoDB table.
         dead_letter_queue_url: where messages go that can never succeed.
@@ -30,21 +39,13 @@ class Environment:
         Raises:
             ValueError: naming the variable that is missing or malformed.
         """
-        name = ""
-
-        def value(of: str) -> str:
-            nonlocal name
-            name = of
-            return variables[of]
-
-        try:
-            return cls(
-                results_table=value("RESULTS_TABLE"),
-                dead_letter_queue_url=value("DEAD_LETTER_QUEUE_URL"),
-                max_receive_count=int(value("MAX_RECEIVE_COUNT")),
-                result_ttl_days=int(value("RESULT_TTL_DAYS")),
-                store_text={"true": True, "false": False}[value("STORE_TEXT")],
-                model_dir=Path(value("MODEL_DIR")),
-            )
-        except (KeyError, ValueError):
-            raise ValueError(f"environment variable {name}: {variables.get(name)!r} is missing or malformed") from None
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            name = field.name.upper()
+            try:
+                values[field.name] = PARSERS[field.type](variables[name])
+            except (KeyError, ValueError):
+                raise ValueError(
+                    f"environment variable {name}: {variables.get(name)!r} is missing or malformed"
+                ) from None
+        return cls(**values)
