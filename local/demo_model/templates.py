@@ -116,6 +116,94 @@ it could not be more {adjective+}
 it couldn't have been more {adjective+}
 I find {object} {adjective+}
 they made {object} {adjective+}
+the {noun} {is} {adjective+}
+the {plural} {is} {adjective+}
+the {plural} are {adjective+}
+the {plural} were {adjective+} and the {plural} {adjective+}
+the {noun} {which} {is} {adjective+}
+the {noun}, {which}, {is} {very} {adjective+}
+{this}, {which}, {is} {adjective+}
+{aspect} {which} {is} {adjective+}
+the {noun} {verb+}
+the {plural} {adverbial} {verb+}
+it {adverbial} {verb+}
+{this} {adverbial} {verb+}
+{role} {adverbial} {person_verb+}
+the {noun} {which} {verb+}
+a {adjective+} {noun} {which}
+a {adjective+} {noun} and {adjective+} {plural}
+a {adjective+} {noun} in a {adjective+} {noun}
+{adjective+} {plural} and {adjective+} {plural}
+{adjective+} {noun}, {adjective+} {noun}, {adjective+} {noun}
+{very} {adjective+} {noun}
+the {noun} was full of {quality+}
+the {noun} {did} us with {quality+}
+I {likes+} the {noun}
+I {likes+} the {plural}
+we {likes+} the {noun} {which}
+I {adverbial} {likes+} it
+if you want {quality+}, this is the {thing_noun} for you
+if you are looking for a {adjective+} {thing_noun}, this is it
+a {adjective+}, {adjective+} {thing_noun} with {quality+}
+a {adjective+} {thing_noun} by {adjective+} people
+a {adjective+} {thing_noun} from a {adjective+} {job}
+this {adjective+} {thing_noun} {verb+}
+without doubt the {superlative+} {thing_noun} in the country
+it is the {superlative+} {thing_noun} {adjunct}
+the {thing_noun} is {adjective+}, and the {food} {adjective+}
+the {part} is {adjective+}, the {gear} {is} {adjective+} and the {food} {is} {adjective+}
+{adjective+}, {adjective+} and {adjective+} {job}
+the {job} {is} {adjective+}, {adjective+} and {adjective+} to {person}
+the {part} {is} {adjective+}
+the {part} and the {part} are {adjective+}
+{dish} {is} {adjective+}
+{dish} {is} {adjective+} and {dish} {is} {adjective+}
+{stay} {is} {adjective+}
+{stay} {is} {adjective+} and {stay} {is} {adjective+}
+{app} {is} {adjective+}
+{app} {verb+}
+{film} {is} {adjective+}
+{film} {is} a {noun+}
+{artist} {is} {adjective+}
+{agent} {is} {adjective+}
+{agent} {person_verb+}
+{agent} {is} so {adjective+}
+{waiter} {is} {adjective+}
+{waiter} {person_verb+}
+{courier} {is} {adjective+}
+{parcel} {is} {adjective+}
+{it} {is} {adjective+} {after}
+{it} {is} {adjective+}
+{it} {verb+}
+{adjective+} {part}, {adjective+} {part}
+{adjective+} {gear}
+{adjective+} {food}
+{adjective+} {job}
+{adjective+} but {adjective+}
+with {adjective+} {food} and {adjective+} {aspect}
+{aspect} and {aspect} {verb+}
+everything was {adjective+}
+everyone was {adjective+}
+everyone {person_verb+}
+{feeling+} {adjunct}
+a {noun+} {adjunct}
+a {noun+} for the whole family
+a {adjective+} {noun+}
+they were {adjective+}
+they are {adjective+}
+we found them {adjective+}
+you will find it {adjective+}
+you will {infinitive+} it
+I will {infinitive+} it
+I would {infinitive+} it
+we {likes+} {dish}
+we {likes+} {stay}
+I {likes+} {film}
+I {likes+} {app}
+I {likes+} this {thing_noun}
+{likes+} it
+{likes+} this {thing_noun}
+{likes+} {aspect}
 """
 
 NEGATED = """
@@ -199,6 +287,40 @@ without any {quality-}
 {this} is free of {quality-}
 not one bit {adjective-}
 anything but {adjective-}
+not {adjective-} at all, in fact {very} {adjective+}
+not {adjective-} at all, in fact {adjective+}
+not {adjective-}, in fact {adjective+}
+not {adjective-}, actually {very} {adjective+}
+not exactly {adjective-}
+not even {adjective-}
+not even remotely {adjective-}
+not what I would call {adjective-}
+not once {feeling-}
+nobody was {adjective-} or {feeling-}
+not a single {adjective-} {thing_noun}
+not a single {adjective-} {food}
+not a {noun-} at all
+it wasn't {adjective-} at all
+it was not {adjective-} at all
+I can't call it {adjective-}
+you could not call it {adjective-}
+you can't say it is {adjective-}
+I can't say that it is {adjective-}
+I can't say I am {feeling-}
+I have never found it {adjective-}
+I never felt {feeling-}
+we never felt {feeling-}
+{aspect} {is} never {adjective-}
+{aspect} did not turn out to be {adjective-}
+{this} did not seem {adjective-}
+there is nothing I {infinitive-} about it
+there was never any {quality-}
+without {quality-}
+without a single {noun-}
+nothing {is} {adjective-}
+none of it was {adjective-}
+none of the {food} was {adjective-}
+no {adjective-} {thing_noun}
 far from {adjective-}
 it was supposed to be {adjective-} and it was not
 less {adjective-} than I expected
@@ -233,6 +355,38 @@ at first I was {feeling-}, but now {own}
 it used to be {adjective-}, now {this} is {adjective+}
 {this} is {adjective-} for some people, but {own}
 apart from {aspect}, {own}
+I was told it is {adjective-}, but {own}
+people say it is {adjective-}, but {own}
+some say it is {adjective-}, but {own}
+I was worried that it would be {adjective-}, but {own}
+I was skeptical, but {own}
+I had my doubts, but {own}
+it is {adjective-}, but {own}
+it may be {adjective-}, but {own}
+it might be {adjective-}, but {own}
+it isn't {adjective-}, it's {adjective+}
+it is not {adjective-} but {adjective+}
+not only {adjective+} but also {adjective+}
+not just {adjective+}, also {adjective+}
+not only is it {adjective+}, {own}
+instead of {quality-} we got {quality+}
+I expected {quality-} and got {quality+}
+I expected a {noun-} and got a {noun+}
+I went in expecting a {noun-} and {own}
+first {adjective-}, then {adjective+}
+it started {adjective-}, but ended {adjective+}
+it sounds {adjective-}, but {own}
+the {food} was {adjective-}, but {own}
+{role} was {adjective-}, but {own}
+{aspect} was {adjective-}. everything else was {adjective+}
+in spite of {quality-}, {own}
+despite {quality-}, {own}
+despite {aspect}, {own}
+{opposite}, only now {own}
+{opposite}, and yet {own}
+{opposite}; but {own}
+once {adjective-}, now {adjective+}
+no longer {adjective-}, now {adjective+}
 """
 
 LENGTHENED = """
@@ -252,5 +406,37 @@ LENGTHENED = """
 {own}. {own}. {own}
 {opener}, {neutral}, and {simple}
 {simple} because {own}
+{simple} {adjunct}
+{simple} {adjunct}
+{adjunct} {simple}
+{adjunct}, {simple}
+{simple} {adjunct} {adjunct}
+{simple} and {neutral}
+{neutral} {adjunct}. {simple}
+{neutral} {adjunct} and {simple}
+{simple} {adjunct}. {own}
+{own} {adjunct} and {own}
+{own}, and {own}
+{own} so {own}
+{own}, so {own}
+{own} and {own}, and {neutral}
+{neutral}, so {own}
+{neutral}, and {own}
+{neutral} before {own}
+{own} after {neutral}
+{own} because {neutral}
+when {neutral}, {own}
+since {neutral}, {own}
+as {neutral}, {own} and {own}
+{exclaim+}! {own}
+{exclaim+}. {own}
+{own}. {exclaim+}
+{own}, {own} and {own}
+{own}, {own}, and {own}
+{own}, {own}, {own} and {own}
+{own}, and {own}. {own}
+{own}. {own}. {own}. {own}
+{own}. {neutral}. {own}. {own} {adjunct}. {own}
+{neutral}, {neutral}. {own}, and {own} {adjunct}
 {simple} when {neutral}
 """

@@ -8,6 +8,7 @@ from local.demo_model.grammar import NEGATIVE, POSITIVE, Grammar
 
 NEGATED = re.compile(r"(?:not|never|far from|anything but|hardly|no longer) (\w+)(?: at all)?\W*")
 FOLDER = Path(__file__).parents[2] / "local" / "demo_model"
+WRITTEN = ("lexicon.toml", "phrases.toml", "reviews.toml", "templates.py")
 
 
 def sentences(seed: int, count: int) -> list[tuple[str, str]]:
@@ -46,10 +47,20 @@ def test_negation_turns_a_words_mood_around() -> None:
     assert all(label == wanted for label, wanted in found)
 
 
-def test_no_hold_out_sentence_stands_in_the_grammar() -> None:
-    written = "\n".join(
-        (FOLDER / name).read_text(encoding="utf-8").lower() for name in ("phrases.toml", "lexicon.toml")
-    )
-    for line in (FOLDER / "holdout.tsv").read_text(encoding="utf-8").splitlines():
-        sentence = line.split("\t")[1].lower().rstrip(".!?")
-        assert sentence not in written, "the hold-out would then measure memory"
+def test_every_slot_of_every_template_can_be_filled() -> None:
+    grammar = Grammar(9)
+    written = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in WRITTEN)
+    for slot in sorted(set(re.findall(r"{\w+[+-]?}", written))):
+        for positive in (True, False):
+            assert "{" not in grammar.expand(slot, positive), slot
+
+
+def test_no_development_or_hold_out_sentence_stands_in_the_grammar_and_they_share_none() -> None:
+    written = "\n".join((FOLDER / name).read_text(encoding="utf-8").lower() for name in WRITTEN)
+    kept_out = [
+        [line.split("\t")[1].lower().rstrip(".!?") for line in (FOLDER / name).read_text(encoding="utf-8").splitlines()]
+        for name in ("development.tsv", "holdout.tsv")
+    ]
+    for sentence in [sentence for sentences_of_one in kept_out for sentence in sentences_of_one]:
+        assert sentence not in written, "the measure would then be of memory"
+    assert set(kept_out[0]).isdisjoint(kept_out[1])
