@@ -3,18 +3,31 @@ PYTHON ?= python3
 STACK ?= dev
 MODEL ?= function/models/demo
 PORT ?= 4566
+IMAGE ?=
+ITEMS_PER_HOUR ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: test demo local check unit clean help
+.PHONY: test image-test demo local cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
 
-demo: .venv/local  ## run the whole pipeline on this machine with sample texts
-	@$(BIN)/python -m local demo --stack $(STACK) --model $(MODEL)
+image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
+	$(BIN)/pytest -m image --durations=5
+
+demo: .venv/local  ## run the whole pipeline on this machine with sample texts (on the container: IMAGE=1)
+	@$(BIN)/python -m local demo --stack $(STACK) --model $(MODEL) $(if $(IMAGE),--image)
 
 local: .venv/local  ## keep the pipeline up for a producer to try
-	@$(BIN)/python -m local serve --stack $(STACK) --model $(MODEL) --port $(PORT)
+	@$(BIN)/python -m local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
+
+cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
+	@$(BIN)/python -m cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \
+		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(COST_OPTIONS)
+
+cost-picture: .venv/local  ## draw it: docs/cost.png
+	@$(BIN)/pip install --quiet -r requirements-bench.txt
+	@$(MAKE) --no-print-directory cost STACK=prod COST_OPTIONS="--picture docs/cost.png"
 
 check: .venv/dev
 	$(BIN)/ruff check .

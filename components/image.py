@@ -11,7 +11,8 @@ import pulumi_aws as aws
 import pulumi_docker as docker
 
 CONTEXT = "./function"
-IN_CONTEXT = ("*.py", "*.txt", "model_build/*.py", "model_build/*.txt", "models/*/*")  # as in .dockerignore
+# As in .dockerignore; a folder is all that is in it. Docker would never look into the folders of `models/*/*`.
+IN_CONTEXT = ("*.py", "*.txt", "model_build/*.py", "model_build/*.txt", "models")
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 KEPT_IMAGES = 10  # enough to roll back, cheap to keep
 LOCAL_MODEL = "./"  # a model id that starts so is a folder of the context
@@ -131,4 +132,5 @@ def content_tag(build: dict[str, str], args: ImageArgs) -> str:
 def context_files() -> Iterator[Path]:
     """The files of the build context: what .dockerignore lets in, and what Docker itself reads."""
     for pattern in ("Dockerfile", ".dockerignore", *IN_CONTEXT):
-        yield from (path for path in Path(CONTEXT).glob(pattern) if path.is_file())
+        for found in Path(CONTEXT).glob(pattern):
+            yield from [found] if found.is_file() else (path for path in found.rglob("*") if path.is_file())

@@ -1,0 +1,6 @@
+"""The sentiment function: what runs in Lambda, and what builds the model that it runs."""
+
+import os
+
+# ONNX Runtime's own wheels send usage data to its maker from version 1.29 on, unless this is set before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

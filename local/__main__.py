@@ -2,12 +2,16 @@
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
 from function.manifest import ModelError
 from local.demo import run_demo
+from local.docker.engine import DockerError, NoDocker
+from local.docker.start import image_start
+from local.runtime_process import PlainProcess
 from local.serve import serve
 from local.stack import DEMO_MODEL
 from settings import SettingsError
@@ -21,13 +25,17 @@ def main() -> int:
         "--model", type=Path, default=DEMO_MODEL, help="folder that function/build_model.py made (default: the demo's)"
     )
     parser.add_argument("--port", type=int, default=4566, help="of the endpoint of `serve` (default: 4566)")
+    parser.add_argument(
+        "--image", action="store_true", help="run the container image (needs Docker), not a plain process"
+    )
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 110)
     try:
-        if options.command == "demo":
-            return 0 if run_demo(options.stack, options.model, console) else 1
-        serve(options.stack, options.model, options.port, console)
-    except (ModelError, SettingsError, OSError) as error:
+        with image_start(options.stack, options.model) if options.image else nullcontext(PlainProcess) as start:
+            if options.command == "demo":
+                return 0 if run_demo(options.stack, options.model, console, start) else 1
+            serve(options.stack, options.model, options.port, console, start)
+    except (ModelError, SettingsError, NoDocker, DockerError, OSError) as error:
         console.print(f"[bold red]error:[/] {error}", highlight=False)
         return 2
     return 0

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from function.names import COLD_START, INFERENCE_LATENCY, MODEL_LOAD
 from local.event_source import BatchOutcome
+from local.runtime_process import PlainProcess, Start
 from local.stack import LocalStack
 
 SAMPLES = Path(__file__).parent / "samples.jsonl"
@@ -58,12 +59,14 @@ def messages() -> tuple[list[str], dict[str, dict[str, Any]], list[str]]:
     return [*bodies, *poison], {sample["id"]: sample for sample in samples}, poison
 
 
-def run_demo(stack: str, model_dir: Path, console: Console) -> bool:
+def run_demo(stack: str, model_dir: Path, console: Console, start: Start = PlainProcess) -> bool:
     """Run the demo; returns whether every message is accounted for."""
     observed = Observed()
     bodies, expected, poison = messages()
     began = time.monotonic()
-    with LocalStack(stack, model_dir=model_dir, on_batch=observed.batches.append, on_log=observed.log_line) as local:
+    with LocalStack(
+        stack, model_dir=model_dir, on_batch=observed.batches.append, on_log=observed.log_line, start=start
+    ) as local:
         console.print(
             f"Stack [bold]{stack}[/]: {len(local.recording.resources)} resources registered by __main__.py; "
             f"queues, table and role created in moto at {local.cloud.url}"

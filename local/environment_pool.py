@@ -6,6 +6,7 @@ from threading import BoundedSemaphore, Lock
 
 from local.execution_environment import ExecutionEnvironment
 from local.function_config import FunctionConfig
+from local.runtime_process import Start
 from local.watchdog import Watchdog
 
 
@@ -15,8 +16,10 @@ class EnvironmentPool:
     An environment is kept until its process ends or a new version is deployed.
     """
 
-    def __init__(self, config: FunctionConfig, max_concurrency: int, on_log: Callable[[str], None]) -> None:
-        self._on_log = on_log
+    def __init__(
+        self, config: FunctionConfig, max_concurrency: int, on_log: Callable[[str], None], start: Start
+    ) -> None:
+        self._on_log, self._start_runtime = on_log, start
         self._max_concurrency = max_concurrency
         self._slots = BoundedSemaphore(max_concurrency)
         self._watchdog = Watchdog()
@@ -101,7 +104,7 @@ class EnvironmentPool:
         with self._lock:  # while the process starts, so that close() misses none
             if self._closed:
                 raise RuntimeError("the Lambda service is closed")
-            environment = ExecutionEnvironment(self._config, self._on_log)
+            environment = ExecutionEnvironment(self._config, self._on_log, self._start_runtime)
             self._watchdog.watch(environment.pid)
             self._lent.append(environment)
         return environment

@@ -1,18 +1,14 @@
 """An execution environment: one real runtime process, and what Lambda does to it."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
-from local.function_config import FunctionConfig, process_variables
+from local.function_config import FunctionConfig
 from local.runtime_api import (
     Exited,
     HandlerFailed,
@@ -23,6 +19,7 @@ from local.runtime_api import (
     RuntimeEvent,
     RuntimeFailed,
 )
+from local.runtime_process import PlainProcess, Start
 
 LAST_LOGS_S = 5  # how long to wait for the last lines of a process that has ended
 
@@ -35,24 +32,12 @@ class FunctionError(Exception):
         self.error = error
 
 
-def start_process(config: FunctionConfig, runtime_api: str) -> subprocess.Popen[bytes]:
-    """Start AWS's runtime client for Python on the handler, in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "awslambdaric", config.handler],
-        cwd=config.task_root,
-        env=process_variables(config, runtime_api),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-
-
 class ExecutionEnvironment:
     """Serves one invocation at a time until its process ends, which it does not outlive.
 
     Attributes:
         config: the version of the function that it runs.
+        process: the runtime.
         pid: of the runtime process.
         started_at: seconds since the epoch.
         initialised: whether the handler is imported.
@@ -61,7 +46,7 @@ class ExecutionEnvironment:
         invocations: how many it was given.
     """
 
-    def __init__(self, config: FunctionConfig, on_log: Callable[[str], None]) -> None:
+    def __init__(self, config: FunctionConfig, on_log: Callable[[str], None], start: Start = PlainProcess) -> None:
         self.config = config
         self.started_at = time.time()
         self.initialised = False
@@ -72,8 +57,8 @@ class ExecutionEnvironment:
         self._on_log = on_log
         self._events: SimpleQueue[RuntimeEvent] = SimpleQueue()
         self._api = RuntimeApi(self._events)
-        self._process = start_process(config, self._api.address)
-        self.pid = self._process.pid
+        self.process = start(config, self._api.address)
+        self.pid = self.process.pid
         self._log_reader = Thread(target=self._read_logs, name=f"logs-{self.pid}", daemon=True)
         self._watcher = Thread(target=self._await_exit, name=f"exit-{self.pid}", daemon=True)
         self._log_reader.start()
@@ -81,7 +66,7 @@ class ExecutionEnvironment:
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return self.process.poll() is None
 
     @property
     def reusable(self) -> bool:
@@ -151,22 +136,17 @@ class ExecutionEnvironment:
         return FunctionError(error)
 
     def _read_logs(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self.process.stdout:
             self._on_log(line.decode(errors="replace").rstrip("\n"))
 
     def _await_exit(self) -> None:
-        code = self._process.wait()
-        self._kill_group()  # the environment goes as a whole: nothing the handler started may stay behind
+        code = self.process.wait()
+        self.process.end()  # the environment goes as a whole: nothing the handler started may stay behind
         self._events.put(Exited(code))
 
     def _kill(self) -> None:
         if self.alive:
-            self._kill_group()
-
-    def _kill_group(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+            self.process.end()
 
 
 def _exit_reason(code: int) -> str:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from local.program import ROOT
+from local.recorder import Recorder
+
 # Set by the entry point of AWS's own Python images; the runtime client polls from a thread where it sees it.
 EXECUTION_ENV = "AWS_Lambda_python3.13"
 
@@ -40,6 +43,34 @@ class FunctionConfig:
     log_group: str
     log_format: str = "JSON"
     log_level: str = "INFO"
+
+
+def registered_function(
+    recording: Recorder,
+    *,
+    endpoint_url: str,
+    credentials: Mapping[str, str],
+    variables: Mapping[str, str] | None = None,
+) -> FunctionConfig:
+    """The function as a stack registers it; `variables` are added to its own."""
+    function = recording.one("aws:lambda/function:Function")
+    given, logging = function.inputs, function.inputs["loggingConfig"]
+    return FunctionConfig(
+        name=function.outputs["name"],
+        arn=recording.one("aws:lambda/alias:Alias").outputs["arn"],
+        version=function.outputs["version"],
+        handler=given["imageConfig"]["commands"][0],
+        task_root=ROOT,
+        memory_mb=given["memorySize"],
+        timeout_s=given["timeout"],
+        environment={**given["environment"]["variables"], **(variables or {})},
+        credentials=credentials,
+        region=recording.region,
+        endpoint_url=endpoint_url,
+        log_group=logging["logGroup"],
+        log_format=logging["logFormat"],
+        log_level=logging["applicationLogLevel"],
+    )
 
 
 def process_variables(config: FunctionConfig, runtime_api: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from uuid import uuid4
 from local.environment_pool import EnvironmentPool
 from local.execution_environment import ExecutionEnvironment, FunctionError
 from local.function_config import FunctionConfig
+from local.runtime_process import PlainProcess, Start
 
 REQUEST_LIMIT_BYTES = 6_291_456  # 6 MB; Lambda refuses more in a synchronous invocation
 INIT_LIMIT_S = 10  # of the first try
@@ -42,6 +43,7 @@ class LambdaService:
     Args:
         log_file: every line that the function's processes write is appended to it.
         on_log: is called with every such line, one at a time; it must not raise.
+        start: starts a runtime; without it, a plain process on this machine.
     """
 
     def __init__(
@@ -51,11 +53,12 @@ class LambdaService:
         max_concurrency: int,
         log_file: Path,
         on_log: Callable[[str], None] | None = None,
+        start: Start = PlainProcess,
     ) -> None:
         self._on_log = on_log
         self._log_lock = Lock()
         self._log_file = log_file.open("a", encoding="utf-8", buffering=1)  # a line at a time
-        self._pool = EnvironmentPool(config, max_concurrency, self._log)
+        self._pool = EnvironmentPool(config, max_concurrency, self._log, start)
 
     def __enter__(self) -> Self:
         return self

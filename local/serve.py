@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from local.runtime_process import PlainProcess, Start
 from local.stack import LocalStack
 
 REFRESH_SECONDS = 1.0
@@ -14,9 +15,9 @@ EXAMPLE = (
 )
 
 
-def serve(stack: str, model_dir: Path, port: int, console: Console) -> None:
+def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start = PlainProcess) -> None:
     """Serve a stack until interrupted."""
-    with LocalStack(stack, model_dir=model_dir, port=port) as local:
+    with LocalStack(stack, model_dir=model_dir, port=port, start=start) as local:
         console.print(
             f"Stack [bold]{stack}[/] is up. Point a producer at it, from another shell:\n\n"
             f"  export AWS_ENDPOINT_URL={local.cloud.url} AWS_REGION={local.cloud.region}\n"

@@ -11,10 +11,11 @@ from typing import Any, Self
 from function.manifest import Manifest
 from local.cloud import Cloud
 from local.event_source import BatchOutcome, EventSourceConfig, EventSourceMapping
-from local.function_config import FunctionConfig
+from local.function_config import FunctionConfig, registered_function
 from local.lambda_service import LambdaService
 from local.program import ROOT, run, stack_config
 from local.provisioner import Provisioner
+from local.runtime_process import PlainProcess, Start
 
 DEMO_MODEL = ROOT / "function" / "models" / "demo"
 LOG_FILE = ROOT / ".local" / "function.log"
@@ -39,6 +40,7 @@ class LocalStack:
         port: int = 0,
         on_batch: Callable[[BatchOutcome], None] | None = None,
         on_log: Callable[[str], None] | None = None,
+        start: Start = PlainProcess,
         **overrides: Any,
     ):
         """
@@ -47,6 +49,7 @@ class LocalStack:
             model_dir: folder that function/build_model.py made; stands in for the one in the image.
             port: of the cloud; 0 takes a free one.
             on_batch, on_log: called after every batch, and for every line that the function logs.
+            start: starts the function's runtime; without it, a plain process on this machine.
             overrides: configuration values by key, over the stack's own.
 
         Raises:
@@ -55,7 +58,7 @@ class LocalStack:
         """
         Manifest.read(model_dir).check_digests(model_dir)  # before anything starts
         self._stack, self._model_dir, self._overrides = stack, model_dir, overrides
-        self._on_batch, self._on_log = on_batch, on_log
+        self._on_batch, self._on_log, self._start = on_batch, on_log, start
         self.cloud = Cloud(stack_config(stack, overrides)["aws:region"], port)
         self._resources = ExitStack()
 
@@ -77,6 +80,7 @@ class LocalStack:
                     max_concurrency=mapping.max_concurrency,
                     log_file=LOG_FILE,
                     on_log=self._on_log,
+                    start=self._start,
                 )
             )
             self.mapping = self._resources.enter_context(
@@ -110,24 +114,13 @@ class LocalStack:
         return sum(int(answer[name]) for name in names)
 
     def _function_config(self) -> FunctionConfig:
-        function = self.recording.one("aws:lambda/function:Function")
-        given, logging = function.inputs, function.inputs["loggingConfig"]
-        return FunctionConfig(
-            name=function.outputs["name"],
-            arn=self.recording.one("aws:lambda/alias:Alias").outputs["arn"],
-            version=function.outputs["version"],
-            handler=given["imageConfig"]["commands"][0],
-            task_root=ROOT,
-            memory_mb=given["memorySize"],
-            timeout_s=given["timeout"],
-            # The folder's place is the image's business: the Dockerfile sets MODEL_DIR there.
-            environment={**given["environment"]["variables"], "MODEL_DIR": str(self._model_dir.resolve())},
-            credentials=self.cloud.role_credentials(given["role"]),
-            region=self.cloud.region,
+        role = self.recording.one("aws:lambda/function:Function").inputs["role"]
+        return registered_function(
+            self.recording,
             endpoint_url=self.cloud.url,
-            log_group=logging["logGroup"],
-            log_format=logging["logFormat"],
-            log_level=logging["applicationLogLevel"],
+            credentials=self.cloud.role_credentials(role),
+            # The folder's place is the image's business: the Dockerfile sets MODEL_DIR there.
+            variables={"MODEL_DIR": str(self._model_dir.resolve())},
         )
 
     def _mapping_config(self) -> EventSourceConfig:
