@@ -39,22 +39,21 @@ table = Table(
 )
 
 # What classifies: an image that is built here, or one that another stack has proven.
-image_uri = (
-    settings.image_uri
-    or Image(
-        "image",
-        ImageArgs(
-            model_id=settings.model_id,
-            model_revision=settings.model_revision,
-            backend=settings.inference_backend,
-            architecture=settings.architecture,
-        ),
-    ).uri
+image = Image(
+    "image",
+    ImageArgs(
+        model_id=settings.model_id,
+        model_revision=settings.model_revision,
+        backend=settings.inference_backend,
+        architecture=settings.architecture,
+        promoted=settings.image_uri,
+        disposable=not settings.deletion_protection,
+    ),
 )
 function = Function(
     "function",
     FunctionArgs(
-        image_uri=image_uri,
+        image_uri=image.uri,
         architecture=settings.architecture,
         memory_mb=settings.memory_mb,
         timeout_seconds=settings.timeout_seconds,
@@ -117,9 +116,10 @@ dashboard = Dashboard(
 pulumi.export("queueUrl", queue.source.url)
 pulumi.export("queueArn", queue.source.arn)
 pulumi.export("deadLetterQueueUrl", queue.dead_letters.url)
+pulumi.export("deadLetterQueueArn", queue.dead_letters.arn)
 pulumi.export("tableName", table.resource.name)
 pulumi.export("functionName", function.resource.name)
 pulumi.export("aliasArn", function.alias.arn)
-pulumi.export("imageUri", image_uri)
+pulumi.export("imageUri", image.uri)
 pulumi.export("dashboardUrl", dashboard.url)
 pulumi.export("producerPolicyArn", queue.producer_policy.arn)

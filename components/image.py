@@ -26,12 +26,16 @@ class ImageArgs:
         model_revision: commit of the hub model.
         backend: onnx or torch.
         architecture: x86_64 or arm64.
+        promoted: hand out this image by digest and build nothing, unless empty.
+        disposable: whether the repository may be deleted with the images in it.
     """
 
     model_id: str
     model_revision: str
     backend: str
     architecture: str
+    promoted: str = ""
+    disposable: bool = False
 
 
 class Image(pulumi.ComponentResource):
@@ -53,6 +57,7 @@ class Image(pulumi.ComponentResource):
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "AES256"}],
+            force_delete=args.disposable,
             opts=child,
         )
         aws.ecr.LifecyclePolicy(
@@ -76,6 +81,11 @@ class Image(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        # The repository stays also while another's image is served: its digests are what one can roll back to.
+        self.uri = pulumi.Output.from_input(args.promoted) if args.promoted else self._build(name, args, repository)
+        self.register_outputs({"uri": self.uri})
+
+    def _build(self, name: str, args: ImageArgs, repository: aws.ecr.Repository) -> pulumi.Output[str]:
         token = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=self)
         )
@@ -95,10 +105,9 @@ class Image(pulumi.ComponentResource):
                 "username": token.user_name,
                 "password": pulumi.Output.secret(token.password),
             },
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        self.uri = image.repo_digest
-        self.register_outputs({"uri": self.uri})
+        return image.repo_digest
 
 
 def build_args(args: ImageArgs) -> dict[str, str]:

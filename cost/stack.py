@@ -89,7 +89,9 @@ def stack_of(name: str, recording: Recorder) -> Stack:
         dashboards=len(recording.all("aws:cloudwatch/dashboard:Dashboard")),
         keys=len(recording.all("aws:kms/key:Key")),
         queue_key=any("kmsMasterKeyId" in queue.inputs for queue in recording.all("aws:sqs/queue:Queue")),
-        kept_images=sum(map(_kept_images, recording.all("aws:ecr/lifecyclePolicy:LifecyclePolicy"))),
+        kept_images=sum(map(_kept_images, recording.all("aws:ecr/lifecyclePolicy:LifecyclePolicy")))
+        if recording.all("docker:index/image:Image")
+        else 0,
         recovery=table["pointInTimeRecovery"]["enabled"],
         result_days=int(variables["RESULT_TTL_DAYS"]) or DAYS_IF_KEPT,
         store_text=variables["STORE_TEXT"] == "true",

@@ -79,7 +79,9 @@ class Consumer:
             The messageIds that SQS must deliver again, and what became of the rest.
         """
         deliveries = [Delivery(record, *parse_body(record["body"], sent_at(record))) for record in records]
-        work = [(delivery, item) for delivery in deliveries for item in delivery.items]
+        # Small messages first: one that holds more than a batch has time for must not take its neighbours with it.
+        in_order = sorted(deliveries, key=lambda delivery: len(delivery.items))
+        work = [(delivery, item) for delivery in in_order for item in delivery.items]
         counts = Counts(items=sum(len(d.items) + len(d.faults) for d in deliveries))
         slowest_ms = 0.0
         with ThreadPoolExecutor(WRITERS) as pool:

@@ -49,12 +49,15 @@ class DeadLetters:
 
 def sent_at(record: Mapping[str, Any]) -> datetime:
     """When SQS first got a message, even if it has been through the dead-letter queue since."""
+    milliseconds = int(record["attributes"]["SentTimestamp"])
     attribute = record.get("messageAttributes", {}).get(SENT_TIMESTAMP, {})
     try:
-        milliseconds = int(attribute["stringValue"])
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC)
+        first = int(attribute["stringValue"])
+    except (KeyError, TypeError, ValueError):
+        first = milliseconds
+    if not 0 <= first <= milliseconds:  # a producer's own attribute of that name: no redrive goes back in time
+        first = milliseconds
+    return datetime.fromtimestamp(first / 1000, UTC)
 
 
 def _outgoing(attribute: Mapping[str, Any]) -> dict[str, Any]:

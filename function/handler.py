@@ -57,7 +57,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
     Returns:
         `{"batchItemFailures": [{"itemIdentifier": messageId}, ...]}` for the queue; see `function.answer` for the rest.
-        No input raises: what goes wrong unforeseen is reported as failure of all records, or as statusCode 500.
+        No SQS event raises: what goes wrong unforeseen is reported as failure of all records, or as statusCode 500.
     """
     global cold_start
     first, cold_start = cold_start, False
@@ -75,6 +75,7 @@ def _consume(records: list[dict[str, Any]], context: Any, first: bool) -> dict[s
         failed, counts = consumer.consume(records, context.aws_request_id, context.get_remaining_time_in_millis)
     except Exception as error:
         logger.error("batch failed", extra={"records": len(records), **describe(error)})
+        emit(context.function_name, {names.ITEM_FAILURES: len(records)})
         return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in records]}
     logger.info("batch done", extra={"records": len(records), "cold_start": first, **asdict(counts)})
     values: dict[str, float] = {

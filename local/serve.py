@@ -20,7 +20,7 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
     with LocalStack(stack, model_dir=model_dir, port=port, start=start) as local:
         console.print(
             f"Stack [bold]{stack}[/] is up. Point a producer at it, from another shell:\n\n"
-            f"  export AWS_ENDPOINT_URL={local.cloud.url} AWS_REGION={local.cloud.region}\n"
+            f"  export AWS_ENDPOINT_URL={local.cloud.url} AWS_DEFAULT_REGION={local.cloud.region}\n"
             "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
             f"  export QUEUE_URL={local.queue_url}\n"
             f"  {EXAMPLE}\n\n"

@@ -82,6 +82,7 @@ def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
         "queueUrl",
         "queueArn",
         "deadLetterQueueUrl",
+        "deadLetterQueueArn",
         "tableName",
         "functionName",
         "aliasArn",
@@ -188,7 +189,8 @@ def test_the_repository_keeps_its_tags_and_scans_its_images(stack: Recorder) -> 
 def test_a_promoted_image_is_deployed_and_nothing_is_built() -> None:
     recorder = run("prod", imageUri=DIGEST)
     assert recorder.one("aws:lambda/function:Function").inputs["imageUri"] == DIGEST == recorder.outputs["imageUri"]
-    assert not [r for r in recorder.resources if r.type.startswith(("docker:", "aws:ecr"))]
+    assert not [r for r in recorder.resources if r.type.startswith("docker:")]
+    assert recorder.one("aws:ecr/repository:Repository").urn == run("prod").one("aws:ecr/repository:Repository").urn
 
 
 # Function

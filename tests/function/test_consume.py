@@ -209,6 +209,24 @@ def test_a_redrive_without_timestamp_is_dated_by_its_first_enqueueing(consumer: 
     assert aws.results()["1"]["text"] == "new"
 
 
+@pytest.mark.parametrize("forged", ["32503680000000", "-5", "soon"])
+def test_a_producer_cannot_forge_when_its_message_was_sent(consumer: Consumer, aws: Aws, forged: str) -> None:
+    message = record(text("1", "good"), sent_ms=1_700_000_000_000)
+    message["messageAttributes"] = {"SentTimestamp": {"stringValue": forged, "dataType": "String"}}
+    consume(consumer, message)
+    assert aws.results()["1"]["sent_at"].startswith("2023-11-14T22:13:20")
+
+
+def test_a_message_too_large_for_the_deadline_does_not_take_its_neighbours_along(consumer: Consumer, aws: Aws) -> None:
+    large = json.dumps({"items": [{"id": f"large-{n}", "text": "good"} for n in range(100)]})
+    remaining = iter([30_000, RESERVE_MS - 1])
+    failed = consume(
+        consumer, record(large, "large"), record(text("1", "good"), "m-1"), remaining_ms=lambda: next(remaining)
+    )
+    assert failed == ["large"]
+    assert "1" in aws.results()
+
+
 def test_what_the_deadline_does_not_leave_time_for_is_reported(consumer: Consumer, aws: Aws) -> None:
     remaining = iter([30_000, RESERVE_MS - 1])
     records = [record(text(str(n), "good"), f"m-{n}") for n in range(CHUNK_ITEMS + 2)]
