@@ -1,6 +1,7 @@
 """The embedded cloud: moto's server on loopback."""
 
 import logging
+import socket
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +30,8 @@ class Cloud:
 
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        with socket.create_server((HOST, self._port)):
+            pass  # moto would wait for ever on a port that is taken; this raises OSError
         self._server = ThreadedMotoServer(ip_address=HOST, port=self._port, verbose=False)
         self._server.start()
         self.url = "http://{}:{}".format(*self._server.get_host_and_port())

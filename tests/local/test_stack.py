@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -110,3 +111,8 @@ def test_the_demo_names_what_is_wrong(arguments: list[str], says: str) -> None:
     assert demo.returncode == 2
     assert says in " ".join(demo.stdout.split())
     assert "Traceback" not in demo.stdout + demo.stderr
+
+
+def test_a_port_that_is_taken_is_an_error_and_not_a_wait() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        LocalStack("dev", port=taken.getsockname()[1]).__enter__()
