@@ -46,6 +46,7 @@ image = Image(
         model_revision=settings.model_revision,
         backend=settings.inference_backend,
         architecture=settings.architecture,
+        extra_package_index_url=settings.extra_package_index_url,
         promoted=settings.image_uri,
         disposable=not settings.deletion_protection,
     ),

@@ -17,7 +17,7 @@ CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-BUILD_KEYS = ("model_id", "model_revision", "inference_backend")
+BUILD_KEYS = ("model_id", "model_revision", "inference_backend", "extra_package_index_url")
 
 
 class SettingsError(ValueError):
@@ -62,6 +62,7 @@ class Settings:
     model_revision: str = matching(r"[\w./-]+", "a commit, tag or branch of the model's repository")
     inference_backend: str = one_of("onnx", "torch")
     architecture: str = one_of("x86_64", "arm64")
+    extra_package_index_url: str = optional(r"https://[^\s/@]+(/[^\s@]*)?", "an https URL without user and password")
     image_uri: str = optional(
         r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}",
         "an ECR image by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",

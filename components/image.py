@@ -26,6 +26,7 @@ class ImageArgs:
         model_revision: commit of the hub model.
         backend: onnx or torch.
         architecture: x86_64 or arm64.
+        extra_package_index_url: where pip looks besides its own index; nowhere else if empty.
         promoted: hand out this image by digest and build nothing, unless empty.
         disposable: whether the repository may be deleted with the images in it.
     """
@@ -34,6 +35,7 @@ class ImageArgs:
     model_revision: str
     backend: str
     architecture: str
+    extra_package_index_url: str = ""
     promoted: str = ""
     disposable: bool = False
 
@@ -116,7 +118,8 @@ def build_args(args: ImageArgs) -> dict[str, str]:
         source = {"MODEL_SOURCE": "prebuilt", "MODEL_PATH": args.model_id.removeprefix(LOCAL_MODEL)}
     else:
         source = {"MODEL_SOURCE": "hub", "MODEL_ID": args.model_id, "MODEL_REVISION": args.model_revision}
-    return {"BACKEND": args.backend, **source}
+    index = {"PIP_EXTRA_INDEX_URL": args.extra_package_index_url} if args.extra_package_index_url else {}
+    return {"BACKEND": args.backend, **source, **index}
 
 
 def content_tag(build: dict[str, str], args: ImageArgs) -> str:

@@ -180,6 +180,14 @@ def test_images_travel_by_digest(stack: Recorder) -> None:
     assert uri == stack.outputs["imageUri"] == stack.one("docker:index/image:Image").outputs["repoDigest"]
 
 
+def test_the_build_is_told_of_another_package_index_only_where_the_stack_names_one() -> None:
+    builds = [
+        run("dev", extraPackageIndexUrl=url).one("docker:index/image:Image").inputs["build"]
+        for url in ("", "https://index.example/cpu")
+    ]
+    assert [build["args"].get("PIP_EXTRA_INDEX_URL") for build in builds] == [None, "https://index.example/cpu"]
+
+
 def test_the_repository_keeps_its_tags_and_scans_its_images(stack: Recorder) -> None:
     repository = stack.one("aws:ecr/repository:Repository").inputs
     assert repository["imageTagMutability"] == "IMMUTABLE"
