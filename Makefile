@@ -7,13 +7,16 @@ IMAGE ?=
 ITEMS_PER_HOUR ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: test image-test demo local cost cost-picture check unit clean help
+.PHONY: test image-test image-report demo local cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
 
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
 	$(BIN)/pytest -m image --durations=5
+
+image-report: .venv/dev  ## our image side by side with the guide's: a quarter of an hour, 10 GB of disk
+	@$(BIN)/python -m local.docker.compare
 
 demo: .venv/local  ## run the whole pipeline on this machine with sample texts (on the container: IMAGE=1)
 	@$(BIN)/python -m local demo --stack $(STACK) --model $(MODEL) $(if $(IMAGE),--image)
