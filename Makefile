@@ -4,10 +4,12 @@ STACK ?= dev
 MODEL ?= function/models/demo
 PORT ?= 4566
 IMAGE ?=
+IMAGE_URI ?=
+VERSION ?=
 ITEMS_PER_HOUR ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview destroy smoke rollout rollback promotable test image-test demo local cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test image-test demo local cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
@@ -31,6 +33,9 @@ cost-picture: .venv/local  ## draw it: docs/cost.png
 
 preview: .venv/pip  ## what an update of a stack would change, with the stacks' rules: STACK=prod
 	pulumi preview --diff --policy-pack policy --stack $(STACK)
+
+deployed-image: .venv/pip  ## let this checkout's preview of a stack keep the image that the stack runs
+	pulumi config set imageUri "$$(pulumi stack output imageUri --stack $(STACK))" --stack $(STACK)
 
 up: .venv/pip  ## update a stack, all at once
 	pulumi up --stack $(STACK)

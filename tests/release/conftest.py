@@ -17,7 +17,7 @@ with (place / "calls.jsonl").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
 outputs = json.loads((place / "outputs.json").read_text())
 if sys.argv[1:3] == ["stack", "output"]:
-    print(json.dumps(outputs))
+    print(json.dumps(outputs) if sys.argv[3] == "--json" else outputs[sys.argv[3]])
 elif sys.argv[1] == "up":
     if (place / "broken").exists():
         sys.exit("error: update failed")
@@ -54,9 +54,20 @@ class PulumiStandIn:
         (self.place / fact).touch()
 
     @property
+    def calls(self) -> list[list[str]]:
+        return [json.loads(line) for line in (self.place / "calls.jsonl").read_text().splitlines()]
+
+    @property
     def updates(self) -> list[list[str]]:
-        calls = (self.place / "calls.jsonl").read_text().splitlines()
-        return [call for call in map(json.loads, calls) if call[0] == "up"]
+        return [call for call in self.calls if call[0] == "up"]
+
+
+def pushed(ecr: Any) -> str:
+    """An image in a repository that keeps its tags; returns it by digest."""
+    ecr.create_repository(repositoryName="sentiment", imageTagMutability="IMMUTABLE")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
+    image = ecr.put_image(repositoryName="sentiment", imageManifest=manifest, imageTag="build")["image"]
+    return f"{image['registryId']}.dkr.ecr.us-west-2.amazonaws.com/sentiment@{image['imageId']['imageDigest']}"
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Rollouts by canary and rollbacks: the CLI's commands, the alarms as judge, the image that promotion keeps."""
 
 import io
-import json
 import zipfile
 from itertools import pairwise
-from typing import Any
 
 import boto3
 import pytest
@@ -15,7 +13,7 @@ from local.recorder import Recorder
 from rollout.canary import ALIAS, Clients, NothingToReturnTo, roll_back, roll_out
 from rollout.cli import PulumiFailed, outputs
 from rollout.promotion import keep
-from tests.release.conftest import PulumiStandIn
+from tests.release.conftest import PulumiStandIn, pushed
 
 OLD, NEW = "alarm-errors", "alarm-dlq-depth"
 IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
@@ -195,13 +193,6 @@ def test_the_target_of_a_rollback_is_the_alias_and_nothing_else(prod: Recorder) 
 
 
 # Promotion
-
-
-def pushed(ecr: Any) -> str:
-    ecr.create_repository(repositoryName="sentiment", imageTagMutability="IMMUTABLE")
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
-    image = ecr.put_image(repositoryName="sentiment", imageManifest=manifest, imageTag="build")["image"]
-    return f"{image['registryId']}.dkr.ecr.us-west-2.amazonaws.com/sentiment@{image['imageId']['imageDigest']}"
 
 
 def test_a_promoted_image_gets_the_tag_that_the_lifecycle_keeps_however_often(aws: None) -> None:
