@@ -51,9 +51,11 @@ class Image(pulumi.ComponentResource):
 
     Attributes:
         uri: the image by digest, as Lambda wants it.
+        repository_url: of this stack's own repository, whether the image is from there or not.
     """
 
     uri: pulumi.Output[str]
+    repository_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Image", name, None, opts)
@@ -74,6 +76,7 @@ class Image(pulumi.ComponentResource):
         self.uri = (
             pulumi.Output.from_input(args.promoted) if args.promoted else self._build(name, args, repository, access)
         )
+        self.repository_url = repository.repository_url
         self.register_outputs({"uri": self.uri})
 
     def _access(self, pull_accounts: Sequence[str]) -> pulumi.Output[str]:

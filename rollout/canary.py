@@ -75,8 +75,14 @@ def roll_back(stack: str, clients: Clients, version: str | None = None) -> str:
     Raises:
         NothingToReturnTo: the live version is the first.
     """
-    version = version or _previous(clients, outputs(stack))
-    up(stack, {"stableVersion": version, "canaryPercent": 0}, target=ALIAS)
+    found = outputs(stack)
+    version = version or _previous(clients, found)
+    config: dict[str, str | int] = {"stableVersion": version, "canaryPercent": 0}
+    if not found["imageUri"].startswith(found["repositoryUrl"]):
+        # A checkout that does not know what was promoted would plan to build, which the target leaves out, and the CLI
+        # refuses to update what depends on it.
+        config["imageUri"] = found["imageUri"]
+    up(stack, config, target=ALIAS)
     clients.say(f"Version {version} is live, and stays so while stableVersion names it")
     return version
 

@@ -87,6 +87,7 @@ def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
         "functionName",
         "aliasArn",
         "imageUri",
+        "repositoryUrl",
         "dashboardUrl",
         "producerPolicyArn",
         "liveVersion",

@@ -19,6 +19,9 @@ OLD, NEW = "alarm-errors", "alarm-dlq-depth"
 IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 
+OWN_IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/own@sha256:" + "1" * 64
+
+
 class Stack:
     """A function with versions and its alias, two alarms, and a clock that stands still between checks."""
 
@@ -44,6 +47,8 @@ class Stack:
             "liveVersion": str(versions),
             "newestVersion": str(versions),
             "alarmNames": [OLD, NEW],
+            "imageUri": OWN_IMAGE,
+            "repositoryUrl": OWN_IMAGE.partition("@")[0],
         }
         self.clients = Clients(cloudwatch=self.cloudwatch, lambda_=self.lambda_, sleep=self._wait, say=self.said.append)
 
@@ -176,6 +181,12 @@ def test_a_rollback_during_a_canary_goes_to_the_stable_version(stack: Stack, pul
 
 def test_a_rollback_goes_to_any_version_that_is_named(stack: Stack) -> None:
     assert roll_back("prod", stack.clients, "3") == "3"
+
+
+def test_a_rollback_from_a_fresh_checkout_knows_the_promoted_image(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    pulumi_cli.outputs = {**pulumi_cli.outputs, "imageUri": IMAGE}
+    roll_back("prod", stack.clients)
+    assert config_of(pulumi_cli.updates[-1])["imageUri"] == IMAGE
 
 
 def test_a_second_rollback_goes_one_further(stack: Stack) -> None:
