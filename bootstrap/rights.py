@@ -212,8 +212,9 @@ RIGHTS: dict[str, list[Grant]] = {
     ],
 }
 
-# What the steps of the workflow do besides: `make smoke` and `make promotable`; `make rollout` only reads.
+# What the steps of the workflow do besides: `make smoke` and `make rollout`.
 STEPS = [
     Grant("sqs", f"sqs:*:{{account}}:{PREFIX}queue-*", write="SendMessage"),
     Grant("dynamodb", TABLE, write="GetItem"),
+    Grant("cloudwatch", ANY, write="GetMetricStatistics"),
 ]

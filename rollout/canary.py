@@ -7,11 +7,13 @@ ordinary update and the state always says what is live. docs/decisions/0007 has 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from components.function import ALIAS as LIVE
 from rollout.cli import outputs, setting, up
 
-ALIAS = "**::function-live"  # the alias's URN; nothing else is touched, built or pushed by a rollback
+ALIAS = f"**::function-{LIVE}"  # the alias's URN; nothing else is touched, built or pushed by a rollback
 POLL_SECONDS = 30.0
 
 
@@ -61,6 +63,10 @@ def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
             clients.say(f"Rolling back to version {live}: {', '.join(sorted(raised))} went off")
             roll_back(stack, clients, live)
             return False
+        if not _invocations(clients, shifted, bake_minutes):
+            clients.say(
+                f"Version {shifted['newestVersion']} got no batch in that time, so the alarms say nothing of it"
+            )
     up(stack, {"stableVersion": 0})
     clients.say(f"Version {shifted['newestVersion']} is live")
     return True
@@ -89,7 +95,7 @@ def roll_back(stack: str, clients: Clients, version: str | None = None) -> str:
 
 def _previous(clients: Clients, found: dict[str, Any]) -> str:
     live = found["liveVersion"]
-    alias = clients.lambda_.get_alias(FunctionName=found["functionName"], Name="live")
+    alias = clients.lambda_.get_alias(FunctionName=found["functionName"], Name=LIVE)
     if alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
         return live
     pages = clients.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=found["functionName"])
@@ -109,6 +115,22 @@ def _bake(clients: Clients, alarms: list[str], already: set[str], minutes: float
         if raised := _alarming(clients, alarms) - already:
             return raised
     return set()
+
+
+def _invocations(clients: Clients, found: dict[str, Any], minutes: float) -> float:
+    """How often the newest version ran by the alias in the last `minutes`, as far as CloudWatch knows yet."""
+    name, until = found["functionName"], datetime.now(UTC)
+    dimensions = {"FunctionName": name, "Resource": f"{name}:{LIVE}", "ExecutedVersion": found["newestVersion"]}
+    answer = clients.cloudwatch.get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="Invocations",
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        StartTime=until - timedelta(minutes=minutes),
+        EndTime=until,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    return sum(point["Sum"] for point in answer["Datapoints"])
 
 
 def _alarming(clients: Clients, names: Iterable[str]) -> set[str]:

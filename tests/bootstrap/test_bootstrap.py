@@ -83,6 +83,7 @@ def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> N
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
         "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricStatistics",
         "ecr:GetAuthorizationToken",
         "logs:DescribeLogGroups",
         "sns:GetSubscriptionAttributes",

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import boto3
@@ -54,6 +55,16 @@ class Stack:
 
     def alarm(self, name: str) -> None:
         self.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+
+    def ran(self, version: str) -> None:
+        dimensions = {"FunctionName": "classifier", "Resource": "classifier:live", "ExecutedVersion": version}
+        metric = {
+            "MetricName": "Invocations",
+            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+            "Timestamp": datetime.now(UTC) - timedelta(minutes=1),
+            "Value": 1,
+        }
+        self.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[metric])
 
     def weigh(self, version: str) -> None:
         weights = {"AdditionalVersionWeights": {version: 0.1}}
@@ -116,6 +127,14 @@ def test_an_alarm_during_the_bake_takes_the_version_back_at_once(stack: Stack, p
     assert back[-2:] == ["--target", ALIAS]
     assert pulumi_cli.outputs["liveVersion"] == "7"
     assert any(NEW in line for line in stack.said)
+
+
+@pytest.mark.parametrize("ran", [True, False])
+def test_a_version_that_got_no_batch_goes_live_with_a_word_about_it(stack: Stack, ran: bool) -> None:
+    if ran:
+        stack.ran("8")
+    assert roll_out("prod", stack.clients)
+    assert any("got no batch" in line for line in stack.said) is not ran
 
 
 def test_an_alarm_that_was_on_before_does_not_keep_a_repair_out(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
