@@ -17,6 +17,9 @@ CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+MIN_BAKE_MINUTES = 10  # two periods of the alarms that judge a new version
+STACK_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"  # what ECR takes in a repository's name, without what SQS and Lambda refuse
+MAX_STACK_CHARS = 24  # the longest name, sentiment-analyzer-STACK-function-role-HEX, then has IAM's 64
 BUILD_KEYS = ("model_id", "model_revision", "inference_backend", "extra_package_index_url")
 
 
@@ -67,6 +70,7 @@ class Settings:
         r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}",
         "an ECR image by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
     )
+    pull_accounts: str = optional(r"\d{12}(,\d{12})*", "account ids of 12 digits, with commas between")
 
     memory_mb: int = between(128, 10_240, "MB")
     timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself
@@ -75,6 +79,10 @@ class Settings:
     log_retention_days: int = one_of(*CLOUDWATCH_RETENTION_DAYS)
     tracing: bool
     reserved_concurrency: int = between(0, 100_000)
+
+    canary_percent: int = between(0, 50, "%")
+    bake_minutes: int = between(0, 1_440, "min")
+    stable_version: int = between(0, 1_000_000)
 
     provisioned_concurrency: int = between(0, 100_000)
     provisioned_concurrency_max: int = between(0, 100_000)
@@ -114,8 +122,10 @@ class Settings:
         """Read the current stack's configuration.
 
         Raises:
-            SettingsError: naming every key that is missing, of a wrong type, out of range or at odds with another.
+            SettingsError: naming every key that is missing, of a wrong type, out of range or at odds with another;
+                or the stack, where its name cannot be part of resource names.
         """
+        check_stack_name(pulumi.get_stack())
         config = pulumi.Config()
         read = {str: config.require, int: config.require_int, bool: config.require_bool}
         values: dict[str, Any] = {}
@@ -128,6 +138,17 @@ class Settings:
         if unreadable:
             raise SettingsError(unreadable + field_faults(values))
         return cls(**values)
+
+
+def check_stack_name(name: str) -> None:
+    """Refuse a stack whose name AWS would refuse in the names of its resources, half-way through an update.
+
+    Raises:
+        SettingsError: naming what is allowed.
+    """
+    if len(name) > MAX_STACK_CHARS or not re.fullmatch(STACK_NAME, name):
+        allowed = f"a-z, 0-9 and single hyphens between them, {MAX_STACK_CHARS} characters at most"
+        raise SettingsError([f"  stack name: {name!r} must be {allowed}: it is part of the resources' names"])
 
 
 def key_of(name: str) -> str:
@@ -189,6 +210,11 @@ def cross_faults(v: Mapping[str, Any]) -> list[str]:
             v["inference_backend"] == "torch" and memory < TORCH_MIN_MEMORY_MB,
             "memory_mb",
             f"must be at least {TORCH_MIN_MEMORY_MB} MB with inferenceBackend torch",
+        ),
+        (
+            v["canary_percent"] and v["bake_minutes"] < MIN_BAKE_MINUTES,
+            "bake_minutes",
+            f"must be at least {MIN_BAKE_MINUTES} with a canaryPercent: the alarms look at five minutes at a time",
         ),
         *(
             (

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.request import urlopen
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -38,6 +39,9 @@ class Cloud:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        urlopen(
+            f"{self.url}/moto-api/reset", data=b"", timeout=10
+        ).close()  # moto keeps its state for the whole process
         self._server.stop()
 
     def client(self, service: str) -> Any:

@@ -59,12 +59,11 @@ def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
     if not stack_file.is_file():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
         raise FileNotFoundError(f"stack {stack!r}: there is no {stack_file.name}; the stacks are {stacks}")
-    values = {key: spec["default"] for key, spec in project["config"].items() if "default" in spec}
-    values |= yaml.safe_load(stack_file.read_text())["config"] | overrides
-    return {
-        key if ":" in key else f"{project['name']}:{key}": value if isinstance(value, str) else json.dumps(value)
-        for key, value in values.items()
-    }
+    defaults = {key: spec["default"] for key, spec in project["config"].items() if "default" in spec}
+    values: dict[str, Any] = {}
+    for layer in (defaults, yaml.safe_load(stack_file.read_text())["config"], overrides):
+        values |= {key if ":" in key else f"{project['name']}:{key}": value for key, value in layer.items()}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
 def _project_file() -> dict[str, Any]:
