@@ -1,23 +1,36 @@
-"""Groups of texts of like length, so that padding stays small and memory bounded."""
+"""Which texts share a run of the model: no batch pays for its longest text, and memory stays bounded."""
 
 from collections.abc import Sequence
 
-MAX_PADDED_TOKENS = 1024  # two full-length texts: the full-size int8 model peaks at 287 MB so, at 412 MB with four
-MAX_LENGTH_RATIO = 1.5  # a text is padded to at most one and a half times its length ...
-FREE_PADDING_TOKENS = 8  # ... or by this much, since a call of its own costs more than a few padding tokens
+MAX_TOKENS = 512  # in one run, padding included: ten full-length texts peak at 222 MB so, at 271 with 1,024
+# What a run costs beyond its tokens' matrix products, in tokens; fitted to the full-size int8 model on one core.
+RUN_COST = 8.0  # the run itself
+PAIR_COST = 0.001  # attention: each pair of places in a padded text
 
 
 def groups(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices of the lengths (in tokens), shortest first, split where padding or size would grow too much."""
+    """The cheapest split of texts, given their lengths in tokens, into runs of texts of like length.
+
+    Padding costs attention only, as the rest of the model never sees it (function/model_build/onnx_graph.py), so a run
+    of n texts of which the longest has s tokens costs RUN_COST + PAIR_COST * n * s^2. Dynamic programming over the
+    sorted lengths; a run's padded size, n * s, is at most MAX_TOKENS unless one text alone exceeds it.
+
+    Returns:
+        Indices into `lengths`, each once; shorter texts first.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    cheapest, starts = [0.0], [0]
+    for end, index in enumerate(order, start=1):
+        longest = lengths[index]
+        first = max(0, end - max(1, MAX_TOKENS // max(longest, 1)))
+        cost, start = min(
+            (cheapest[start] + RUN_COST + PAIR_COST * (end - start) * longest**2, start) for start in range(first, end)
+        )
+        cheapest.append(cost)
+        starts.append(start)
     batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batches and _fits(lengths[batches[-1][0]], lengths[index], len(batches[-1]) + 1):
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
-
-
-def _fits(shortest: int, longest: int, count: int) -> bool:
-    little_padding = longest <= max(shortest * MAX_LENGTH_RATIO, shortest + FREE_PADDING_TOKENS)
-    return little_padding and longest * count <= MAX_PADDED_TOKENS
+    end = len(order)
+    while end:
+        batches.append(order[starts[end] : end])
+        end = starts[end]
+    return batches[::-1]

@@ -19,7 +19,8 @@ from transformers.utils import logging as transformers_logging
 
 from function.classifier import load
 from function.manifest import BACKENDS, Manifest, ModelError, sha256
-from function.model_build import onnx_export, parity
+from function.model_build import onnx_graph, parity
+from function.model_build.onnx_graph import UnsupportedModel
 from function.model_build.publish import publish, refuse_to_replace_other_than_models
 from function.onnx_backend import MODEL_FILE, TOKENIZER_FILE
 
@@ -78,9 +79,8 @@ def build(
 
 def _load_source(model: str, revision: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     pinned = {"revision": revision} if revision else {}
-    # Eager attention is plain matrix products: operators that ONNX Runtime knows how to fuse.
     try:
-        source = AutoModelForSequenceClassification.from_pretrained(model, attn_implementation="eager", **pinned)
+        source = AutoModelForSequenceClassification.from_pretrained(model, **pinned)
         return source.eval(), AutoTokenizer.from_pretrained(model, **pinned)
     except (OSError, ValueError) as error:
         raise BuildError(f"{model} cannot be loaded: {error}") from error
@@ -98,12 +98,8 @@ def _convert(source: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, backen
             source.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
         return
-    with tempfile.TemporaryDirectory() as scratch:
-        fp32 = Path(scratch, "fp32.onnx")
-        with _step("export to ONNX", fp32):
-            onnx_export.export(source, fp32)
-        with _step("quantise to int8", folder / MODEL_FILE):
-            onnx_export.quantise(fp32, folder / MODEL_FILE)
+    with _step("write the int8 graph", folder / MODEL_FILE):
+        onnx_graph.write(source, folder / MODEL_FILE)
     tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     source.config.save_pretrained(folder)
 
@@ -156,7 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
     transformers_logging.disable_progress_bar()
     try:
         build(**vars(options))
-    except (BuildError, ModelError, OSError) as error:
+    except (BuildError, ModelError, UnsupportedModel, OSError) as error:
         sys.stderr.write(f"build_model: error: {error}\n")
         return 1
     return 0

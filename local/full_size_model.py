@@ -8,7 +8,7 @@ from transformers import DistilBertConfig, DistilBertForSequenceClassification, 
 from transformers.utils import logging as transformers_logging
 
 from function.build_model import build
-from function.manifest import Manifest, ModelError
+from function.classifier import ModelError, load
 from function.model_build import parity
 from local.program import ROOT
 
@@ -23,10 +23,10 @@ PRE_TOKENIZER = pre_tokenizers.BertPreTokenizer()
 
 
 def full_size_model(output: Path = OUTPUT) -> Path:
-    """The folder with the int8 model, made if it is not there (about a minute and 2 GB of memory)."""
+    """The folder with the int8 model, made if it is not there (some ten seconds and 1 GB of memory)."""
     transformers_logging.disable_progress_bar()
     try:
-        Manifest.read(output).check_digests(output)
+        load(output).manifest.check_digests(output)
     except ModelError:
         make_source(SOURCE)
         # Random weights give every text a score near 0.5, so that rounding alone decides its label.

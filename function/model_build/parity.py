@@ -9,7 +9,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from function.classifier import Classifier
 
 SENTENCES_FILE = Path(__file__).with_name("parity_sentences.txt")
-BATCH_SIZE = 10  # as SQS delivers by default: an int8 score depends on what shares its batch
 
 
 def sentences() -> list[str]:
@@ -22,13 +21,11 @@ def measure(
     """The manifest's parity figures: `sentences`, `label_agreement` (0-1), `max_score_difference` (0-1)."""
     agreeing = 0
     max_difference = 0.0
-    for start in range(0, len(texts), BATCH_SIZE):
-        batch = texts[start : start + BATCH_SIZE]
-        for text, sentiment in zip(batch, classifier.classify(batch), strict=True):
-            expected = _probabilities(model, tokenizer, text)
-            label = classifier.manifest.labels.index(sentiment.label)
-            agreeing += int(expected.argmax()) == label
-            max_difference = max(max_difference, abs(float(expected[label]) - sentiment.score))
+    for text, sentiment in zip(texts, classifier.classify(texts), strict=True):
+        expected = _probabilities(model, tokenizer, text)
+        label = classifier.manifest.labels.index(sentiment.label)
+        agreeing += int(expected.argmax()) == label
+        max_difference = max(max_difference, abs(float(expected[label]) - sentiment.score))
     return {
         "sentences": len(texts),
         "label_agreement": round(agreeing / len(texts), 4),

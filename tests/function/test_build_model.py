@@ -1,30 +1,37 @@
 """build_model, with real torch and transformers on a tiny DistilBERT: what it makes, and when it refuses."""
 
+import json
+import shutil
 import stat
 from pathlib import Path
 
 import onnx
 import onnxruntime
 import pytest
+import torch
+from transformers import PreTrainedModel
 
 from function import build_model
 from function.classifier import load
 from function.manifest import Manifest, sha256
-from function.model_build import onnx_export, parity
+from function.model_build import onnx_graph, parity
 from tests.function.conftest import TINY_DISAGREEMENT, TINY_LABELS
+
+WRITE = onnx_graph.write
 
 
 def arguments(source: Path, output: Path, *more: str) -> list[str]:
     return ["--model", str(source), "--backend", "onnx", "--output", str(output), *more]
 
 
-def scramble(fp32: Path, int8: Path) -> None:
-    """A quantiser that turns the classifier's last layer around, so that every label flips."""
-    model = onnx.load(fp32)
-    for weight in model.graph.initializer:
-        if weight.name.startswith("classifier."):
-            weight.CopyFrom(onnx.numpy_helper.from_array(-onnx.numpy_helper.to_array(weight), weight.name))
-    onnx.save(model, int8)
+def scrambled(model: PreTrainedModel, path: Path) -> None:
+    """A graph with the classifier's last layer turned around, so that every label flips."""
+    with torch.no_grad():
+        for parameter in model.classifier.parameters():
+            parameter.neg_()
+        WRITE(model, path)
+        for parameter in model.classifier.parameters():
+            parameter.neg_()
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
@@ -61,19 +68,39 @@ def test_any_user_can_read_the_built_folder(torch_model: Path, onnx_model: Path)
 def test_the_onnx_graph_is_int8_in_weights_and_embeddings_with_free_batch_and_length(onnx_model: Path) -> None:
     graph = onnx.load(onnx_model / "model.onnx").graph
     matrices = [tensor for tensor in graph.initializer if len(tensor.dims) == 2 and min(tensor.dims) > 2]
-    assert matrices
-    assert {tensor.data_type for tensor in matrices} <= {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
-    inputs = onnxruntime.InferenceSession(onnx_model / "model.onnx", providers=["CPUExecutionProvider"]).get_inputs()
-    assert [(tensor.name, tensor.shape) for tensor in inputs] == [
-        ("input_ids", ["batch", "sequence"]),
-        ("attention_mask", ["batch", "sequence"]),
-    ]
+    in_fp32 = {tuple(tensor.dims) for tensor in matrices if tensor.data_type == onnx.TensorProto.FLOAT}
+    assert in_fp32 == {(512, 64), (64, 64)}, "the positions, and the first layer of the head"
+    session = onnxruntime.InferenceSession(onnx_model / "model.onnx", providers=["CPUExecutionProvider"])
+    assert {tensor.name: tensor.shape for tensor in session.get_inputs()} == {
+        "input_ids": ["tokens"],
+        "positions": ["tokens"],
+        "places": ["texts", "longest"],
+        "tokens": ["tokens"],
+        "first": ["texts"],
+        "lengths": ["texts"],
+    }
+
+
+@pytest.mark.parametrize(("model_type", "activation"), [("bert", "gelu"), ("distilbert", "relu")])
+def test_a_model_that_the_graph_cannot_say_is_refused_by_name(
+    tiny_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], model_type: str, activation: str
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(tiny_source, other)
+    config = json.loads((other / "config.json").read_bytes())
+    architecture = {"bert": "BertForSequenceClassification", "distilbert": "DistilBertForSequenceClassification"}
+    config |= {"model_type": model_type, "activation": activation, "architectures": [architecture[model_type]]}
+    config |= {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 128}
+    (other / "config.json").write_text(json.dumps(config))
+    assert build_model.main(arguments(other, tmp_path / "model")) == 1
+    message = f"model_type: '{model_type}' must be 'distilbert' with activation 'gelu' for backend onnx"
+    assert message in capsys.readouterr().err
 
 
 def test_a_model_whose_labels_changed_fails_the_build_and_leaves_nothing(
     tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(onnx_export, "quantise", scramble)
+    monkeypatch.setattr(onnx_graph, "write", scrambled)
     assert build_model.main(arguments(tiny_source, tmp_path / "model")) == 1
     assert "labels disagree on 100.0% of the sentences; 2.0% is allowed" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [], "neither the folder nor its scratch may stay"
@@ -89,7 +116,7 @@ def test_a_failed_build_leaves_the_earlier_model_alone(
         )
         == 0
     )
-    monkeypatch.setattr(onnx_export, "quantise", scramble)
+    monkeypatch.setattr(onnx_graph, "write", scrambled)
     assert build_model.main(arguments(tiny_source, output, "--model-id", "second")) == 1
     assert load(output).manifest.model_id == "first"
 
