@@ -158,9 +158,9 @@ def test_a_manifest_with_an_impossible_value_names_the_field(
 def test_a_truncated_model_file_is_refused_with_both_sizes(
     damaged: Callable[[str, bytes], Path], onnx_model: Path
 ) -> None:
-    whole = (onnx_model / "model.onnx").read_bytes()
-    with pytest.raises(ModelError, match=f"model.onnx is damaged: {len(whole) // 2} bytes where {len(whole)} "):
-        load(damaged("model.onnx", whole[: len(whole) // 2]))
+    whole = (onnx_model / "model.onnx.data").read_bytes()
+    with pytest.raises(ModelError, match=f"model.onnx.data is damaged: {len(whole) // 2} bytes where {len(whole)} "):
+        load(damaged("model.onnx.data", whole[: len(whole) // 2]))
 
 
 def test_a_missing_model_file_is_refused(damaged: Callable[[str, bytes], Path]) -> None:
@@ -179,14 +179,14 @@ def test_a_file_of_the_right_size_that_is_no_model_is_refused(
 
 
 def test_the_full_check_sees_one_flipped_bit(damaged: Callable[[str, bytes], Path], onnx_model: Path) -> None:
-    content = bytearray((onnx_model / "model.onnx").read_bytes())
+    content = bytearray((onnx_model / "model.onnx.data").read_bytes())
     content[len(content) // 2] ^= 1
-    folder = damaged("model.onnx", bytes(content))
+    folder = damaged("model.onnx.data", bytes(content))
     check = [sys.executable, "-m", "function.manifest"]
     assert subprocess.run([*check, onnx_model], cwd=ROOT).returncode == 0
     outcome = subprocess.run([*check, folder], cwd=ROOT, capture_output=True, text=True)
     assert outcome.returncode == 1
-    assert "model.onnx is damaged" in outcome.stderr
+    assert "model.onnx.data is damaged" in outcome.stderr
 
 
 def test_the_onnx_backend_imports_neither_torch_nor_transformers(onnx_model: Path) -> None:
