@@ -135,7 +135,7 @@ def test_both_queues_refuse_plain_http(stack: Recorder) -> None:
 
 
 def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_need_it() -> None:
-    key = "arn:aws:kms:us-west-2:123456789012:key/mine"
+    key = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
     recorder = run("dev", kmsKeyArn=key)
     assert {q.inputs.get("kmsMasterKeyId") for q in recorder.all("aws:sqs/queue:Queue")} == {key}
     producer = json.loads(recorder.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]
