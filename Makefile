@@ -4,16 +4,21 @@ STACK ?= dev
 MODEL ?= function/models/demo
 PORT ?= 4566
 IMAGE ?=
+IMAGE_URI ?=
+VERSION ?=
 ITEMS_PER_HOUR ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: test image-test demo local cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test image-test image-report demo local cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
 
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
 	$(BIN)/pytest -m image --durations=5
+
+image-report: .venv/dev  ## our image side by side with the guide's: a quarter of an hour, 10 GB of disk
+	@$(BIN)/python -m local.docker.compare
 
 demo: .venv/local  ## run the whole pipeline on this machine with sample texts (on the container: IMAGE=1)
 	@$(BIN)/python -m local demo --stack $(STACK) --model $(MODEL) $(if $(IMAGE),--image)
@@ -28,6 +33,30 @@ cost: .venv/local  ## what a stack costs a month, and which memory size is best:
 cost-picture: .venv/local  ## draw it: docs/cost.png
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(MAKE) --no-print-directory cost STACK=prod COST_OPTIONS="--picture docs/cost.png"
+
+preview: .venv/pip  ## what an update of a stack would change, with the stacks' rules: STACK=prod
+	pulumi preview --diff --policy-pack policy --stack $(STACK)
+
+deployed-image: .venv/pip  ## let this checkout's preview of a stack keep the image that the stack runs
+	pulumi config set imageUri "$$(pulumi stack output imageUri --stack $(STACK))" --stack $(STACK)
+
+up: .venv/pip  ## update a stack, all at once
+	pulumi up --stack $(STACK)
+
+destroy: .venv/pip  ## delete a stack with all that it holds
+	pulumi destroy --stack $(STACK)
+
+smoke: .venv/local  ## known texts through a deployed stack
+	@$(BIN)/python -m smoke --stack $(STACK)
+
+rollout: .venv/local  ## update a stack by its canaryPercent and its alarms: STACK=prod IMAGE_URI=dev's imageUri
+	@$(BIN)/python -m rollout up --stack $(STACK) $(if $(IMAGE_URI),--image $(IMAGE_URI))
+
+rollback: .venv/local  ## give everything to the version before, or to VERSION=17, and build nothing
+	@$(BIN)/python -m rollout back --stack $(STACK) $(if $(VERSION),--version $(VERSION))
+
+promotable: .venv/local  ## print the stack's imageUri, after keeping that image from expiring
+	@$(BIN)/python -m rollout keep --stack $(STACK)
 
 check: .venv/dev
 	$(BIN)/ruff check .
@@ -56,4 +85,4 @@ clean:  ## remove .venv and all that was made
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache
 
 help:
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

@@ -46,8 +46,10 @@ image = Image(
         model_revision=settings.model_revision,
         backend=settings.inference_backend,
         architecture=settings.architecture,
+        extra_package_index_url=settings.extra_package_index_url,
         promoted=settings.image_uri,
         disposable=not settings.deletion_protection,
+        pull_accounts=[account for account in settings.pull_accounts.split(",") if account],
     ),
 )
 function = Function(
@@ -75,8 +77,11 @@ function = Function(
         batch_window_seconds=settings.batch_window_seconds,
         max_concurrency=settings.max_concurrency,
         consume=settings.consume,
+        stable_version=settings.stable_version,
+        canary_percent=settings.canary_percent,
     ),
 )
+canary = settings.stable_version > 0 and settings.canary_percent > 0
 if settings.provisioned_concurrency:
     ProvisionedConcurrency(
         "warm",
@@ -85,6 +90,7 @@ if settings.provisioned_concurrency:
             alias_name=function.alias.name,
             minimum=settings.provisioned_concurrency,
             maximum=settings.provisioned_concurrency_max,
+            shifting=canary,
         ),
     )
 
@@ -104,10 +110,11 @@ signals = signals_of(
         inference_ms=settings.inference_latency_threshold_ms,
         queue_age_seconds=settings.queue_age_threshold_seconds,
         dlq_depth=settings.dlq_depth_threshold,
+        canary_version=function.resource.version if canary else None,
     )
 )
 topic = Topic("alarm-topic", TopicArgs(email=settings.alarm_email))
-Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, signals=signals))
+alarms = Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, signals=signals))
 dashboard = Dashboard(
     "dashboard",
     DashboardArgs(dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}", signals=signals),
@@ -121,5 +128,9 @@ pulumi.export("tableName", table.resource.name)
 pulumi.export("functionName", function.resource.name)
 pulumi.export("aliasArn", function.alias.arn)
 pulumi.export("imageUri", image.uri)
+pulumi.export("repositoryUrl", image.repository_url)
 pulumi.export("dashboardUrl", dashboard.url)
 pulumi.export("producerPolicyArn", queue.producer_policy.arn)
+pulumi.export("liveVersion", function.alias.function_version)
+pulumi.export("newestVersion", function.resource.version)
+pulumi.export("alarmNames", alarms.names)

@@ -3,6 +3,7 @@
 Types, meanings and shared defaults stand in Pulumi.yaml; what a value may be stands here.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import Field, InitVar, dataclass, fields
 from difflib import get_close_matches
@@ -23,6 +24,9 @@ CLOUDWATCH_RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+MIN_BAKE_MINUTES = 10  # two periods of the alarms that judge a new version
+STACK_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"  # what ECR takes in a repository's name, without what SQS and Lambda refuse
+MAX_STACK_CHARS = 24  # the longest name, sentiment-analyzer-STACK-function-role-HEX, then has IAM's 64
 
 
 class SettingsError(ValueError):
@@ -81,6 +85,10 @@ ABOVE_LEAST_WARM = Rule(
 WINDOW_FOR_LARGE = Rule(
     "at most 10 unless batchWindowSeconds is at least 1", lambda v: v.batch_size <= 10 or v.batch_window_seconds
 )
+LONG_ENOUGH_TO_JUDGE = Rule(
+    f"at least {MIN_BAKE_MINUTES} with a canaryPercent: the alarms look at five minutes at a time",
+    lambda v: not v.canary_percent or v.bake_minutes >= MIN_BAKE_MINUTES,
+)
 OUTLIVES_QUEUE = Rule(
     "above queueRetentionDays ({queue_retention_days}): "
     "SQS counts it from the first enqueueing, so messages would expire on arrival",
@@ -111,11 +119,17 @@ class Settings:
     )
     inference_backend: str = one_of(*BACKENDS, also=[left_alone("inference_backend")])
     architecture: str = one_of("x86_64", "arm64")
+    extra_package_index_url: str = optional(
+        r"https://[^\s/@]+(/[^\s@]*)?",
+        "an https URL without user and password",
+        also=[left_alone("extra_package_index_url")],
+    )
     image_uri: str = optional(
         r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}",
         "an ECR image by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
         also=[IMAGE_IN_REGION],
     )
+    pull_accounts: str = optional(r"\d{12}(,\d{12})*", "account ids of 12 digits, with commas between")
 
     memory_mb: int = between(128, 10_240, "MB", also=[ENOUGH_FOR_ONNX, ENOUGH_FOR_TORCH])
     timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself
@@ -124,6 +138,10 @@ class Settings:
     log_retention_days: int = one_of(*CLOUDWATCH_RETENTION_DAYS)
     tracing: bool
     reserved_concurrency: int = between(0, 100_000, also=[COVERS_QUEUE])
+
+    canary_percent: int = between(0, 50, "%")
+    bake_minutes: int = between(0, 1_440, "min", also=[LONG_ENOUGH_TO_JUDGE])
+    stable_version: int = between(0, 1_000_000)
 
     provisioned_concurrency: int = between(0, 100_000, also=[WARM_IN_RESERVE])
     provisioned_concurrency_max: int = between(0, 100_000, also=[MOST_WARM_IN_RESERVE, ABOVE_LEAST_WARM])
@@ -165,8 +183,9 @@ class Settings:
 
         Raises:
             SettingsError: naming every key that is unknown, missing, of a wrong type, out of range or at odds with
-                another.
+                another; or the stack, where its name cannot be part of resource names.
         """
+        check_stack_name(pulumi.get_stack())
         config = pulumi.Config()
         read = {str: config.require, int: config.require_int, bool: config.require_bool}
         values: dict[str, Any] = {"region": pulumi.Config("aws").get("region") or ""}
@@ -180,6 +199,17 @@ class Settings:
         if unreadable:
             raise SettingsError(unreadable + faults_of(cls, values, key_of))
         return cls(**values)
+
+
+def check_stack_name(name: str) -> None:
+    """Refuse a stack whose name AWS would refuse in the names of its resources, half-way through an update.
+
+    Raises:
+        SettingsError: naming what is allowed.
+    """
+    if len(name) > MAX_STACK_CHARS or not re.fullmatch(STACK_NAME, name):
+        allowed = f"a-z, 0-9 and single hyphens between them, {MAX_STACK_CHARS} characters at most"
+        raise SettingsError([f"  stack name: {name!r} must be {allowed}: it is part of the resources' names"])
 
 
 def key_of(name: str) -> str:

@@ -22,11 +22,17 @@ class AlarmsArgs:
 
 
 class Alarms(pulumi.ComponentResource):
-    """Alarms that are quiet while there is no data, as there is none while nothing happens."""
+    """Alarms that are quiet while there is no data, as there is none while nothing happens.
+
+    Attributes:
+        names: of the alarms, as CloudWatch knows them.
+    """
+
+    names: pulumi.Output[list[str]]
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Alarms", name, None, opts)
-        for signal in args.signals:
+        alarms = [
             aws.cloudwatch.MetricAlarm(
                 f"{name}-{signal.name}",
                 alarm_description=signal.means,
@@ -43,4 +49,7 @@ class Alarms(pulumi.ComponentResource):
                 ok_actions=[args.topic_arn],
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.register_outputs({})
+            for signal in args.signals
+        ]
+        self.names = pulumi.Output.all(*(alarm.name for alarm in alarms))
+        self.register_outputs({"names": self.names})

@@ -27,6 +27,8 @@ class FunctionArgs:
         queue_arn: where its messages come from.
         batch_size, batch_window_seconds, max_concurrency: how they come.
         consume: False pauses them.
+        stable_version: the version that stays live while a newer one is tried; 0 takes the newest at once.
+        canary_percent: what the newest gets beside a stable version; 0 nothing.
     """
 
     image_uri: pulumi.Input[str]
@@ -45,6 +47,8 @@ class FunctionArgs:
     batch_window_seconds: int
     max_concurrency: int
     consume: bool
+    stable_version: int = 0
+    canary_percent: int = 0
 
 
 class Function(pulumi.ComponentResource):
@@ -95,7 +99,8 @@ class Function(pulumi.ComponentResource):
             f"{name}-{ALIAS}",
             name=ALIAS,
             function_name=self.resource.name,
-            function_version=self.resource.version,
+            function_version=str(args.stable_version) if args.stable_version else self.resource.version,
+            routing_config=_canary(self.resource.version, args.stable_version, args.canary_percent),
             opts=child,
         )
         aws.lambda_.EventSourceMapping(
@@ -110,6 +115,14 @@ class Function(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({"name": self.resource.name, "alias_arn": self.alias.arn})
+
+
+def _canary(newest: pulumi.Output[str], stable: int, percent: int) -> aws.lambda_.AliasRoutingConfigArgs | None:
+    if not stable or not percent:
+        return None
+    # AWS refuses weights that name the alias's own version, as they would where nothing new was published.
+    weights = newest.apply(lambda version: {} if version == str(stable) else {version: percent / 100})
+    return aws.lambda_.AliasRoutingConfigArgs(additional_version_weights=weights)
 
 
 def _write_logs(group: aws.cloudwatch.LogGroup) -> Permission:

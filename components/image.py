@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +16,9 @@ CONTEXT = "./function"
 IN_CONTEXT = ("*.py", "*.txt", "model_build/*.py", "model_build/*.txt", "models")
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 KEPT_IMAGES = 10  # enough to roll back, cheap to keep
+KEPT_PROMOTED = 30  # promotions back that another stack may still run
+PROMOTED_TAG_PREFIX = "promoted-"
+PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 LOCAL_MODEL = "./"  # a model id that starts so is a folder of the context
 
 
@@ -26,16 +30,20 @@ class ImageArgs:
         model_revision: commit of the hub model.
         backend: onnx or torch.
         architecture: x86_64 or arm64.
+        extra_package_index_url: where pip looks besides its own index; nowhere else if empty.
         promoted: hand out this image by digest and build nothing, unless empty.
         disposable: whether the repository may be deleted with the images in it.
+        pull_accounts: AWS accounts, besides this one, whose functions may run the image.
     """
 
     model_id: str
     model_revision: str
     backend: str
     architecture: str
+    extra_package_index_url: str = ""
     promoted: str = ""
     disposable: bool = False
+    pull_accounts: Sequence[str] = ()
 
 
 class Image(pulumi.ComponentResource):
@@ -45,9 +53,11 @@ class Image(pulumi.ComponentResource):
 
     Attributes:
         uri: the image by digest, as Lambda wants it.
+        repository_url: of this stack's own repository, whether the image is from there or not.
     """
 
     uri: pulumi.Output[str]
+    repository_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Image", name, None, opts)
@@ -60,32 +70,47 @@ class Image(pulumi.ComponentResource):
             force_delete=args.disposable,
             opts=child,
         )
-        aws.ecr.LifecyclePolicy(
-            f"{name}-lifecycle",
-            repository=repository.name,
-            policy=json.dumps(
-                {
-                    "rules": [
-                        {
-                            "rulePriority": 1,
-                            "description": f"Keep the last {KEPT_IMAGES} images",
-                            "selection": {
-                                "tagStatus": "any",
-                                "countType": "imageCountMoreThan",
-                                "countNumber": KEPT_IMAGES,
-                            },
-                            "action": {"type": "expire"},
-                        }
-                    ]
-                }
-            ),
-            opts=child,
+        aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=LIFECYCLE, opts=child)
+        access = aws.ecr.RepositoryPolicy(
+            f"{name}-access", repository=repository.name, policy=self._access(args.pull_accounts), opts=child
         )
         # The repository stays also while another's image is served: its digests are what one can roll back to.
-        self.uri = pulumi.Output.from_input(args.promoted) if args.promoted else self._build(name, args, repository)
+        self.uri = (
+            pulumi.Output.from_input(args.promoted) if args.promoted else self._build(name, args, repository, access)
+        )
+        self.repository_url = repository.repository_url
         self.register_outputs({"uri": self.uri})
 
-    def _build(self, name: str, args: ImageArgs, repository: aws.ecr.Repository) -> pulumi.Output[str]:
+    def _access(self, pull_accounts: Sequence[str]) -> pulumi.Output[str]:
+        """Who may pull: Lambda for the functions of these accounts, and those accounts themselves.
+
+        Lambda's condition is its documented one: aws:SourceArn names the account too, and aws:SourceAccount is not
+        among what Lambda is documented to send.
+        """
+        invoke = pulumi.InvokeOutputOptions(parent=self)
+        own = aws.get_caller_identity_output(opts=invoke).account_id
+        arn = pulumi.Output.concat("arn:", aws.get_partition_output(opts=invoke).partition)
+        accounts: list[pulumi.Input[str]] = [own, *pull_accounts]
+        functions = [pulumi.Output.concat(arn, ":lambda:*:", account, ":function:*") for account in accounts]
+        lambda_pulls = {
+            "Sid": "LambdaPulls",
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": PULL,
+            "Condition": {"StringLike": {"aws:SourceArn": functions}},
+        }
+        accounts_pull = {
+            "Sid": "AccountsPull",
+            "Effect": "Allow",
+            "Principal": {"AWS": [pulumi.Output.concat(arn, ":iam::", account, ":root") for account in pull_accounts]},
+            "Action": PULL,
+        }
+        statements = [lambda_pulls, *([accounts_pull] if pull_accounts else [])]
+        return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+
+    def _build(
+        self, name: str, args: ImageArgs, repository: aws.ecr.Repository, access: aws.ecr.RepositoryPolicy
+    ) -> pulumi.Output[str]:
         token = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=self)
         )
@@ -105,9 +130,35 @@ class Image(pulumi.ComponentResource):
                 "username": token.user_name,
                 "password": pulumi.Output.secret(token.password),
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            # Where Lambda finds no policy that lets it pull, it writes one of its own.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
         )
         return image.repo_digest
+
+
+def _expire(priority: int, description: str, count: int, selection: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "rulePriority": priority,
+        "description": description,
+        "selection": {**selection, "countType": "imageCountMoreThan", "countNumber": count},
+        "action": {"type": "expire"},
+    }
+
+
+# An image that a rule selects is out of reach of the rules after it, so builds never push out what was promoted.
+LIFECYCLE = json.dumps(
+    {
+        "rules": [
+            _expire(
+                1,
+                f"Keep the last {KEPT_PROMOTED} promoted images",
+                KEPT_PROMOTED,
+                {"tagStatus": "tagged", "tagPrefixList": [PROMOTED_TAG_PREFIX]},
+            ),
+            _expire(2, f"Keep the last {KEPT_IMAGES} other images", KEPT_IMAGES, {"tagStatus": "any"}),
+        ]
+    }
+)
 
 
 def build_args(args: ImageArgs) -> dict[str, str]:
@@ -116,7 +167,8 @@ def build_args(args: ImageArgs) -> dict[str, str]:
         source = {"MODEL_SOURCE": "prebuilt", "MODEL_PATH": args.model_id.removeprefix(LOCAL_MODEL)}
     else:
         source = {"MODEL_SOURCE": "hub", "MODEL_ID": args.model_id, "MODEL_REVISION": args.model_revision}
-    return {"BACKEND": args.backend, **source}
+    index = {"PIP_EXTRA_INDEX_URL": args.extra_package_index_url} if args.extra_package_index_url else {}
+    return {"BACKEND": args.backend, **source, **index}
 
 
 def content_tag(build: dict[str, str], args: ImageArgs) -> str:

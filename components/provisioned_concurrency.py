@@ -15,12 +15,14 @@ class ProvisionedConcurrencyArgs:
         function_name, alias_name: what is kept warm.
         minimum: environments that are always warm.
         maximum: upper end of scaling; 0 keeps the number at `minimum`.
+        shifting: whether the alias has weights; AWS refuses to change the number then.
     """
 
     function_name: pulumi.Input[str]
     alias_name: pulumi.Input[str]
     minimum: int
     maximum: int
+    shifting: bool = False
 
 
 class ProvisionedConcurrency(pulumi.ComponentResource):
@@ -43,7 +45,7 @@ class ProvisionedConcurrency(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Once scaling moves the number, an update must not move it back.
-                ignore_changes=["provisionedConcurrentExecutions"] if scaled else None,
+                ignore_changes=["provisionedConcurrentExecutions"] if scaled or args.shifting else None,
             ),
         )
         if scaled:

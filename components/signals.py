@@ -46,6 +46,7 @@ class SignalsArgs:
         function_name, alias_name, queue_name, dlq_name, table_name: what is watched.
         timeout_seconds: the function's timeout, which `duration_percent` is a share of.
         provisioned: whether the alias has provisioned concurrency.
+        canary_version: the version that gets a share of the batches to try it; None where there is none.
         errors, throttles: in five minutes. dlq_depth: messages. queue_age_seconds, inference_ms: as named.
     """
 
@@ -62,6 +63,7 @@ class SignalsArgs:
     inference_ms: int
     queue_age_seconds: int
     dlq_depth: int
+    canary_version: pulumi.Input[str] | None = None
 
 
 def signals_of(args: SignalsArgs) -> list[Signal]:
@@ -170,6 +172,22 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
                 statistic="Sum",
                 threshold=1,
                 periods=2,
+            )
+        )
+    if args.canary_version is not None:
+        signals.append(
+            Signal(
+                name="canary-errors",
+                means="The new version, which gets a share of the batches to try it, fails whole invocations. "
+                "`make rollout` rolls it back; where it does not run, `make rollback`. Look at the function's log "
+                "for ERROR with that version.",
+                source=Source(
+                    "AWS/Lambda",
+                    {"FunctionName": args.function_name, "Resource": live, "ExecutedVersion": args.canary_version},
+                ),
+                metric="Errors",
+                statistic="Sum",
+                threshold=1,  # with a small share of little traffic, one failure is all there may be
             )
         )
     return signals

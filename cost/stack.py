@@ -99,4 +99,6 @@ def stack_of(name: str, recording: Recorder) -> Stack:
 
 
 def _kept_images(policy: Resource) -> int:
-    return sum(rule["selection"]["countNumber"] for rule in json.loads(policy.inputs["policy"])["rules"])
+    """Of builds; those kept for other stacks come on top, one for each promotion."""
+    rules = [rule["selection"] for rule in json.loads(policy.inputs["policy"])["rules"]]
+    return sum(rule["countNumber"] for rule in rules if rule["tagStatus"] == "any")

@@ -11,7 +11,9 @@ from local.program import ROOT
 HADOLINT = Path(sys.executable).with_name("hadolint")
 
 
-@pytest.mark.parametrize("dockerfile", ["function/Dockerfile", "local/docker/base/Dockerfile"])
+@pytest.mark.parametrize(
+    "dockerfile", ["function/Dockerfile", "local/docker/base/Dockerfile", "local/docker/guide/Dockerfile"]
+)
 def test_hadolint_finds_nothing(dockerfile: str) -> None:
     found = subprocess.run([HADOLINT, "--no-color", ROOT / dockerfile], capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr

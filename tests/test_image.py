@@ -11,6 +11,7 @@ from components.image import IN_CONTEXT, ImageArgs, build_args, content_tag
 from local.program import ROOT
 
 ARGS = ImageArgs(model_id="owner/model", model_revision="714eb0f", backend="onnx", architecture="x86_64")
+INDEX = "https://index.example/cpu"
 PREBUILT = replace(ARGS, model_id="./models/demo")
 
 
@@ -39,6 +40,7 @@ def test_the_same_inputs_give_the_same_tag() -> None:
         {"model_revision": "0000000"},
         {"backend": "torch"},
         {"architecture": "arm64"},
+        {"extra_package_index_url": INDEX},  # it decides between builds of one version, such as torch's
         {"model_id": "./models/demo"},
     ],
 )
@@ -117,5 +119,5 @@ def test_the_docker_context_is_exactly_what_is_hashed() -> None:
 
 def test_every_build_argument_is_one_that_the_dockerfile_takes() -> None:
     dockerfile = (ROOT / "function" / "Dockerfile").read_text()
-    for name in {*build_args(ARGS), *build_args(PREBUILT)}:
+    for name in {*build_args(replace(ARGS, extra_package_index_url=INDEX)), *build_args(PREBUILT)}:
         assert f"ARG {name}" in dockerfile

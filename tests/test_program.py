@@ -61,10 +61,14 @@ def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
         "functionName",
         "aliasArn",
         "imageUri",
+        "repositoryUrl",
         "dashboardUrl",
         "producerPolicyArn",
+        "liveVersion",
+        "newestVersion",
+        "alarmNames",
     ]
-    assert all(isinstance(value, str) and value for value in stack.outputs.values())
+    assert all(stack.outputs.values())
 
 
 def test_stacks_do_not_share_a_physical_name(dev: Recorder, prod: Recorder) -> None:
@@ -141,6 +145,14 @@ def test_recovery_protection_and_expiry_of_the_table_follow_the_settings(dev: Re
 def test_the_function_runs_the_image_that_is_built(stack: Recorder) -> None:
     uri = stack.one("aws:lambda/function:Function").inputs["imageUri"]
     assert uri == stack.outputs["imageUri"] == stack.one("docker:index/image:Image").outputs["repoDigest"]
+
+
+def test_the_build_is_told_of_another_package_index_only_where_the_stack_names_one() -> None:
+    builds = [
+        run("dev", extraPackageIndexUrl=url).one("docker:index/image:Image").inputs["build"]
+        for url in ("", "https://index.example/cpu")
+    ]
+    assert [build["args"].get("PIP_EXTRA_INDEX_URL") for build in builds] == [None, "https://index.example/cpu"]
 
 
 def test_the_repository_keeps_its_tags_and_scans_its_images(stack: Recorder) -> None:

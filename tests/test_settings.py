@@ -80,6 +80,8 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"model_revision": "--upload-pack=x"}, "modelRevision", "a commit"),
         ({"inference_backend": "tensorflow"}, "inferenceBackend", "one of onnx, torch"),
         ({"architecture": "arm"}, "architecture", "one of x86_64, arm64"),
+        ({"extra_package_index_url": "http://index.example"}, "extraPackageIndexUrl", "https URL without user"),
+        ({"extra_package_index_url": "https://me:pw@index.example"}, "extraPackageIndexUrl", "https URL without user"),
         ({"image_uri": "repository:latest"}, "imageUri", "by digest"),
         ({"image_uri": DIGEST[:-1]}, "imageUri", "by digest"),
         ({"image_uri": DIGEST, "region": "eu-west-1"}, "imageUri", "of the stack's region eu-west-1"),
@@ -173,6 +175,8 @@ def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
         {"kms_key_arn": "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-" + "0" * 32},
         {"alarm_email": "on-call@example.com"},
         {"model_id": "./models/demo"},
+        {"extra_package_index_url": "https://index.example"},
+        {"extra_package_index_url": "https://index.example:8443/cpu/simple"},
         {"queue_retention_days": 13, "dlq_retention_days": 14},
     ],
 )

@@ -4,9 +4,11 @@ from functools import partial
 from typing import Any
 
 from local.docker.base import base_image
-from local.docker.engine import Engine
+from local.docker.engine import DockerError, Engine
 from local.program import ROOT, run
 from local.recorder import Project, Recorder
+
+KNOWN = {"context", "dockerfile", "platform", "args", "builderVersion"}  # BuildKit is what the engine takes anyway
 
 
 class ImageBuilder(Recorder):
@@ -38,7 +40,13 @@ def build_stack(engine: Engine, registry: str, stack: str, **overrides: Any) -> 
 
 
 def build(engine: Engine, image_name: str, given: dict[str, Any], base: str) -> None:
-    """Build what `docker.Image` was given: context, dockerfile, platform, args."""
+    """Build what `docker.Image` was given.
+
+    Raises:
+        DockerError: it was given more than is known here, and so might build something else; or the build failed.
+    """
+    if unknown := given.keys() - KNOWN:
+        raise DockerError(f"docker.Image's build has {sorted(unknown)}, and only {sorted(KNOWN)} are built here")
     arguments = {"BASE_IMAGE": base, **given["args"]}
     engine.run(
         "build",

@@ -22,7 +22,6 @@ SANDBOX = [
     "--log-driver=none",
 ]
 IMAGE_SETS = {"PATH", "LAMBDA_TASK_ROOT", "MODEL_DIR"}  # what a plain process needs to be told
-PEAK_MEMORY = ["memory/memory.max_usage_in_bytes", "memory.peak"]  # cgroup v1, v2
 SIGNALLED = 128  # Docker adds it to the number of the signal that ended a container
 
 
@@ -60,14 +59,12 @@ class Container:
             os.killpg(self.pid, signal.SIGKILL)
 
     def peak_memory(self) -> int:
-        """Most bytes that were in use at once, cached files among them, by the kernel's own count."""
-        files = " ".join(f"/sys/fs/cgroup/{name}" for name in PEAK_MEMORY)
-        return int(self._engine.run("exec", self.id, "sh", "-c", f"cat {files} 2>/dev/null; true"))
+        """Most bytes that the runtime's process held at once, libraries among them (VmHWM).
 
-    def anonymous_memory(self) -> int:
-        """Bytes in use now that no file could give back: the process's own data."""
+        Not the control group's own peak: that counts cached files too, or not, by who else has read them before.
+        """
         lines = self._engine.run("exec", self.id, "cat", "/proc/1/status").splitlines()
-        kilobytes = next(line for line in lines if line.startswith("RssAnon:")).split()[1]
+        kilobytes = next(line for line in lines if line.startswith("VmHWM:")).split()[1]
         return int(kilobytes) * 1024
 
 

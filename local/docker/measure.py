@@ -24,7 +24,7 @@ class Run:
         init_s: from the container's start to the first event; the container's own start is in it.
         first_s, later_s: of the first invocation, and the median of all later batches of ten mixed texts.
         longest_s: of a batch of ten texts of 512 tokens.
-        peak_bytes: most memory in use at once, by the kernel's count.
+        peak_bytes: as `Container.peak_memory`.
         failures: errors that the function answered.
     """
 
@@ -40,6 +40,12 @@ def compressed_bytes(image: str) -> int:
     """What a registry holds of an image, and what is transferred: the sum of its layers."""
     manifest = fetch_manifest(Reference.parse(image))
     return sum(layer["size"] for layer in manifest.content["layers"])
+
+
+def last_layer_bytes(image: str) -> int:
+    """The same of the layer on top, which holds the code: what a change of code transfers."""
+    manifest = fetch_manifest(Reference.parse(image))
+    return int(manifest.content["layers"][-1]["size"])
 
 
 def run_batches(start: ContainerStart, function: FunctionConfig, log_file: Path, batches: int = BATCHES) -> Run:

@@ -14,6 +14,7 @@ from local.program import ROOT
 REPORT = ROOT / "build" / "image.json"
 ROWS = {  # name in the file: (title, unit, divisor)
     "compressed_bytes": ("image in the registry, compressed", "MB", MB),
+    "code_bytes": ("of which the last layer, the code", "kB", 2**10),
     "uncompressed_bytes": ("image unpacked", "MB", MB),
     "base_bytes": ("of which the base", "MB", MB),
     "context_bytes": ("build context", "MB", MB),

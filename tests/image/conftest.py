@@ -48,7 +48,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("image")
 
 
-def pytest_terminal_summary(config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for reason in {skipped.longrepr[2] for skipped in terminalreporter.stats.get("skipped", [])}:
+        terminalreporter.write_line(reason, yellow=True)
     if report := config.stash.get(REPORT, None):
         report.show(Console(width=120))
 
@@ -101,7 +103,8 @@ def _built(engine: Engine, registry: str, model_id: str) -> Built:
 def _or_skip(get: Callable[[], T]) -> T:
     try:
         return get()
-    except NoDocker as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(reason), pytrace=False)
-        pytest.skip(str(reason))
+    except NoDocker as no_docker:
+        reason = str(no_docker)
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

@@ -12,7 +12,7 @@ from local.docker.base import base_image
 from local.docker.build import build, push
 from local.docker.engine import Engine
 from local.docker.gate import Demand, faults, image_bytes
-from local.docker.measure import compressed_bytes
+from local.docker.measure import compressed_bytes, last_layer_bytes
 from local.docker.registry_client import Reference, fetch_config, fetch_manifest
 from local.docker.report import Report
 from local.program import ROOT
@@ -155,6 +155,7 @@ def test_the_image_with_a_full_size_model_stays_within_its_size(
         report.add(
             name,
             compressed_bytes=compressed_bytes(built.uri),
+            code_bytes=last_layer_bytes(built.uri),
             uncompressed_bytes=image_bytes(engine, built.uri),
             base_bytes=image_bytes(engine, base_image(engine)),
         )

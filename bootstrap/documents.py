@@ -1,0 +1,80 @@
+"""IAM documents: who may take a stack's roles, and what these may do."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from bootstrap.rights import ANY, RIGHTS, STEPS, Grant
+
+ISSUER = "token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+
+
+def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
+    """Who may take a role: jobs of one repository in one GitHub environment, which has the branches and reviewers."""
+    claims = {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": f"repo:{repository}:environment:{environment}"}
+    return _document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": identity_provider_arn},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringEquals": claims},
+            }
+        ]
+    )
+
+
+def preview(partition: str, account: str, stack: str) -> str:
+    """To look at everything that a stack is made of, and to change nothing."""
+    return _document(
+        _statements([(g, g.read) for grants in RIGHTS.values() for g in grants], partition, account, stack)
+    )
+
+
+def change(partition: str, account: str, stack: str) -> str:
+    """To make, change and delete it, and to run the steps of a deployment; beside what a preview may."""
+    grants = [grant for grants in RIGHTS.values() for grant in grants] + STEPS
+    return _document(_statements([(grant, grant.write) for grant in grants], partition, account, stack))
+
+
+def state(bucket_arn: str, key_arn: str, *, write: bool) -> str:
+    """To read Pulumi's state, which a preview does without a lock; and to write it."""
+    objects = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
+    keys = ["kms:Decrypt", *(["kms:Encrypt", "kms:GenerateDataKey"] if write else [])]
+    return _document(
+        [
+            {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket_arn]},
+            {"Effect": "Allow", "Action": objects, "Resource": [f"{bucket_arn}/*"]},
+            {"Effect": "Allow", "Action": keys, "Resource": [key_arn]},
+        ]
+    )
+
+
+def _statements(granted: Iterable[tuple[Grant, str]], partition: str, account: str, stack: str) -> list[dict[str, Any]]:
+    """One statement for each resource and condition; each action once."""
+    merged: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for grant, actions in granted:
+        merged[grant.resource, json.dumps(grant.condition)] |= {f"{grant.service}:{name}" for name in actions.split()}
+    return [
+        {
+            "Effect": "Allow",
+            "Action": sorted(actions),
+            "Resource": ANY if resource == ANY else f"arn:{partition}:{_fill(resource, partition, account, stack)}",
+            **({"Condition": json.loads(_fill(condition, partition, account, stack))} if condition != "{}" else {}),
+        }
+        for (resource, condition), actions in merged.items()
+        if actions
+    ]
+
+
+def _fill(template: str, partition: str, account: str, stack: str) -> str:
+    names = {"{partition}": partition, "{account}": account, "{stack}": stack}
+    for name, value in names.items():
+        template = template.replace(name, value)
+    return template
+
+
+def _document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

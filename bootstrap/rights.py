@@ -1,0 +1,220 @@
+"""What deploying each type of resource takes: the AWS calls that its provider makes, and on what.
+
+Sources: the calls of the Terraform AWS provider's resources (pulumi-aws bridges it) and the permissions that the
+CloudFormation schemas list for the same resources; resources and condition keys from AWS's Service Authorization
+Reference. A `*` stands only where that reference names no resource for the action.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# ARNs without "arn:PARTITION:"; {account} and {stack} are filled in.
+PREFIX = "sentiment-analyzer-{stack}-"
+QUEUE = f"sqs:*:{{account}}:{PREFIX}*"
+TABLE = "dynamodb:*:{account}:table/*-{stack}"  # tableName is a setting; the stack's name ends it
+ROLE = f"iam::{{account}}:role/{PREFIX}*"
+FUNCTION = f"lambda:*:{{account}}:function:{PREFIX}*"
+MAPPING = "lambda:*:{account}:event-source-mapping:*"
+LOGS = f"logs:*:{{account}}:log-group:{PREFIX}*"
+ALARM = f"cloudwatch:*:{{account}}:alarm:{PREFIX}*"
+REPOSITORY = f"ecr:*:{{account}}:repository/{PREFIX}*"
+PROMOTED = "ecr:*:*:repository/sentiment-analyzer-*"  # another stack's, perhaps of another account
+TOPIC = f"sns:*:{{account}}:{PREFIX}*"
+SCALING = "application-autoscaling:*:{account}:scalable-target/*"
+KEY = "kms:*:{account}:key/*"
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions of one service on one kind of resource; `read` is all that a preview gets.
+
+    Attributes:
+        read, write: names of actions without the service, spaces between.
+        condition: as in IAM's JSON, with {account}, {partition} and {stack}.
+    """
+
+    service: str
+    resource: str
+    read: str = ""
+    write: str = ""
+    condition: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def tagged(key: str) -> dict[str, dict[str, str]]:
+    return {"StringEquals": {f"aws:{key}/Project": "sentiment-analyzer", f"aws:{key}/Environment": "{stack}"}}
+
+
+OF_FUNCTION = {"ArnLike": {"lambda:FunctionArn": f"arn:{{partition}}:{FUNCTION}"}}
+TAG = "TagResource UntagResource"
+PULL = "BatchGetImage GetDownloadUrlForLayer"
+
+RIGHTS: dict[str, list[Grant]] = {
+    "aws:sqs/queue:Queue": [
+        Grant(
+            "sqs",
+            QUEUE,
+            read="GetQueueAttributes GetQueueUrl ListQueueTags",
+            write="CreateQueue DeleteQueue SetQueueAttributes TagQueue UntagQueue",
+        )
+    ],
+    "aws:sqs/queuePolicy:QueuePolicy": [Grant("sqs", QUEUE, read="GetQueueAttributes", write="SetQueueAttributes")],
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": [
+        Grant("sqs", QUEUE, read="GetQueueAttributes", write="SetQueueAttributes")
+    ],
+    "aws:dynamodb/table:Table": [
+        Grant(
+            "dynamodb",
+            TABLE,
+            read="DescribeTable DescribeContinuousBackups DescribeTimeToLive ListTagsOfResource",
+            write=f"CreateTable UpdateTable DeleteTable UpdateContinuousBackups UpdateTimeToLive {TAG}",
+        )
+    ],
+    "aws:iam/role:Role": [
+        Grant(
+            "iam",
+            ROLE,
+            read="GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole",
+            write="CreateRole DeleteRole UpdateRole UpdateAssumeRolePolicy TagRole UntagRole",
+        )
+    ],
+    "aws:iam/rolePolicy:RolePolicy": [Grant("iam", ROLE, read="GetRolePolicy", write="PutRolePolicy DeleteRolePolicy")],
+    "aws:iam/policy:Policy": [
+        Grant(
+            "iam",
+            f"iam::{{account}}:policy/{PREFIX}*",
+            read="GetPolicy GetPolicyVersion ListPolicyVersions",
+            write="CreatePolicy DeletePolicy CreatePolicyVersion DeletePolicyVersion TagPolicy UntagPolicy",
+        )
+    ],
+    "aws:lambda/function:Function": [
+        Grant(
+            "lambda",
+            FUNCTION,
+            read="GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig ListVersionsByFunction ListTags",
+            write="CreateFunction DeleteFunction UpdateFunctionCode UpdateFunctionConfiguration PublishVersion "
+            f"PutFunctionConcurrency DeleteFunctionConcurrency {TAG}",
+        ),
+        Grant(
+            "iam",
+            ROLE,
+            write="PassRole",
+            condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        ),
+        Grant("ecr", PROMOTED, write=PULL),  # Lambda checks that who deploys an image may pull it
+    ],
+    "aws:lambda/alias:Alias": [Grant("lambda", FUNCTION, read="GetAlias", write="CreateAlias UpdateAlias DeleteAlias")],
+    "aws:lambda/eventSourceMapping:EventSourceMapping": [
+        Grant(
+            "lambda",
+            ANY,
+            read="GetEventSourceMapping",
+            write="CreateEventSourceMapping UpdateEventSourceMapping DeleteEventSourceMapping",
+            condition=OF_FUNCTION,
+        ),
+        Grant("lambda", MAPPING, read="ListTags", write=TAG),
+    ],
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": [
+        Grant(
+            "lambda",
+            FUNCTION,
+            read="GetProvisionedConcurrencyConfig",
+            write="PutProvisionedConcurrencyConfig DeleteProvisionedConcurrencyConfig",
+        )
+    ],
+    "aws:appautoscaling/target:Target": [
+        Grant("application-autoscaling", ANY, read="DescribeScalableTargets"),
+        Grant(
+            "application-autoscaling",
+            SCALING,
+            read="ListTagsForResource",
+            write=f"RegisterScalableTarget DeregisterScalableTarget {TAG}",
+        ),
+        Grant(
+            "iam",
+            "iam::{account}:role/aws-service-role/lambda.application-autoscaling.amazonaws.com/*",
+            write="CreateServiceLinkedRole",
+        ),
+    ],
+    "aws:appautoscaling/policy:Policy": [
+        Grant("application-autoscaling", ANY, read="DescribeScalingPolicies"),
+        Grant("application-autoscaling", SCALING, write="PutScalingPolicy DeleteScalingPolicy"),
+    ],
+    "aws:cloudwatch/logGroup:LogGroup": [
+        Grant("logs", ANY, read="DescribeLogGroups"),
+        Grant(
+            "logs",
+            LOGS,
+            read="ListTagsForResource",
+            write=f"CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy {TAG}",
+        ),
+    ],
+    "aws:cloudwatch/metricAlarm:MetricAlarm": [
+        Grant("cloudwatch", ANY, read="DescribeAlarms"),
+        Grant("cloudwatch", ALARM, read="ListTagsForResource", write=f"PutMetricAlarm DeleteAlarms {TAG}"),
+    ],
+    "aws:cloudwatch/dashboard:Dashboard": [
+        Grant(
+            "cloudwatch",
+            "cloudwatch::{account}:dashboard/sentiment-analyzer-{stack}",
+            read="GetDashboard",
+            write="PutDashboard DeleteDashboards",
+        )
+    ],
+    "aws:ecr/repository:Repository": [
+        Grant(
+            "ecr",
+            REPOSITORY,
+            read="DescribeRepositories ListTagsForResource",
+            write=f"CreateRepository DeleteRepository PutImageTagMutability PutImageScanningConfiguration {TAG}",
+        )
+    ],
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": [
+        Grant("ecr", REPOSITORY, read="GetLifecyclePolicy", write="PutLifecyclePolicy DeleteLifecyclePolicy")
+    ],
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": [
+        Grant("ecr", REPOSITORY, read="GetRepositoryPolicy", write="SetRepositoryPolicy DeleteRepositoryPolicy")
+    ],
+    "docker:index/image:Image": [
+        Grant("ecr", ANY, read="GetAuthorizationToken"),  # a preview asks for it too, and may do nothing with it
+        Grant(
+            "ecr",
+            REPOSITORY,
+            write="BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage "
+            + PULL,
+        ),
+    ],
+    "aws:sns/topic:Topic": [
+        Grant(
+            "sns",
+            TOPIC,
+            read="GetTopicAttributes ListTagsForResource",
+            write=f"CreateTopic DeleteTopic SetTopicAttributes {TAG}",
+        )
+    ],
+    "aws:sns/topicPolicy:TopicPolicy": [Grant("sns", TOPIC, read="GetTopicAttributes", write="SetTopicAttributes")],
+    "aws:sns/topicSubscription:TopicSubscription": [
+        Grant("sns", TOPIC, write="Subscribe"),
+        Grant("sns", ANY, read="GetSubscriptionAttributes", write="SetSubscriptionAttributes Unsubscribe"),
+    ],
+    "aws:kms/key:Key": [
+        Grant("kms", ANY, write="CreateKey", condition=tagged("RequestTag")),
+        Grant("kms", KEY, write="TagResource", condition=tagged("RequestTag")),
+        Grant(
+            "kms",
+            KEY,
+            read="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+            write="PutKeyPolicy EnableKeyRotation DisableKeyRotation UpdateKeyDescription EnableKey DisableKey "
+            "ScheduleKeyDeletion UntagResource",
+            condition=tagged("ResourceTag"),
+        ),
+    ],
+}
+
+# What the steps of the workflow do besides: `make smoke` and `make rollout`.
+STEPS = [
+    Grant("sqs", f"sqs:*:{{account}}:{PREFIX}queue-*", write="SendMessage"),
+    Grant("dynamodb", TABLE, write="GetItem"),
+    Grant("cloudwatch", ANY, write="GetMetricStatistics"),
+]

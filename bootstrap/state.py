@@ -1,0 +1,69 @@
+"""Where Pulumi keeps its state: a bucket, and a key for it and for the secrets in it."""
+
+import pulumi
+import pulumi_aws as aws
+
+
+class State(pulumi.ComponentResource):
+    """
+    Attributes:
+        bucket, key: versioned, private and encrypted; kept when the stack is destroyed.
+    """
+
+    bucket: aws.s3.Bucket
+    key: aws.kms.Key
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("sentiment-analyzer-bootstrap:components:State", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=True)
+        self.key = aws.kms.Key(f"{name}-key", description="Pulumi's state", enable_key_rotation=True, opts=kept)
+        self.bucket = aws.s3.Bucket(name, opts=kept)
+        bucket = self.bucket.id
+        aws.s3.BucketVersioning(
+            f"{name}-versions", bucket=bucket, versioning_configuration={"status": "Enabled"}, opts=child
+        )
+        aws.s3.BucketPublicAccessBlock(
+            f"{name}-private",
+            bucket=bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": self.key.arn,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=child,
+        )
+        aws.s3.BucketPolicy(
+            f"{name}-tls-only",
+            bucket=bucket,
+            policy=pulumi.Output.json_dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Sid": "DenyPlainHttp",
+                            "Effect": "Deny",
+                            "Principal": "*",
+                            "Action": "s3:*",
+                            "Resource": [self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")],
+                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                        }
+                    ],
+                }
+            ),
+            opts=child,
+        )
+        self.register_outputs({"bucket": self.bucket.id, "key": self.key.arn})

@@ -1,0 +1,142 @@
+"""What of the program makes a release safe: who may pull the image and for how long, canaries, stack names."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.image import KEPT_IMAGES, KEPT_PROMOTED, PROMOTED_TAG_PREFIX, PULL
+from local.program import run
+from local.recorder import ACCOUNT, Recorder
+from settings import MAX_STACK_CHARS, SettingsError, check_stack_name
+
+OTHER = "210987654321"
+NAME_LIMITS = {  # characters; the services' own limits
+    "aws:iam/role:Role": 64,
+    "aws:lambda/function:Function": 64,
+    "aws:sqs/queue:Queue": 80,
+    "aws:iam/policy:Policy": 128,
+}
+
+
+def access(recorder: Recorder) -> dict[str, dict[str, Any]]:
+    policy = json.loads(recorder.one("aws:ecr/repositoryPolicy:RepositoryPolicy").inputs["policy"])
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+# The image
+
+
+def test_only_this_accounts_functions_may_pull_unless_others_are_named(stack: Recorder) -> None:
+    (statement,) = access(stack).values()
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert statement["Action"] == PULL
+    assert statement["Condition"] == {"StringLike": {"aws:SourceArn": [f"arn:aws:lambda:*:{ACCOUNT}:function:*"]}}
+
+
+def test_a_named_account_and_its_functions_may_pull_and_do_nothing_else() -> None:
+    statements = access(run("dev", pullAccounts=OTHER))
+    assert statements["AccountsPull"]["Principal"] == {"AWS": [f"arn:aws:iam::{OTHER}:root"]}
+    assert statements["AccountsPull"]["Action"] == PULL
+    arns = statements["LambdaPulls"]["Condition"]["StringLike"]["aws:SourceArn"]
+    assert [arn.split(":")[4] for arn in arns] == [ACCOUNT, OTHER]
+
+
+def test_the_repositorys_policy_is_there_before_lambda_could_write_its_own(stack: Recorder) -> None:
+    policy = stack.one("aws:ecr/repositoryPolicy:RepositoryPolicy")
+    assert policy.urn in stack.one("docker:index/image:Image").depends_on
+
+
+@pytest.mark.parametrize("accounts", ["12345", f"{OTHER}, {OTHER}", "prod"])
+def test_an_account_that_is_none_is_refused(accounts: str) -> None:
+    with pytest.raises(SettingsError, match="pullAccounts"):
+        run("dev", pullAccounts=accounts)
+
+
+def test_builds_never_push_out_an_image_that_was_promoted(stack: Recorder) -> None:
+    rules = json.loads(stack.one("aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs["policy"])["rules"]
+    promoted, others = (rule["selection"] for rule in sorted(rules, key=lambda rule: rule["rulePriority"]))
+    assert (promoted["tagPrefixList"], promoted["countNumber"]) == ([PROMOTED_TAG_PREFIX], KEPT_PROMOTED)
+    assert (others["tagStatus"], others["countNumber"]) == ("any", KEPT_IMAGES)
+
+
+# The canary
+
+
+ALIAS = "aws:lambda/alias:Alias"
+WARM = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
+CANARY_ALARM = "alarm-canary-errors"
+
+
+def test_without_a_stable_version_the_newest_takes_everything(stack: Recorder) -> None:
+    alias = stack.one(ALIAS).inputs
+    assert alias["functionVersion"] == stack.outputs["newestVersion"] == stack.outputs["liveVersion"]
+    assert "routingConfig" not in alias
+    assert CANARY_ALARM not in {r.name for r in stack.resources}
+
+
+def test_a_new_version_gets_its_share_beside_the_stable_one() -> None:
+    recorder = run("prod", stableVersion=7)  # the recorder answers that the newest is version 1
+    alias = recorder.one(ALIAS).inputs
+    assert alias["functionVersion"] == "7" == recorder.outputs["liveVersion"]
+    assert alias["routingConfig"] == {"additionalVersionWeights": {"1": 0.1}}
+
+
+def test_where_nothing_new_was_published_there_are_no_weights() -> None:
+    alias = run("prod", stableVersion=1).one(ALIAS).inputs
+    assert (alias["functionVersion"], alias["routingConfig"]) == ("1", {"additionalVersionWeights": {}})
+
+
+def test_rolled_back_the_stable_version_takes_everything() -> None:
+    recorder = run("prod", stableVersion=7, canaryPercent=0)
+    assert recorder.one(ALIAS).inputs["functionVersion"] == "7"
+    assert "routingConfig" not in recorder.one(ALIAS).inputs
+    assert CANARY_ALARM not in {r.name for r in recorder.resources}
+
+
+def test_the_queue_feeds_the_alias_and_so_goes_with_the_weights() -> None:
+    recorder = run("prod", stableVersion=7)
+    mapping = recorder.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+    assert mapping["functionName"] == recorder.one(ALIAS).outputs["arn"]
+
+
+def test_a_single_failure_of_the_new_version_is_an_alarm() -> None:
+    recorder = run("prod", stableVersion=7)
+    alarm = recorder.one("aws:cloudwatch/metricAlarm:MetricAlarm", CANARY_ALARM).inputs
+    name = recorder.outputs["functionName"]
+    assert alarm["dimensions"] == {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": "1"}
+    assert (alarm["metricName"], alarm["threshold"]) == ("Errors", 1)
+    assert len(recorder.outputs["alarmNames"]) == len(recorder.all("aws:cloudwatch/metricAlarm:MetricAlarm"))
+
+
+def test_warm_environments_are_left_alone_while_the_alias_has_weights() -> None:
+    steady = run("dev", provisionedConcurrency=2, canaryPercent=10)
+    shifting = run("dev", provisionedConcurrency=2, canaryPercent=10, stableVersion=7)
+    assert steady.one(WARM).ignore_changes == []
+    assert shifting.one(WARM).ignore_changes == ["provisionedConcurrentExecutions"]
+
+
+def test_a_bake_shorter_than_the_alarms_can_judge_is_refused() -> None:
+    with pytest.raises(SettingsError, match="bakeMinutes: 9 must be at least 10"):
+        run("prod", bakeMinutes=9)
+    run("dev", bakeMinutes=0)
+
+
+# The stack's name
+
+
+@pytest.mark.parametrize("name", ["dev", "pr-17", "s" * MAX_STACK_CHARS])
+def test_a_stack_name_that_every_service_takes_is_taken(name: str) -> None:
+    check_stack_name(name)
+
+
+@pytest.mark.parametrize("name", ["Dev", "my.stack", "a_b", "a--b", "-a", "a-", "", "s" * (MAX_STACK_CHARS + 1)])
+def test_a_stack_name_that_some_service_refuses_is_refused_with_what_is_allowed(name: str) -> None:
+    with pytest.raises(SettingsError, match="single hyphens"):
+        check_stack_name(name)
+
+
+@pytest.mark.parametrize(("type_", "limit"), NAME_LIMITS.items())
+def test_the_longest_stack_name_still_fits_every_resource(stack: Recorder, type_: str, limit: int) -> None:
+    longer = MAX_STACK_CHARS - len(stack.stack)
+    assert max(len(r.outputs["name"]) for r in stack.all(type_)) + longer <= limit
