@@ -178,11 +178,6 @@ def content_tag(build: dict[str, str], args: ImageArgs) -> str:
     image needs that file. The tag must change with it, for the repository refuses to overwrite one.
     """
     context = Path(CONTEXT)
-    if (model := build.get("MODEL_PATH")) and not (context / model).is_dir():
-        raise FileNotFoundError(
-            f"modelId './{model}': no such folder in {CONTEXT}; "
-            "a hub id or a folder that function/build_model.py made is wanted"
-        )
     digest = hashlib.sha256(json.dumps([build, PLATFORMS[args.architecture]], sort_keys=True).encode())
     for path in sorted(context_files()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()

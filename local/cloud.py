@@ -44,9 +44,10 @@ class Cloud:
         ).close()  # moto keeps its state for the whole process
         self._server.stop()
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of this cloud, with credentials that may do anything."""
-        return boto3.client(service, region_name=self.region, endpoint_url=self.url, **ANY_CREDENTIALS)
+    def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
+        """A boto3 client of this cloud, with a role's credentials or such as may do anything."""
+        given = {name.lower(): value for name, value in credentials.items()} if credentials else ANY_CREDENTIALS
+        return boto3.client(service, region_name=self.region, endpoint_url=self.url, **given)
 
     def role_credentials(self, role_arn: str) -> Mapping[str, str]:
         """Temporary credentials of a role, as the environment variables that AWS's SDKs read."""

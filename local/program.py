@@ -12,6 +12,7 @@ import pulumi
 import yaml
 
 from local.recorder import Monitor, Project, Recorder
+from settings import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 R = TypeVar("R", bound=Recorder)
@@ -53,17 +54,40 @@ def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
 
     Raises:
         FileNotFoundError: there is no such stack.
+        SettingsError: its file cannot be read as a stack's configuration, or has no region.
     """
     project = _project_file()
-    stack_file = ROOT / f"Pulumi.{stack}.yaml"
-    if not stack_file.is_file():
-        stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
-        raise FileNotFoundError(f"stack {stack!r}: there is no {stack_file.name}; the stacks are {stacks}")
     defaults = {key: spec["default"] for key, spec in project["config"].items() if "default" in spec}
     values: dict[str, Any] = {}
-    for layer in (defaults, yaml.safe_load(stack_file.read_text())["config"], overrides):
+    for layer in (defaults, _stack_file(stack), overrides):
         values |= {key if ":" in key else f"{project['name']}:{key}": value for key, value in layer.items()}
+    faults = [
+        f"  {key}: is encrypted, and only the Pulumi CLI can decrypt it"
+        for key, value in values.items()
+        if isinstance(value, dict) and "secure" in value
+    ]
+    region = values.get("aws:region")
+    if not isinstance(region, str) or not region:
+        faults.append(f"  aws:region: {region!r} must be the AWS region of the stack")
+    if faults:
+        raise SettingsError(faults)
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def _stack_file(stack: str) -> dict[str, Any]:
+    """The values of Pulumi.<stack>.yaml, by key."""
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
+        raise FileNotFoundError(f"stack {stack!r}: there is no {path.name}; the stacks are {stacks}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError([f"  {path.name}: is not YAML: {' '.join(str(error).split())}"]) from None
+    config = content.get("config") if isinstance(content, dict) else content
+    if not isinstance(config, dict):
+        raise SettingsError([f"  {path.name}: config is {config!r}, and must hold values by key"])
+    return config
 
 
 def _project_file() -> dict[str, Any]:

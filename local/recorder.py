@@ -35,6 +35,9 @@ class Resource:
     urn: str = ""
     parent: str = ""  # URN
     depends_on: list[str] = field(default_factory=list)  # URNs, from resource options only
+    made_of: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # input -> URNs of the resources whose outputs are in it
     ignore_changes: list[str] = field(default_factory=list)
 
 
@@ -122,7 +125,8 @@ class Monitor(MockMonitor):
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             resource = self.mocks.resources[-1]
-            implicit = {urn for dependency in request.propertyDependencies.values() for urn in dependency.urns}
+            resource.made_of = {name: sorted(of.urns) for name, of in request.propertyDependencies.items() if of.urns}
+            implicit = {urn for urns in resource.made_of.values() for urn in urns}
             resource.urn, resource.parent = response.urn, request.parent
             resource.depends_on = sorted(set(request.dependencies) - implicit)
             resource.ignore_changes = list(request.ignoreChanges)

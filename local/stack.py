@@ -84,13 +84,18 @@ class LocalStack:
                 )
             )
             self.mapping = self._resources.enter_context(
-                EventSourceMapping(mapping, self.sqs, self.function.invoke, self._on_batch)
+                # Lambda polls with the function's role.
+                EventSourceMapping(mapping, self.role_client("sqs"), self.function.invoke, self._on_batch)
             )
             self._resources = self._resources.pop_all()  # nothing failed: close on exit, not now
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._resources.close()
+
+    def role_client(self, service: str) -> Any:
+        """A boto3 client with the credentials of the function's role."""
+        return self.cloud.client(service, self.function_config.credentials)
 
     def results(self) -> dict[str, dict[str, Any]]:
         """All items of the table by id, attribute values without DynamoDB's type tags."""

@@ -102,13 +102,6 @@ def test_a_file_outside_the_image_leaves_the_tag_alone(context: Path, add: Calla
 
 
 @pytest.mark.usefixtures("context")
-def test_a_prebuilt_model_that_is_not_there_is_named() -> None:
-    missing = replace(ARGS, model_id="./models/missing")
-    with pytest.raises(FileNotFoundError, match=r"modelId './models/missing': no such folder in ./function"):
-        tag(missing)
-
-
-@pytest.mark.usefixtures("context")
 def test_hub_and_prebuilt_models_take_the_dockerfiles_two_ways() -> None:
     assert build_args(ARGS) == {
         "BACKEND": "onnx",

@@ -1,4 +1,4 @@
-"""The real __main__.py, for every stack: what it creates, and the contracts that hold across all of it."""
+"""The real __main__.py, for every stack: what it creates. What must hold of any stack is in policy/."""
 
 import json
 import re
@@ -10,13 +10,6 @@ from local.program import run
 from local.recorder import Recorder, Resource
 
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
-
-
-def documents(recorder: Recorder) -> list[dict[str, Any]]:
-    """Every IAM and resource policy of a stack."""
-    keys = ("policy", "assumeRolePolicy")
-    texts = [r.inputs[key] for r in recorder.resources for key in keys if isinstance(r.inputs.get(key), str)]
-    return [document for text in texts if "Statement" in (document := json.loads(text))]
 
 
 def role_policy(recorder: Recorder) -> list[dict[str, Any]]:
@@ -50,25 +43,6 @@ def test_no_input_is_missing_because_an_output_was_forgotten(stack: Recorder) ->
         return value is None or (isinstance(value, str) and ("null" in value or "Output" in value))
 
     assert [(r.name, r.inputs) for r in stack.resources if holes(r.inputs)] == []
-
-
-def test_everything_that_holds_data_is_encrypted(stack: Recorder) -> None:
-    for queue in stack.all("aws:sqs/queue:Queue"):
-        assert queue.inputs.get("sqsManagedSseEnabled") or queue.inputs.get("kmsMasterKeyId")
-    assert stack.one("aws:dynamodb/table:Table").inputs["serverSideEncryption"] == {"enabled": True}
-    assert stack.one("aws:ecr/repository:Repository").inputs["encryptionConfigurations"]
-    assert stack.one("aws:sns/topic:Topic").inputs["kmsMasterKeyId"] == stack.one("aws:kms/key:Key").outputs["arn"]
-
-
-def test_no_policy_has_a_wildcard_action_but_a_keys_own_and_a_denial(stack: Recorder) -> None:
-    allowed = [s for d in documents(stack) for s in d["Statement"] if s["Effect"] == "Allow"]
-    wide = [s["Sid"] for s in allowed if any(a.endswith(":*") or a == "*" for a in aslist(s["Action"]))]
-    assert wide == ["AccountAdministersKey"]
-
-
-def test_nobody_is_allowed_as_a_public_principal(stack: Recorder) -> None:
-    allowed = [s for d in documents(stack) for s in d["Statement"] if s["Effect"] == "Allow"]
-    assert [s for s in allowed if s.get("Principal") in ("*", {"AWS": "*"})] == []
 
 
 def test_no_credential_is_registered_in_the_clear(stack: Recorder) -> None:
@@ -117,9 +91,10 @@ def test_a_message_that_fails_too_often_goes_to_the_dead_letter_queue(stack: Rec
     assert allow == {"redrivePermission": "byQueue", "sourceQueueArns": [source.outputs["arn"]]}
 
 
-def test_the_dead_letter_queue_keeps_messages_longer(stack: Recorder) -> None:
-    source, dlq = (stack.one("aws:sqs/queue:Queue", name) for name in ("queue", "queue-dlq"))
-    assert dlq.inputs["messageRetentionSeconds"] == 14 * 86_400 > source.inputs["messageRetentionSeconds"] == 4 * 86_400
+def test_queues_keep_messages_for_as_many_days_as_configured() -> None:
+    recorder = run("dev", queueRetentionDays=2, dlqRetentionDays=7)
+    kept = {queue.name: queue.inputs["messageRetentionSeconds"] for queue in recorder.all("aws:sqs/queue:Queue")}
+    assert kept == {"queue": 2 * 86_400, "queue-dlq": 7 * 86_400}
 
 
 def test_the_visibility_timeout_follows_from_timeout_and_window() -> None:
@@ -127,19 +102,8 @@ def test_the_visibility_timeout_follows_from_timeout_and_window() -> None:
     assert recorder.one("aws:sqs/queue:Queue", "queue").inputs["visibilityTimeoutSeconds"] == 6 * 60 + 20
 
 
-def test_both_queues_refuse_plain_http(stack: Recorder) -> None:
-    policies = {
-        r.inputs["queueUrl"]: json.loads(r.inputs["policy"]) for r in stack.all("aws:sqs/queuePolicy:QueuePolicy")
-    }
-    assert set(policies) == {stack.outputs["queueUrl"], stack.outputs["deadLetterQueueUrl"]}
-    for document in policies.values():
-        (statement,) = document["Statement"]
-        assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
-        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
 def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_need_it() -> None:
-    key = "arn:aws:kms:us-west-2:123456789012:key/mine"
+    key = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
     recorder = run("dev", kmsKeyArn=key)
     assert {q.inputs.get("kmsMasterKeyId") for q in recorder.all("aws:sqs/queue:Queue")} == {key}
     producer = json.loads(recorder.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]
@@ -178,9 +142,8 @@ def test_recovery_protection_and_expiry_of_the_table_follow_the_settings(dev: Re
 # Image
 
 
-def test_images_travel_by_digest(stack: Recorder) -> None:
+def test_the_function_runs_the_image_that_is_built(stack: Recorder) -> None:
     uri = stack.one("aws:lambda/function:Function").inputs["imageUri"]
-    assert re.search(r"@sha256:[0-9a-f]{64}$", uri)
     assert uri == stack.outputs["imageUri"] == stack.one("docker:index/image:Image").outputs["repoDigest"]
 
 
@@ -238,18 +201,10 @@ def test_the_function_logs_json_to_a_group_with_retention(dev: Recorder, prod: R
         assert (logging["logGroup"], logging["logFormat"]) == (group.outputs["name"], "JSON")
 
 
-def test_the_queue_feeds_the_alias_and_takes_partial_failures(stack: Recorder) -> None:
+def test_the_queue_feeds_the_function_unless_it_is_paused(stack: Recorder) -> None:
     mapping = stack.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
-    assert mapping["functionName"] == stack.outputs["aliasArn"]
-    assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["eventSourceArn"] == stack.outputs["queueArn"]
     assert mapping["enabled"] is True
-
-
-def test_the_queue_never_has_more_in_flight_than_the_function_may_run(prod: Recorder) -> None:
-    in_flight = prod.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["scalingConfig"][
-        "maximumConcurrency"
-    ]
-    assert in_flight <= prod.one("aws:lambda/function:Function").inputs["reservedConcurrentExecutions"]
 
 
 def test_without_reserved_concurrency_the_function_shares_the_accounts_pool(dev: Recorder) -> None:
@@ -302,10 +257,8 @@ def test_a_range_is_scaled_on_utilisation(prod: Recorder) -> None:
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
-def test_every_alarm_tells_the_topic_and_the_operator(stack: Recorder) -> None:
-    topic = stack.one("aws:sns/topic:Topic").outputs["arn"]
+def test_every_alarm_is_quiet_without_data_and_says_what_to_look_at(stack: Recorder) -> None:
     for alarm in stack.all(ALARM):
-        assert alarm.inputs["alarmActions"] == alarm.inputs["okActions"] == [topic]
         assert alarm.inputs["treatMissingData"] == "notBreaching"
         assert "Look " in alarm.inputs["alarmDescription"], f"{alarm.name} does not say what to look at"
 
@@ -350,7 +303,3 @@ def test_the_dashboard_shows_every_alarm_with_its_threshold(stack: Recorder) -> 
     places = [(w["x"], w["y"]) for w in body["widgets"]]
     assert len(places) == len(set(places))
     assert all(x + w["width"] <= 24 for (x, _), w in zip(places, body["widgets"], strict=True))
-
-
-def aslist(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

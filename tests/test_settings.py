@@ -2,16 +2,21 @@
 
 import dataclasses
 import json
+import re
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 import yaml
 
 import settings
+from local import program
 from local.program import ROOT, run
 from settings import Settings, SettingsError, key_of, schema
 
+KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 
@@ -60,13 +65,26 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
     ("changes", "key", "allowed"),
     [
         ({"model_id": "no spaces allowed"}, "modelId", "a hub id"),
+        ({"model_id": "-rf"}, "modelId", "a hub id"),
+        ({"model_id": "owner/--help"}, "modelId", "a hub id"),
+        ({"model_id": "../models/demo"}, "modelId", "a hub id"),
+        ({"model_id": "./models/../../../etc"}, "modelId", "a hub id"),
+        ({"model_id": "ówner/model"}, "modelId", "a hub id"),
+        ({"model_id": "./models/missing"}, "modelId", "made for inferenceBackend onnx"),
+        (
+            {"model_id": "./models/demo", "inference_backend": "torch", "memory_mb": 1536},
+            "modelId",
+            "made for inferenceBackend torch",
+        ),
         ({"model_revision": ""}, "modelRevision", "a commit"),
+        ({"model_revision": "--upload-pack=x"}, "modelRevision", "a commit"),
         ({"inference_backend": "tensorflow"}, "inferenceBackend", "one of onnx, torch"),
         ({"architecture": "arm"}, "architecture", "one of x86_64, arm64"),
         ({"extra_package_index_url": "http://index.example"}, "extraPackageIndexUrl", "https URL without user"),
         ({"extra_package_index_url": "https://me:pw@index.example"}, "extraPackageIndexUrl", "https URL without user"),
         ({"image_uri": "repository:latest"}, "imageUri", "by digest"),
         ({"image_uri": DIGEST[:-1]}, "imageUri", "by digest"),
+        ({"image_uri": DIGEST, "region": "eu-west-1"}, "imageUri", "of the stack's region eu-west-1"),
         ({"memory_mb": 127}, "memoryMb", "128 to 10240 MB"),
         ({"memory_mb": 10_241}, "memoryMb", "128 to 10240 MB"),
         ({"timeout_seconds": 0}, "timeoutSeconds", "3 to 900 s"),
@@ -84,6 +102,9 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"queue_retention_days": 0}, "queueRetentionDays", "1 to 14 days"),
         ({"dlq_retention_days": 15}, "dlqRetentionDays", "1 to 14 days"),
         ({"kms_key_arn": "alias/mine"}, "kmsKeyArn", "arn:aws:kms:"),
+        ({"kms_key_arn": KEY[:-1]}, "kmsKeyArn", "arn:aws:kms:"),
+        ({"kms_key_arn": KEY.replace(":key/", ":alias/")}, "kmsKeyArn", "arn:aws:kms:"),
+        ({"kms_key_arn": KEY, "region": "eu-west-1"}, "kmsKeyArn", "of the stack's region eu-west-1"),
         ({"table_name": "no spaces"}, "tableName", "3 to 200"),
         ({"result_ttl_days": -1}, "resultTtlDays", "0 to 36500 days"),
         ({"alarm_email": "nobody"}, "alarmEmail", "an e-mail address"),
@@ -117,6 +138,7 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"queue_retention_days": 14}, "dlqRetentionDays", "above queueRetentionDays (14)"),
         ({"batch_size": 11, "batch_window_seconds": 0}, "batchSize", "at most 10 unless batchWindowSeconds"),
         ({"inference_backend": "torch"}, "memoryMb", f"at least {settings.TORCH_MIN_MEMORY_MB} MB"),
+        ({"memory_mb": 383}, "memoryMb", f"at least {settings.ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx"),
         ({"image_uri": DIGEST, "model_id": "other/model"}, "modelId", "left at its default with imageUri"),
         ({"image_uri": DIGEST, "model_revision": "abc"}, "modelRevision", "left at its default with imageUri"),
         (
@@ -140,7 +162,7 @@ def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"memory_mb": 128},
+        {"memory_mb": settings.ONNX_MIN_MEMORY_MB},
         {"memory_mb": 10_240},
         {"batch_size": 10_000, "batch_window_seconds": 1},
         {"batch_size": 10, "batch_window_seconds": 0},
@@ -148,7 +170,9 @@ def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
         {"provisioned_concurrency": 1, "provisioned_concurrency_max": 2},
         {"inference_backend": "torch", "memory_mb": settings.TORCH_MIN_MEMORY_MB},
         {"image_uri": DIGEST},
-        {"kms_key_arn": "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-0123abcd"},
+        {"image_uri": DIGEST, "region": "us-west-2"},
+        {"kms_key_arn": KEY, "region": "us-west-2"},
+        {"kms_key_arn": "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-" + "0" * 32},
         {"alarm_email": "on-call@example.com"},
         {"model_id": "./models/demo"},
         {"extra_package_index_url": "https://index.example"},
@@ -164,14 +188,62 @@ def test_all_faults_are_reported_at_once(defaults: Settings) -> None:
     found = faults(
         defaults, memory_mb=1, batch_size=0, alarm_email="nobody", max_concurrency=20, reserved_concurrency=5
     )
-    assert [fault.split(":")[0] for fault in found] == ["memoryMb", "batchSize", "alarmEmail", "reservedConcurrency"]
+    assert [fault.split(":")[0] for fault in found] == ["memoryMb", "reservedConcurrency", "batchSize", "alarmEmail"]
 
 
-def test_a_value_of_a_wrong_type_is_reported_together_with_the_others() -> None:
+def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed() -> None:
     with pytest.raises(SettingsError) as caught:
-        run("dev", batchSize="ten", consume="maybe", memoryMb=1)
-    message = str(caught.value)
-    assert all(key in message for key in ("batchSize", "ten", "consume", "maybe", "memoryMb"))
+        run("dev", batchSize="ten", consume="maybe", memoryMb=1, queueRetentionDays=14)
+    assert {fault.strip() for fault in caught.value.faults} == {
+        "batchSize: 'ten' must be a whole number, 1 to 10000 messages",
+        "consume: 'maybe' must be true or false",
+        "memoryMb: 1 must be 128 to 10240 MB",
+        "dlqRetentionDays: 14 must be above queueRetentionDays (14): "
+        "SQS counts it from the first enqueueing, so messages would expire on arrival",
+    }
+
+
+def test_a_misspelt_key_is_refused_with_the_nearest_that_exists() -> None:
+    with pytest.raises(SettingsError) as caught:
+        run("dev", memoryMB=1024, **{"sentiment-analyzer:quux": 1})
+    assert caught.value.faults == ["  memoryMB: is no setting; did you mean memoryMb?", "  quux: is no setting"]
+
+
+def test_a_rule_between_fields_asks_only_for_fields_that_exist(defaults: Settings) -> None:
+    # A rule that cannot be decided says nothing, so a misspelt name in it would pass unseen.
+    values = SimpleNamespace(**vars(defaults), region="us-west-2")
+    assert all(rule.holds(values) for f in dataclasses.fields(Settings) for rule in f.metadata.get("also", ()))
+
+
+def test_the_stacks_region_is_what_image_and_key_are_held_against() -> None:
+    with pytest.raises(SettingsError) as caught:
+        run("dev", imageUri=DIGEST, kmsKeyArn=KEY, **{"aws:region": "eu-west-1"})
+    assert [fault.split(":")[0].strip() for fault in caught.value.faults] == ["imageUri", "kmsKeyArn"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("config: [", "Pulumi.odd.yaml: is not YAML"),
+        ("config:\n\tkey: 1", "Pulumi.odd.yaml: is not YAML"),
+        (b"\xff\xfe", "Pulumi.odd.yaml: is not YAML"),
+        ("", "Pulumi.odd.yaml: config is None, and must hold values by key"),
+        ("config: text", "Pulumi.odd.yaml: config is 'text'"),
+        ("config: {a:b: 1}", "aws:region: None must be the AWS region"),
+        (
+            "config: {aws:region: us-west-2, sentiment-analyzer:alarmEmail: {secure: v1:x}}",
+            "sentiment-analyzer:alarmEmail: is encrypted, and only the Pulumi CLI",
+        ),
+    ],
+)
+def test_a_stack_file_that_cannot_be_read_is_an_error_that_names_it(
+    content: str | bytes, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    (tmp_path / "Pulumi.odd.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        program.stack_config("odd", {})
 
 
 def test_settings_cannot_be_changed_after_they_were_checked(defaults: Settings) -> None:

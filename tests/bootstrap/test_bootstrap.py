@@ -16,7 +16,7 @@ from local.recorder import ACCOUNT, Monitor, Project, Recorder
 from settings import MAX_STACK_CHARS
 
 MAX_POLICY_CHARS = 6144  # IAM's limit of a managed policy
-KEY = "arn:aws:kms:us-west-2:123456789012:key/mine"
+KEY = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 GRANTS = [grant for grants in RIGHTS.values() for grant in grants] + STEPS
 
 

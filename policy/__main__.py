@@ -1,0 +1,12 @@
+"""What `pulumi preview --policy-pack policy` runs. PolicyPack serves the engine and does not return."""
+
+import sys
+from pathlib import Path
+
+from pulumi_policy import EnforcementLevel, PolicyPack
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the engine runs this folder, not the package
+
+from policy.pack import POLICIES  # after the path it is found on
+
+PolicyPack("sentiment-analyzer", POLICIES, EnforcementLevel.MANDATORY)

@@ -1,0 +1,22 @@
+"""IAM actions that a statement may grant: those a pipeline like this may need, of the services it is made of.
+
+AWS takes a misspelt action without a word, and it grants nothing. Source, and where to look before one is added:
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+NAMES = {
+    "dynamodb": "BatchGetItem BatchWriteItem DeleteItem DescribeTable GetItem PutItem Query Scan UpdateItem",
+    "ecr": "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload DescribeImages GetAuthorizationToken "
+    "GetDownloadUrlForLayer InitiateLayerUpload PutImage UploadLayerPart",
+    "kms": "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext "
+    "GenerateDataKeyWithoutPlaintext",
+    "logs": "CreateLogStream DescribeLogStreams PutLogEvents",
+    "sns": "Publish",
+    "sqs": "ChangeMessageVisibility DeleteMessage GetQueueAttributes GetQueueUrl ReceiveMessage SendMessage",
+    "sts": "AssumeRole",
+    "xray": "GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
+}
+KNOWN = {f"{service}:{name}" for service, names in NAMES.items() for name in names.split()}
+
+# The service authorization reference names no resource type for these, so that "*" is all one can write.
+WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken"} | {action for action in KNOWN if action.startswith("xray:")}

@@ -1,0 +1,43 @@
+"""Alarms: each watches something that is there, and tells somebody."""
+
+from collections.abc import Iterator
+
+from pulumi_policy import PolicyResource
+
+from function.names import METRIC_NAMESPACE
+from policy.metrics import METRICS
+from policy.rule import FUNCTION, QUEUE, TABLE, TOPIC, Props, neighbour, resource_rule, stack_rule
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+WATCHED = {"AWS/Lambda": FUNCTION, "AWS/SQS": QUEUE, "AWS/DynamoDB": TABLE, METRIC_NAMESPACE: FUNCTION}
+
+
+@stack_rule(ALARM)
+def alarm_tells_the_topic(alarm: PolicyResource) -> Iterator[str]:
+    """An alarm, and its end, goes to a topic of the stack."""
+    for actions in ("alarmActions", "okActions"):
+        if not neighbour(alarm, actions, TOPIC):
+            yield f"{actions} must hold a topic of this stack"
+    if alarm.props.get("actionsEnabled") is False:
+        yield "actionsEnabled must not be false"
+
+
+@resource_rule(ALARM)
+def alarm_watches_a_metric_that_exists(alarm: Props) -> Iterator[str]:
+    """An alarm's metric is one that the service has, with dimensions that it comes with."""
+    namespace, metric = alarm.get("namespace"), alarm.get("metricName")
+    dimensions = frozenset(alarm.get("dimensions") or {})
+    known = METRICS.get(str(namespace), {}).get(str(metric))
+    if known is None:
+        yield f"{namespace} {metric}: policy/metrics.py knows no such metric"
+    elif dimensions not in known:
+        allowed = " or ".join(sorted(", ".join(sorted(d)) for d in known))
+        yield f"{namespace} {metric} comes with the dimensions {allowed}, not with {', '.join(sorted(dimensions))}"
+
+
+@stack_rule(ALARM)
+def alarm_watches_a_resource_of_the_stack(alarm: PolicyResource) -> Iterator[str]:
+    """An alarm watches a function, queue or table of its stack, whichever its metric is of."""
+    type_ = WATCHED.get(alarm.props.get("namespace", ""))
+    if type_ and not neighbour(alarm, "dimensions", type_):
+        yield f"dimensions must name a {type_.rpartition(':')[2]} of this stack"

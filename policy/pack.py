@@ -1,0 +1,12 @@
+"""All rules of the pack."""
+
+from pulumi_policy import Policy
+
+from policy import access, alarms, encryption, functions, queues
+
+POLICIES: list[Policy] = [
+    rule
+    for module in (access, alarms, encryption, functions, queues)
+    for rule in vars(module).values()
+    if isinstance(rule, Policy)
+]

@@ -1,0 +1,70 @@
+"""Rules for the fields of a dataclass, kept in the fields' metadata, and the faults they find."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import SimpleNamespace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be.
+
+    Attributes:
+        allowed: completes "must be ..."; in a rule between fields, `{name}` stands for the value of that field.
+        holds: takes the value; in a rule between fields, all values as attributes.
+    """
+
+    allowed: str
+    holds: Callable[[Any], bool]
+
+
+def between(low: int, high: int, unit: str = "", also: Sequence[Rule] = ()) -> Any:
+    return _ruled(f"{low} to {high} {unit}".strip(), lambda v: low <= v <= high, also)
+
+
+def one_of(*values: Any, also: Sequence[Rule] = ()) -> Any:
+    return _ruled("one of " + ", ".join(map(str, values)), lambda v: v in values, also)
+
+
+def matching(pattern: str, allowed: str, also: Sequence[Rule] = ()) -> Any:
+    return _ruled(allowed, lambda v: re.fullmatch(pattern, v, re.ASCII) is not None, also)
+
+
+def optional(pattern: str, allowed: str, also: Sequence[Rule] = ()) -> Any:
+    return matching(f"({pattern})?", f"{allowed}, or empty", also)
+
+
+def _ruled(allowed: str, accepts: Callable[[Any], bool], also: Sequence[Rule]) -> Any:
+    """A field with a rule for its own value, and others (`also`) that hold it against other fields."""
+    return field(metadata={"rule": Rule(allowed, accepts), "also": tuple(also)})
+
+
+def faults_of(owner: type, values: Mapping[str, Any], key_of: Callable[[str], str]) -> list[str]:
+    """Every fault of some values, by the rules of a dataclass's fields.
+
+    Args:
+        owner: the dataclass.
+        values: by field name. A rule between fields says nothing if one of them is absent, or is a fault by itself.
+        key_of: what the user calls a field.
+    """
+    ruled = {f.name: f.metadata for f in fields(owner) if f.metadata and f.name in values}
+    bad = {name for name, metadata in ruled.items() if not metadata["rule"].holds(values[name])}
+    sound = {name: value for name, value in values.items() if name not in bad}
+    return [
+        f"  {key_of(name)}: {values[name]!r} must be {allowed}"
+        for name, metadata in ruled.items()
+        for allowed in ([metadata["rule"].allowed] if name in bad else _broken(metadata["also"], sound))
+    ]
+
+
+def _broken(rules: Sequence[Rule], values: Mapping[str, Any]) -> list[str]:
+    return [rule.allowed.format(**values) for rule in rules if not _holds(rule, values)]
+
+
+def _holds(rule: Rule, values: Mapping[str, Any]) -> bool:
+    try:
+        return rule.holds(SimpleNamespace(**values))
+    except AttributeError:
+        return True  # not to be decided

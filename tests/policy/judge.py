@@ -1,0 +1,67 @@
+"""The pack's verdict on recorded registrations, as the engine would ask for it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+from pulumi_policy import (
+    PolicyResource,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+)
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
+
+from local.recorder import Resource
+from policy.pack import POLICIES
+
+OPTIONS: Any = SimpleNamespace()  # no rule reads them
+
+
+def complaints(resources: Sequence[Resource]) -> dict[str, list[str]]:
+    """What the rules say of a stack: name of the rule -> messages. Rules that are content are left out."""
+    seen: dict[str, list[str]] = {}
+    stack = _stack(resources)
+    for policy in POLICIES:
+
+        def report(message: str, urn: str | None = None, name: str = policy.name) -> None:
+            seen.setdefault(name, []).append(message)
+
+        if isinstance(policy, ResourceValidationPolicy):
+            for r in resources:
+                props = unknown_checking_proxy(r.inputs)
+                _ask(policy, ResourceValidationArgs(r.type, props, r.urn, r.name, OPTIONS, None), report)
+        else:
+            _ask(policy, StackValidationArgs(stack), report)
+    return seen
+
+
+def as_previewed(resources: Sequence[Resource]) -> list[Resource]:
+    """The same before anything was created: whatever is made of another's outputs is not known."""
+
+    def known(values: dict[str, Any], made_of: dict[str, list[str]]) -> dict[str, Any]:
+        return {name: UNKNOWN_STRING_VALUE if name in made_of else value for name, value in values.items()}
+
+    return [
+        Resource(**{**vars(r), "inputs": known(r.inputs, r.made_of), "outputs": known(r.inputs, r.made_of)})
+        for r in resources
+    ]
+
+
+def _ask(policy: Any, args: Any, report: Any) -> None:
+    with suppress(UnknownValueError):  # the engine reports it as advice
+        policy.validate(args, report)
+
+
+def _stack(resources: Sequence[Resource]) -> list[PolicyResource]:
+    """Registrations as the engine hands a whole stack over: outputs, and who is made of whom."""
+    by_urn = {
+        r.urn: PolicyResource(r.type, unknown_checking_proxy(r.outputs), r.urn, r.name, OPTIONS, None, None, [], {})
+        for r in resources
+    }
+    for r in resources:
+        by_urn[r.urn].property_dependencies.update(
+            {name: [by_urn[urn] for urn in urns if urn in by_urn] for name, urns in r.made_of.items()}
+        )
+    return list(by_urn.values())

@@ -1,0 +1,49 @@
+"""The policy pack on what the program registers: nothing to complain of, in a first preview or in an update."""
+
+import botocore.session
+import pytest
+
+from local.program import run
+from local.recorder import Recorder
+from policy.actions import KNOWN
+from policy.pack import POLICIES
+from tests.policy.judge import as_previewed, complaints
+
+KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
+
+
+def test_a_stack_is_as_the_rules_want_it(stack: Recorder) -> None:
+    assert complaints(stack.resources) == {}
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"kmsKeyArn": KEY},
+        {"tracing": False, "alarmEmail": "on-call@example.com"},
+        {"batchSize": 10_000, "batchWindowSeconds": 300, "timeoutSeconds": 900},
+        {"provisionedConcurrency": 3, "reservedConcurrency": 3, "maxConcurrency": 2},
+        {"queueRetentionDays": 13, "maxReceiveCount": 1, "consume": False},
+    ],
+)
+def test_so_is_every_other_configuration_that_settings_allow(overrides: dict[str, object]) -> None:
+    assert complaints(run("dev", **overrides).resources) == {}
+
+
+def test_a_first_preview_knows_no_arns_and_is_not_refused_for_that(stack: Recorder) -> None:
+    assert complaints(as_previewed(stack.resources)) == {}
+
+
+def test_every_rule_has_a_name_of_its_own_and_says_in_a_sentence_what_holds() -> None:
+    assert len({policy.name for policy in POLICIES}) == len(POLICIES)
+    assert [policy.name for policy in POLICIES if not policy.description.endswith(".")] == []
+
+
+def test_every_known_action_is_an_operation_of_its_service() -> None:
+    session = botocore.session.get_session()
+    operations = {
+        f"{service}:{operation}"
+        for service in {action.split(":")[0] for action in KNOWN}
+        for operation in session.get_service_model(service).operation_names
+    }
+    assert KNOWN - operations == set()
