@@ -16,7 +16,7 @@ from function.store import CannotBeStored, Store
 logger = logging.getLogger(__name__)
 
 CHUNK_ITEMS = 16  # classified at once; the deadline is looked at between chunks
-WRITERS = 10  # parallel requests; as many connections as a boto3 client keeps
+WRITERS = 10  # parallel requests; as many connections as a botocore client keeps
 RESERVE_MS = 1_000  # left for writing and answering when the timeout draws near
 
 

@@ -17,7 +17,7 @@ MAX_MESSAGE_CHARS = 1024
 class DeadLetters:
     """
     Attributes:
-        client: boto3 SQS client.
+        client: botocore SQS client.
         queue_url: the dead-letter queue.
     """
 

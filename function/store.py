@@ -19,7 +19,7 @@ class CannotBeStored(Exception):
 class Store:
     """
     Attributes:
-        client: boto3 DynamoDB client.
+        client: botocore DynamoDB client.
         table_name: the results table.
         model_id, model_revision: stored with every result.
         ttl_days: days until a result expires; 0 keeps it.
