@@ -4,12 +4,13 @@ STACK ?= dev
 MODEL ?= function/models/demo
 PORT ?= 4566
 IMAGE ?=
+QUICK ?=
 IMAGE_URI ?=
 VERSION ?=
 ITEMS_PER_HOUR ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test image-test image-report demo local cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test image-test image-report demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
@@ -25,6 +26,10 @@ demo: .venv/local  ## run the whole pipeline on this machine with sample texts (
 
 local: .venv/local  ## keep the pipeline up for a producer to try
 	@$(BIN)/python -m local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
+
+bench: .venv/dev  ## our function beside the guide's engine and the limit (seven minutes; QUICK=1: one)
+	@$(BIN)/pip install --quiet -r requirements-bench.txt
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
 	@$(BIN)/python -m cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \

@@ -40,10 +40,10 @@ def make_source(folder: Path) -> None:
     names = ["NEGATIVE", "POSITIVE"]
     config = DistilBertConfig(id2label=dict(enumerate(names)), label2id={name: n for n, name in enumerate(names)})
     DistilBertForSequenceClassification(config).save_pretrained(folder)
-    _tokenizer(config.vocab_size, config.max_position_embeddings).save_pretrained(folder)
+    make_tokenizer(config.vocab_size, config.max_position_embeddings).save_pretrained(folder)
 
 
-def _tokenizer(vocabulary_size: int, max_tokens: int) -> PreTrainedTokenizerFast:
+def make_tokenizer(vocabulary_size: int, max_tokens: int) -> PreTrainedTokenizerFast:
     """BERT's own steps over a vocabulary of the real one's size: letters, English, then `word0`, `word1`, ..."""
     words = [*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *_english_words()]
     words += [f"word{n}" for n in range(vocabulary_size - len(words))]

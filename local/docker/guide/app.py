@@ -1,12 +1,13 @@
 """The guide's handler, as far as it is told: a transformers pipeline, one text after the other."""
 
+import os
 import time
 from typing import Any
 
 from transformers import pipeline
 
 started = time.perf_counter()
-classifier = pipeline("text-classification", model="/var/task/model", device="cpu")
+classifier = pipeline("text-classification", model=os.environ.get("MODEL_DIR", "/var/task/model"), device="cpu")
 model_loading_ms = (time.perf_counter() - started) * 1000
 
 

@@ -1,0 +1,88 @@
+"""What is compared: the guide's way, torch's best, ours, and the limit that no engine on these weights can beat."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+
+from function.classifier import load
+from function.onnx_backend import session_options
+
+Call = Callable[[], object]
+Engine = Callable[[Sequence[str], int], Call]  # of a batch and its tokens, what classifies it
+
+GUIDE, TORCH, OURS, LIMIT = "guide", "torch_batched", "ours", "limit"
+SEED = 1
+
+
+def engines(source: Path, model_dir: Path) -> dict[str, Engine]:
+    """By name: the fp32 model in `source` as transformers saved it, the one that build_model made of it, the limit."""
+    torch.set_num_threads(1)
+    limit = Limit(AutoModelForSequenceClassification.from_pretrained(source).config)
+    ours = load(model_dir)
+    return {
+        GUIDE: guide(source),
+        TORCH: torch_batched(source),
+        OURS: lambda texts, _: lambda: ours.classify(texts),
+        LIMIT: lambda _, tokens: limit.call(tokens),
+    }
+
+
+def guide(source: Path) -> Engine:
+    """The handler of the guide that this project starts from: a transformers pipeline, one text after the other."""
+    classify = pipeline("text-classification", model=str(source), device="cpu")
+    return lambda texts, _: lambda: [classify(text, truncation=True, max_length=512) for text in texts]
+
+
+def torch_batched(source: Path) -> Engine:
+    """The same model on the whole batch at once, padded to its longest text."""
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    model = AutoModelForSequenceClassification.from_pretrained(source).eval()
+
+    def classify(texts: Sequence[str]) -> torch.Tensor:
+        encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=512, return_tensors="pt")
+        with torch.inference_mode():
+            logits = model(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]).logits
+        return torch.softmax(logits, dim=-1)
+
+    return lambda texts, _: lambda: classify(texts)
+
+
+class Limit:
+    """DistilBERT's linear layers as bare int8 matrix products (MatMulInteger) on ONNX Runtime, for the true tokens.
+
+    No embeddings, attention, norms or scales; no padding. `shapes`: (in, out, how often in the model).
+    """
+
+    def __init__(self, config: object) -> None:
+        dim, hidden, layers = config.dim, config.hidden_dim, config.n_layers  # type: ignore[attr-defined]
+        self.shapes = [(dim, dim, 4 * layers), (dim, hidden, layers), (hidden, dim, layers)]
+        self._products = [(_product(rows, columns), rows, times) for rows, columns, times in self.shapes]
+
+    def call(self, tokens: int) -> Call:
+        levels = np.random.default_rng(SEED).integers(0, 255, (tokens, max(rows for _, rows, _ in self._products)))
+        given = {rows: np.ascontiguousarray(levels[:, :rows], np.uint8) for _, rows, _ in self._products}
+
+        def run() -> None:
+            for product, rows, times in self._products:
+                for _ in range(times):
+                    product.run(None, {"levels": given[rows]})
+
+        return run
+
+
+def _product(rows: int, columns: int) -> onnxruntime.InferenceSession:
+    matrix = np.random.default_rng(SEED).integers(-63, 63, (rows, columns)).astype(np.int8)
+    constants = [numpy_helper.from_array(matrix, "matrix"), numpy_helper.from_array(np.array(128, np.uint8), "zero")]
+    node = helper.make_node("MatMulInteger", ["levels", "matrix", "zero"], ["product"])
+    taken = helper.make_tensor_value_info("levels", TensorProto.UINT8, ["tokens", rows])
+    given = helper.make_tensor_value_info("product", TensorProto.INT32, ["tokens", columns])
+    graph = helper.make_graph([node], "limit", [taken], [given], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), session_options(), providers=["CPUExecutionProvider"]
+    )
