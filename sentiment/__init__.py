@@ -1,0 +1,1 @@
+"""What producers and operators run: send texts, read results, deal with dead letters."""
