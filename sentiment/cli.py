@@ -4,9 +4,11 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from sentiment.delivery import NotSent
 from sentiment.errors import CommandError
 from sentiment.schema import published
 from sentiment.screen import notes
+from sentiment.send import send
 
 app = typer.Typer(
     help="Send texts to the sentiment stack, read its results, deal with its dead letters.",
@@ -20,6 +22,9 @@ app = typer.Typer(
 @app.callback()
 def _commands() -> None:
     """A group, however few its commands."""
+
+
+app.command()(send)
 
 
 @app.command()
@@ -38,7 +43,7 @@ def main() -> int:
         app(prog_name="python -m sentiment")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except (CommandError, BotoCoreError, ClientError, OSError) as error:
+    except (CommandError, NotSent, BotoCoreError, ClientError, OSError) as error:
         notes.print(f"[bold red]error:[/] {escape(' '.join(str(error).split()))}", highlight=False, soft_wrap=True)
         return 2
     return 0

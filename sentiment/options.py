@@ -10,8 +10,6 @@ import typer
 from sentiment.screen import notes
 from sentiment.target import PLACES, find
 
-WHERE = "Where"
-
 
 def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command, which takes a `target`, the options to find one.
@@ -20,17 +18,17 @@ def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]
         needs: the fields of Target that the command uses, such as queue_url; it gets an option for each.
     """
     options = {
-        "stack": "a Pulumi stack, whose outputs say the rest [env: STACK; default: a running `make local`, else dev]",
+        "stack": "A Pulumi stack, whose outputs say the rest. [env: STACK; default: a running `make local`, else dev]",
         **{name: f"[env: {PLACES[name].variable}]" for name in needs},
-        "region": "AWS region",
-        "endpoint_url": "instead of AWS's own [env: AWS_ENDPOINT_URL]",
+        "region": "AWS region.",
+        "endpoint_url": "Instead of AWS's own. [env: AWS_ENDPOINT_URL]",
     }
     added = [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[str | None, typer.Option(help=text, rich_help_panel=WHERE, show_default=False)],
+            annotation=Annotated[str | None, typer.Option(help=text)],
         )
         for name, text in options.items()
     ]

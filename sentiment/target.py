@@ -1,7 +1,6 @@
 """Where a command works: a stack's queues and table, and how they are found."""
 
 import os
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from botocore.config import Config
 
 from local.running import running
 from sentiment.errors import CommandError
+from sentiment.producer import region_of
 
 DEFAULT_STACK = "dev"
 
@@ -92,12 +92,6 @@ def find(
     return Target(**values)
 
 
-def region_of(queue_url: str) -> str | None:
-    """The region that a queue's URL names; None for one that is not AWS's."""
-    named = re.match(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com", queue_url)
-    return named[1] if named else None
-
-
 def _local(endpoint_url: str | None) -> dict[str, Any] | None:
     """What runs as `make local`, unless the caller has another endpoint in mind."""
     state = running()
@@ -120,4 +114,4 @@ def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
             f"stack {stack}: exports no {missing.args[0]}; has it been deployed? Or give {wanted}"
         ) from None
     except (PulumiFailed, SettingsError, FileNotFoundError) as error:
-        raise CommandError(f"{wanted}: not given, no `make local` runs here, and stack {stack}: {error}") from error
+        raise CommandError(f"stack {stack}: {error} (or start `make local`, or give {wanted})") from error
