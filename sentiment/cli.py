@@ -5,6 +5,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from sentiment.delivery import NotSent
+from sentiment.dlq import app as dlq
 from sentiment.errors import CommandError
 from sentiment.results import results
 from sentiment.schema import published
@@ -27,6 +28,7 @@ def _commands() -> None:
 
 app.command()(send)
 app.command()(results)
+app.add_typer(dlq, name="dlq")
 
 
 @app.command()
