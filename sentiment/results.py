@@ -1,7 +1,7 @@
 """`results`: what became of the texts."""
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -62,11 +62,12 @@ def results(
         _show_all(found, shown, interval or 30 if follow else None)
         return
     missing = dict.fromkeys(wanted)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), _waiting(shown) as say:
         for page in wait_for(found, wanted, interval or 1, patience_s=patience if follow else 0):
             shown.write(page)
             for result in page:
                 del missing[result["id"]]
+            say(f"{len(missing)} of {len(wanted)} to come")
     shown.end()
     if missing:
         some = ", ".join(list(missing)[:SHOWN_MISSING])
@@ -78,13 +79,24 @@ def results(
 def _show_all(found: Results, shown: Output, interval_s: float | None) -> None:
     """Scan once, or for ever where an interval is given; and say what it cost."""
     units = 0.0
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), _waiting(shown) as say:
         for page, used in found.scan() if interval_s is None else watch(found, interval_s):
             shown.write(page)
             units += used
+            say(f"{shown.summary.labels.total()} results, {units:.1f} read units")
     shown.end()
     usd = DYNAMODB_READS.of(units)
     notes.print(f"The scan took {units:.1f} read units, about {usd:.6f} USD on demand.", style="dim", highlight=False)
+
+
+@contextmanager
+def _waiting(shown: Output) -> Iterator[Callable[[str], None]]:
+    """A line that says how far it is, unless results appear on the same screen."""
+    if answers.is_terminal and shown.format is not Format.SUMMARY:
+        yield lambda line: None
+    else:
+        with notes.status("") as status:
+            yield status.update
 
 
 def _ids_from(path: Path) -> Iterator[str]:
