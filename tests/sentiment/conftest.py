@@ -12,6 +12,7 @@ import pytest
 
 from local.cloud import Cloud
 from local.program import ROOT
+from sentiment import dead_letter_queue
 from sentiment.cli import main
 from tests.release.conftest import pulumi_cli
 
@@ -98,6 +99,7 @@ def place(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plac
     monkeypatch.delenv("STACK", raising=False)
     for variable, value in found.environment.items():
         monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(dead_letter_queue, "WAIT_SECONDS", 0)  # moto has one server to ask
     monkeypatch.chdir(tmp_path)
     return found
 

@@ -48,7 +48,7 @@ class PartialFailures:
 
 
 def answers(sqs: Any, *statuses: int, code: str = "ThrottlingException", after: int = 0) -> list[int]:
-    """Have requests to send, `after` so many, answered with these HTTP statuses; returns those that are left to come."""
+    """Have requests to send, `after` so many, answered with these HTTP statuses; returns those still to come."""
     left, passing = list(statuses), [None] * after
 
     def answer(request: Any, **_: Any) -> AWSResponse | None:
