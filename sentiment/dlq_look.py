@@ -9,16 +9,15 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from sentiment.dead_letter_queue import WORK_HIDES_SECONDS, Look, depth
 from sentiment.dead_letters import DeadLetter
 from sentiment.options import works_on
-from sentiment.screen import answers, notes
+from sentiment.screen import answers, excerpt, notes
 from sentiment.target import Target
 
 PEEK_HIDES_SECONDS = 30
-SHOWN_CHARS = 200  # of a body
+SHOWN_CHARS = 200  # of a reason or a body
 
 
 @works_on("dead_letter_queue_url")
@@ -30,8 +29,13 @@ def peek(*, target: Target, limit: Annotated[int, typer.Option(min=1, help="Mess
     table = Table("message", "reason", "receives", "age", "body", show_lines=True)
     for letter in letters:
         reason = f"{letter.code}: {letter.error}" if letter.code else "not given: the function crashed or timed out"
-        body = letter.body if len(letter.body) <= SHOWN_CHARS else f"{letter.body[:SHOWN_CHARS]}..."
-        table.add_row(letter.message_id[:8], Text(reason), str(letter.receives), _age(letter.sent_at), Text(body))
+        seen = (
+            excerpt(reason, SHOWN_CHARS),
+            str(letter.receives),
+            _age(letter.sent_at),
+            excerpt(letter.body, SHOWN_CHARS),
+        )
+        table.add_row(letter.message_id[:8], *seen)
     if letters:
         answers.print(table)
     answers.print(f"{len(letters)} shown of about {depth(sqs, target.dead_letter_queue_url)} messages.")

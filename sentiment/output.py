@@ -2,7 +2,6 @@
 
 import csv
 import json
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sentiment.screen import excerpt
 from sentiment.summary import STYLES, Summary
 from sentiment.table import Result
 
@@ -75,10 +75,10 @@ class Output:
 
 
 def _cells(result: Result) -> tuple[Text, ...]:
-    label, text = result["sentiment"], textwrap.shorten(result.get("text", ""), SHOWN_CHARS, placeholder="...")
+    label = result["sentiment"]
     return (
-        Text(result["id"]),
+        excerpt(result["id"], SHOWN_CHARS),
         Text(label, style=STYLES.get(label, "")),
         Text(f"{result['score']:.3f}"),
-        Text(text + (" (read in part)" if result["truncated"] else "")),
+        excerpt(result.get("text", ""), SHOWN_CHARS) + (" (read in part)" if result["truncated"] else ""),
     )

@@ -42,7 +42,7 @@ def visible(place: Place) -> list[str]:
 
 
 def test_peek_shows_reason_and_body_and_hides_nothing(place: Place, run: Run) -> None:
-    dead_letter(place, "broken " + "x" * 5_000)
+    dead_letter(place, "broken \x1b[31m " + "x" * 5_000)
     given_up(place, "crashed")
     done = run("dlq", "peek")
     assert done.code == 0
@@ -50,6 +50,7 @@ def test_peek_shows_reason_and_body_and_hides_nothing(place: Place, run: Run) ->
     assert "not given" in done.out
     assert "broken" in done.out
     assert len(done.out) < 4_000, "a long body is shortened"
+    assert "\x1b" not in done.out, "a text does not control the operator's terminal"
     assert "2 shown of about 2 messages" in done.out
     assert len(visible(place)) == 2, "all can be received again at once"
 
@@ -208,7 +209,7 @@ def test_a_message_keeps_as_many_attributes_as_sqs_takes() -> None:
     assert kept[SENT_TIMESTAMP]["StringValue"] == str(FIRST_SENT)
 
 
-def test_purge_deletes_nothing_unless_the_count_isio.StringIO(
+def test_purge_deletes_nothing_unless_the_count_is_typed(
     place: Place, monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     given_up(place, "body")

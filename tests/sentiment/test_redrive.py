@@ -31,12 +31,7 @@ def sqs(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
 
 
 def add_status(stub: Stubber, status: str, moved: int, **more: str) -> None:
-    task = {
-        "Status": status,
-        "ApproximateNumberOfMessagesMoved": moved,
-        "ApproximateNumberOfMessagesToMove": 42,
-        **more,
-    }
+    counts = {"ApproximateNumberOfMessagesMoved": moved, "ApproximateNumberOfMessagesToMove": 42}
     expected = {"SourceArn": ARNS["texts-dlq"], "MaxResults": 1}
     stub.add_response("list_message_move_tasks", {"Results": [{"Status": status, **counts, **more}]}, expected)
 

@@ -17,12 +17,14 @@ from tests.sentiment.conftest import Place, Run
 
 
 def test_results_by_id_are_shown_and_missing_ids_named(place: Place, run: Run) -> None:
-    place.store("a", score=0.987)
+    place.store("a", score=0.987, text="red \x1b[31m and\n" + "long " * 50)
     place.store("b", "NEGATIVE")
     done = run("results", "b", "a", "c")
     assert done.code == 1
     assert "0.987" in done.out
     assert "The text of b" in done.out
+    assert "red \ufffd[31m and long long" in done.out
+    assert "\x1b" not in done.out, "a text does not control the terminal"
     assert "2 results: 1 POSITIVE (50.0%), 1 NEGATIVE (50.0%)" in done.out
     assert "No result of 1: c." in done.err
     assert run("results", "a", "b").code == 0
