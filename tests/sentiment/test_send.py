@@ -1,7 +1,6 @@
 """`send` on moto: what of a file arrives, what is rejected, and what is left after a break."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from sentiment.batch import MAX_MESSAGES
 from sentiment.checkpoint import Checkpoint
 from sentiment.pace import Pace
 from sentiment.producer import PENDING_PER_SENDER
+from sentiment.sources import Record
 from sentiment.target import Target
 from tests.sentiment.conftest import Place, Run
 from tests.sentiment.faults import PartialFailures, answers
@@ -88,14 +88,20 @@ def test_standard_input_is_sent_line_by_line(place: Place, outside: dict[str, st
     assert {item["id"]: item["text"] for item in place.items()} == {"in-1": "good", "in-2": "bad"}
 
 
+def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
+    """Return when so many records are settled."""
+    deadline = time.monotonic() + 60
+    while not (CHECKPOINT.exists() and json.loads(CHECKPOINT.read_text())["records"] >= count):
+        assert process.poll() is None, "it should be sending"
+        assert time.monotonic() < deadline, "it sends nothing"
+        time.sleep(0.01)
+
+
 def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside: dict[str, str]) -> None:
     ids, senders = write(200), 2
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--senders", str(senders)]
     process = subprocess.Popen([*command, "--rate", "300"], env=outside, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (CHECKPOINT.exists() and json.loads(CHECKPOINT.read_text())["records"] > 40):
-        assert process.poll() is None and time.monotonic() < deadline, "it should be sending"  # noqa: PT018
-        time.sleep(0.01)
+    wait_for_records(process, 40)
     process.send_signal(signal.SIGKILL)
     process.wait()
     settled = json.loads(CHECKPOINT.read_text())["records"]
@@ -134,11 +140,18 @@ def test_a_run_that_sqs_ends_says_so_and_goes_on_from_there(
     assert {item["id"] for item in place.items()} == set(ids)
 
 
+def test_a_checkpoint_that_cannot_be_kept_ends_it_before_anything_is_sent(place: Place, run: Run) -> None:
+    write(20)
+    done = run("send", TEXTS, "--checkpoint", "missing/checkpoint")
+    assert (done.code, place.messages()) == (2, [])
+    assert "No such file or directory: 'missing/checkpoint" in done.err
+
+
 def broken_off(place: Place, records: int = 10) -> None:
     """Leave the checkpoint that a break after so many records leaves."""
     checkpoint = Checkpoint.begin(place.queue_url)
-    for line in TEXTS.read_text().splitlines()[:records]:
-        checkpoint = checkpoint.after(line, 1, 0)
+    for number, line in enumerate(TEXTS.read_text().splitlines()[:records], start=1):
+        checkpoint = checkpoint.after(Record(line=number, content=line, body=line), 1, 0)
     checkpoint.save(CHECKPOINT)
 
 
@@ -177,11 +190,8 @@ def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str,
     write(300)
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--rate", "200"]
     process = subprocess.Popen(command, env=outside, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not CHECKPOINT.exists():
-        assert process.poll() is None and time.monotonic() < deadline, "it should be sending"  # noqa: PT018
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGINT)
+    wait_for_records(process, 1)
+    process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     records = json.loads(CHECKPOINT.read_text())["records"]
     assert process.returncode == 130, said
