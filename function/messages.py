@@ -67,6 +67,11 @@ def parse_body(body: str, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
     except (ValueError, RecursionError) as error:
         where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         return [], [Fault("InvalidJson", f"body: not valid JSON{where}; must be a JSON object")]
+    return parse_message(message, sent_at)
+
+
+def parse_message(message: object, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
+    """Read what a message's JSON stands for; returns as `parse_body` does."""
     if isinstance(message, dict) and "items" in message:
         return parse_items(message["items"], sent_at)
     return _sort_out([("", message)], sent_at)

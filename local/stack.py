@@ -16,6 +16,7 @@ from local.lambda_service import LambdaService
 from local.program import ROOT, run, stack_config
 from local.provisioner import Provisioner
 from local.runtime_process import PlainProcess, Start
+from sentiment.dead_letter_queue import depth
 
 DEMO_MODEL = ROOT / "function" / "models" / "demo"
 LOG_FILE = ROOT / ".local" / "function.log"
@@ -114,9 +115,7 @@ class LocalStack:
 
     def depth(self, queue_url: str) -> int:
         """Messages in a queue, waiting or in flight."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
-        return sum(int(answer[name]) for name in names)
+        return depth(self.sqs, queue_url)
 
     def _function_config(self) -> FunctionConfig:
         role = self.recording.one("aws:lambda/function:Function").inputs["role"]

@@ -12,7 +12,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from function.messages import Fault, Item, parse_items
+from function.messages import Fault, Item, parse_message
 from sentiment.batch import Batch, encode
 from sentiment.delivery import deliver
 
@@ -106,7 +106,7 @@ class Producer:
             RuntimeError: the producer is closed.
         """
         moment = timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp
-        items, faults = parse_items([{"id": id, "text": text, "timestamp": moment}], datetime.now(UTC))
+        items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, datetime.now(UTC))
         if faults:
             raise Rejected(faults[0])
         return self.send_item(items[0])
