@@ -1,7 +1,7 @@
 """moto's SQS queue with an index, and a lock: as fast with a long backlog as with none, and safe for many clients.
 
-moto 5.2 keeps a queue's messages in a list. Every send counts the list three times, every delete walks and rebuilds it,
-so that a call takes longer the more messages wait. The server works in threads but nothing is locked: a message that is
+moto 5.2 keeps a queue's messages in a list. Every send counts it three times, every delete walks and rebuilds it, so
+that a call takes longer the more messages wait. The server works in threads but nothing is locked: a message that is
 sent while another is deleted may be lost with the old list, and two receivers may get the same one. What a queue does is
 left as it is; only how it finds its messages changes here.
 """
@@ -52,7 +52,7 @@ class Messages:
 
 
 class IndexedQueue(Queue):
-    @property
+    @property  # type: ignore[override]
     def _messages(self) -> Messages:
         return self._index
 
@@ -102,7 +102,7 @@ class IndexedQueue(Queue):
 
 def install() -> None:
     """Have all queues that moto makes from now on in this process be indexed."""
-    models.Queue = IndexedQueue
+    models.Queue = IndexedQueue  # type: ignore[misc]
     receive = SQSBackend.receive_message
 
     def receive_alone(
@@ -121,4 +121,4 @@ def install() -> None:
                     return found
                 queue._messages_lock.wait(min(remaining_s, LONGEST_WAIT_S))
 
-    SQSBackend.receive_message = receive_alone
+    SQSBackend.receive_message = receive_alone  # type: ignore[assignment,method-assign]
