@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from sentiment.delivery import NotSent
 from sentiment.errors import CommandError
+from sentiment.load.command import load
 from sentiment.schema import published
 from sentiment.screen import notes
 from sentiment.send import send
@@ -25,6 +26,7 @@ def _commands() -> None:
 
 
 app.command()(send)
+app.command()(load)
 
 
 @app.command()
