@@ -3,7 +3,7 @@
 moto 5.2 keeps a queue's messages in a list. Every send counts it three times, every delete walks and rebuilds it, so
 that a call takes longer the more messages wait. The server works in threads but nothing is locked: a message that is
 sent while another is deleted may be lost with the old list, and two receivers may get the same one. What a queue does
-is left as it is; only how it finds its messages changes here.
+is left as it is; only how it finds its messages changes here. What still counts is how many are in flight.
 """
 
 import time

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -118,6 +119,5 @@ def cores_used(samples: Sequence[Sample]) -> dict[str, float]:
 def usage(samples: Sequence[Sample], since: float) -> list[tuple[float, dict[str, float], dict[str, float]]]:
     """Cores and MB by what the processes do, from sample to sample; seconds after `since` first."""
     return [
-        (after.at - since, cores_used([before, after]), dict(after.memory_mb))
-        for before, after in zip(samples, samples[1:], strict=False)
+        (after.at - since, cores_used([before, after]), dict(after.memory_mb)) for before, after in pairwise(samples)
     ]
