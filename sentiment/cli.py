@@ -4,6 +4,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from sentiment.capacity.command import capacity
 from sentiment.delivery import NotSent
 from sentiment.errors import CommandError
 from sentiment.load.command import load
@@ -27,6 +28,7 @@ def _commands() -> None:
 
 app.command()(send)
 app.command()(load)
+app.command()(capacity)
 
 
 @app.command()
