@@ -29,14 +29,14 @@ class Quota:
 CONCURRENCY = Quota(
     name="concurrent executions",
     value=1000,
-    scope="account, region",
+    scope="account and region",
     raisable=True,
     source="Lambda operator guide, scaling-concurrency",
 )
 REQUESTS_PER_CONCURRENCY = Quota(
     name="invocations a second, for each concurrent execution of the quota",
     value=10,
-    scope="account, region",
+    scope="account and region",
     raisable=False,
     source="fulgurion.com, Lambda scales within limits; Lambda developer guide, lambda-concurrency",
     checked=False,

@@ -95,12 +95,12 @@ def notes(of: Study) -> Iterator[str]:
     yield "Costs: the steady rate, list prices, none of the discounts for volume; requests to SQS are full."
     yield (
         f"Warm the table before a launch: it begins with {quotas.NEW_TABLE_WRITES.value:,g} write units a second, "
-        "and may double within 30 minutes."
+        "and may double within 30 minutes. What AWS does not raise far enough takes more regions, each with its own."
     )
     used = {need.quota.name: need.quota for _, _, needed in of.by_rate for need in needed}
     for quota in (*used.values(), quotas.POLLERS_PER_MINUTE, quotas.PROVISIONED_PER_MINUTE, quotas.NEW_TABLE_WRITES):
         star = "" if quota.checked else ", from memory"
-        yield f"  {quota.name}: {quota.value:,g} of each {quota.scope} ({quota.source}; {quota.as_of}{star})"
+        yield f"  {quota.name}: {quota.value:,.0f} of each {quota.scope} ({quota.source}; {quota.as_of}{star})"
 
 
 def duration(seconds: float) -> str:
