@@ -2,12 +2,15 @@
 
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
 from sentiment.errors import CommandError
+from sentiment.sources import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +60,20 @@ class Checkpoint:
         new.write_text(json.dumps(asdict(self)))
         new.replace(path)
 
-    def after(self, content: str, texts: int, rejected: int) -> Self:
+    def pass_over(self, source: Iterator[Record]) -> None:
+        """Read what is settled; CommandError if it is not what it was."""
+        passed = replace(self, records=0, checksum=0)
+        for record in islice(source, self.records):
+            passed = passed.after(record, 0, 0)
+        if passed != self:
+            raise CommandError("the file has changed where it was sent already; --restart sends it from its beginning")
+
+    def after(self, record: Record, texts: int, rejected: int) -> Self:
         """The checkpoint with one more record settled."""
         return replace(
             self,
             records=self.records + 1,
-            checksum=checksum(content, self.checksum),
+            checksum=zlib.crc32(record.content.encode(errors="surrogatepass"), self.checksum),
             texts=self.texts + texts,
             rejected=self.rejected + rejected,
         )
-
-
-def checksum(content: str, before: int) -> int:
-    return zlib.crc32(content.encode(errors="surrogatepass"), before)

@@ -1,7 +1,7 @@
 """Sends the records of a file in order, and knows at any time up to which all is settled."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from function.messages import Fault
 from sentiment.checkpoint import Checkpoint
 from sentiment.delivery import NotSent
-from sentiment.producer import Producer
+from sentiment.pace import Pace
+from sentiment.producer import Producer, SendFailed
 from sentiment.sources import Record
 
 
@@ -38,6 +39,18 @@ class Sending:
     on_settled: Callable[[Checkpoint, Record], None]
     _under_way: deque[_UnderWay] = field(default_factory=deque)
 
+    def send_all(self, source: Iterable[Record], pace: Pace) -> None:
+        """Send all records, close the producer, and settle what could be sent, whatever ends it. Raises as `take`."""
+        try:
+            with self.producer:
+                for record in source:
+                    pace.wait()
+                    pace.went(self.take(record))
+        except SendFailed:
+            pass  # the records' own outcomes say so too
+        finally:
+            self.settle()
+
     def take(self, record: Record) -> int:
         """Send what is valid of a record; returns how many texts that are.
 
@@ -65,7 +78,7 @@ class Sending:
                 for fault in faults:
                     self.on_reject(record, fault)
                 sent = len(under_way.sends) + len(under_way.faults) - len(faults)
-                self.checkpoint = self.checkpoint.after(record.content, sent, len(faults))
+                self.checkpoint = self.checkpoint.after(record, sent, len(faults))
         finally:
             if record:
                 self.on_settled(self.checkpoint, record)

@@ -51,9 +51,12 @@ class Target:
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client; `config` as botocore.config.Config takes it."""
         settings = Config(**{"retries": {"mode": "standard", "max_attempts": 5}, **config})
-        return boto3.client(
-            service, region_name=self.region, endpoint_url=self.endpoint_url, config=settings, **self.credentials
-        )
+        try:
+            return boto3.client(
+                service, region_name=self.region, endpoint_url=self.endpoint_url, config=settings, **self.credentials
+            )
+        except ValueError as error:
+            raise CommandError(f"--endpoint-url: {error}; must be such as http://127.0.0.1:4566") from error
 
 
 def find(
