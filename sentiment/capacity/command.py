@@ -5,15 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cost.measured import Measured, MeasuredError
-from cost.stack import read_stack
-from sentiment.capacity.report import needs_table, notes, rates_table, ways_table
-from sentiment.capacity.simulate import Burst
-from sentiment.capacity.study import study
 from sentiment.errors import CommandError
 from sentiment.screen import answers
 from sentiment.target import DEFAULT_STACK
-from settings import SettingsError
 
 BEFORE_S = 60  # of steady traffic, before the burst
 
@@ -29,6 +23,13 @@ def capacity(
     picture: Annotated[Path | None, typer.Option(help="Draw to this file too; needs requirements-bench.txt.")] = None,
 ) -> None:
     """Say what a rate and a burst take: concurrency, backlog and drain time, quotas to raise, what comes next, cost."""
+    from cost.measured import Measured, MeasuredError  # these load the program's libraries
+    from cost.stack import read_stack
+    from sentiment.capacity.report import needs_table, notes, rates_table, ways_table
+    from sentiment.capacity.simulate import Burst
+    from sentiment.capacity.study import study
+    from settings import SettingsError
+
     traffic = Burst(rate=rate, peak=peak, before_s=BEFORE_S, peak_s=peak_minutes * 60)
     try:
         of = study(read_stack(stack), Measured.read(bench), workload, traffic)

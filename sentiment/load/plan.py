@@ -1,10 +1,18 @@
 """What is to be sent when."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sentiment.batch import MAX_MESSAGES
 
 REQUESTS_PER_SECOND = 10  # as long as a request holds no more than SQS takes
+
+
+class Kind(StrEnum):
+    """`words`: word1, word2, ..., each one token to the random full-size model. `sentences`: English ones."""
+
+    WORDS = "words"
+    SENTENCES = "sentences"
 
 
 @dataclass(frozen=True, kw_only=True)

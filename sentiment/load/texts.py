@@ -1,20 +1,13 @@
 """Texts of mixed length, like short reviews: the same lengths as `make bench` measures."""
 
 import random
-from enum import StrEnum
 
 from bench.workloads import length, text
 from local.demo_model.grammar import Grammar
+from sentiment.load.plan import Kind
 
 POOL = 2000  # different texts; made before the clock runs, so that making them delays no send
 SEED = 20261125
-
-
-class Kind(StrEnum):
-    """`words`: word1, word2, ..., each one token to the random full-size model. `sentences`: English ones."""
-
-    WORDS = "words"
-    SENTENCES = "sentences"
 
 
 def pool(kind: Kind) -> list[str]:

@@ -192,7 +192,6 @@ def capacity(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_command_shows_ways_needs_rates_and_sources_and_draws_them(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     ended = capacity("--rate", "1000000", "--stack", "prod", "--picture", str(tmp_path / "capacity.png"))
     assert ended.returncode == 0, ended.stderr
     for said in (

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sentiment.load.accounting import account
 from sentiment.load.figures import Figures, percentile, series
 from sentiment.load.objectives import Objectives, missed
-from sentiment.load.texts import POOL, Kind, pool
+from sentiment.load.plan import Kind
+from sentiment.load.texts import POOL, pool
 
 GOOD = Figures(
     sent=1000,

@@ -17,8 +17,8 @@ from local.stack import DEMO_MODEL, LocalStack
 from sentiment.load import run
 from sentiment.load.ledger import Ledger
 from sentiment.load.pipeline import local_pipeline
-from sentiment.load.plan import Plan
-from sentiment.load.texts import Kind, pool
+from sentiment.load.plan import Kind, Plan
+from sentiment.load.texts import pool
 from sentiment.target import Target
 
 PATIENCE_S = 120
@@ -37,7 +37,6 @@ def load(folder: Path, *options: str, **environment: str) -> subprocess.Complete
 
 
 def test_a_run_accounts_for_every_text_and_fails_on_the_objective_that_it_missed(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     lenient = ("--max-late-percent", "100", "--min-throughput-percent", "0")
     ended = load(tmp_path, "--ceiling-seconds", "1", "--max-p95-ms", "1", *lenient)
     assert ended.returncode == 1, ended.stdout + ended.stderr
