@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from moto.core.utils import unix_time
 from moto.sqs import models
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
@@ -121,4 +122,9 @@ def install() -> None:
                     return found
                 queue._messages_lock.wait(min(remaining_s, LONGEST_WAIT_S))
 
+    def still_retained(self: SQSBackend, queue_name: str, message: Any) -> bool:
+        """As moto, which makes all attributes of the queue for it, counts included."""
+        return self.get_queue(queue_name).message_retention_period + message.sent_timestamp / 1000 > unix_time()
+
+    SQSBackend.is_message_valid_based_on_retention_period = still_retained  # type: ignore[method-assign]
     SQSBackend.receive_message = receive_alone  # type: ignore[assignment,method-assign]

@@ -23,7 +23,7 @@ def load(
     model: Annotated[Path | None, typer.Option(help="Folder of the model to run here; default: the demo's.")] = None,
     texts: Annotated[Kind | None, typer.Option(help="Default: sentences; words for the full-size model.")] = None,
     senders: Annotated[int, typer.Option(min=1, max=256, help="Requests to SQS at the same time.")] = 16,
-    patience: Annotated[float, typer.Option(min=0, help="Seconds to wait for the queue to drain.")] = 180,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds to wait for the queue to drain.")] = 600,
     ceiling_seconds: Annotated[
         float, typer.Option(min=0, help="How long to measure the embedded cloud by itself before; 0 does not.")
     ] = 10,

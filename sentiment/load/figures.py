@@ -20,6 +20,7 @@ class Figures:
     Attributes:
         sent, unsent, late: texts that SQS took; that it did not take; whose send began late.
         latest_s: how late the latest send began.
+        left: messages in the queue at the end, as in Run.
         latency_ms: from when a text was due to when it was stored, by share of the texts.
         throughput: texts stored a second, until the last one was stored or the time of sending was over.
         deepest, oldest_s: most texts that were due and not stored yet, and the longest that one of them had waited.
@@ -35,6 +36,7 @@ class Figures:
     lost: int
     duplicated: int
     dead: int
+    left: int
     latency_ms: Mapping[str, float]
     throughput: float
     deepest: int
@@ -77,6 +79,7 @@ def figures(run: Run) -> Figures:
         lost=len(of.lost),
         duplicated=len(of.duplicated),
         dead=len(of.dead),
+        left=run.left,
         latency_ms={name: percentile(latency_ms, share) for name, share in SHARES.items()},
         throughput=len(latency_ms) / float(np.nanmax(done, initial=run.ledger.plan.duration_s)),
         deepest=int(over_time.depth.max()),

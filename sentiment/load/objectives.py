@@ -32,7 +32,8 @@ def missed(objectives: Objectives, found: Figures, rate: float) -> list[str]:
 def _missed(objectives: Objectives, found: Figures, rate: float) -> Iterator[str]:
     lost, late = found.lost + found.unsent, 100 * found.late / max(1, found.sent + found.unsent)
     if lost > objectives.max_lost:
-        yield f"{lost} texts lost ({found.unsent} of them not taken by SQS), {objectives.max_lost} allowed"
+        waiting = f"; the queue still held {found.left} messages" if found.left else ""
+        yield f"{lost} texts lost ({found.unsent} of them not taken by SQS), {objectives.max_lost} allowed{waiting}"
     if found.duplicated > objectives.max_duplicated:
         yield f"{found.duplicated} texts duplicated, {objectives.max_duplicated} allowed"
     if found.dead > objectives.max_dead:

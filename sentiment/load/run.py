@@ -28,6 +28,7 @@ class Run:
     """
     Attributes:
         done_at: when the texts that are stored were so, by id; `pipeline.clock` says by which clock.
+        left: messages that the queue still held when patience was over; some that count as lost may be among them.
         load_average: of this machine in the last minute of sending: what else it had to do tells in the times.
     """
 
@@ -36,6 +37,7 @@ class Run:
     accounting: Accounting
     done_at: Mapping[str, float]
     samples: Sequence[Sample]
+    left: int
     load_average: float
 
 
@@ -62,7 +64,7 @@ def run_load(
             time.sleep(LOOK_S)
         sending.result()
         load_average = os.getloadavg()[0]
-        _drain(sampler, patience_s, progress)
+        left = _drain(sampler, patience_s, progress)
     progress("reading the table", sampler)
     processed = _read(pipeline, ledger.ids)
     watched = {item_id: moments[0] for item_id, moments in ledger.done.items() if item_id in processed}
@@ -77,6 +79,7 @@ def run_load(
         ),
         done_at={**processed, **watched},
         samples=sampler.samples,
+        left=left,
         load_average=load_average,
     )
 
@@ -99,12 +102,14 @@ def _sender(ledger: Ledger, pipeline: Pipeline, texts: Sequence[str], senders: i
     return send
 
 
-def _drain(sampler: Sampler, patience_s: float, progress: Callable[[str, Sampler], None]) -> None:
+def _drain(sampler: Sampler, patience_s: float, progress: Callable[[str, Sampler], None]) -> int:
+    """Wait until the queue is empty; returns how many messages are left in it if it takes too long."""
     deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
+    while True:
         sample = sampler.look()
-        if not sample.waiting + sample.in_flight:
-            return
+        left = sample.waiting + sample.in_flight
+        if not left or time.monotonic() > deadline:
+            return left
         progress("waiting for the queue to drain", sampler)
         time.sleep(LOOK_S)
 

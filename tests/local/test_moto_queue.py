@@ -23,7 +23,8 @@ HIDDEN_S = 30
 def installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models, "Queue", models.Queue)  # so that it is put back
-        patch.setattr(models.SQSBackend, "receive_message", models.SQSBackend.receive_message)
+        for method in ("receive_message", "is_message_valid_based_on_retention_period"):
+            patch.setattr(models.SQSBackend, method, getattr(models.SQSBackend, method))
         moto_queue.install()
         yield
 

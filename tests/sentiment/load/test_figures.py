@@ -23,6 +23,7 @@ GOOD = Figures(
     lost=0,
     duplicated=0,
     dead=0,
+    left=0,
     latency_ms={"p50": 100, "p95": 200, "p99": 300, "max": 400},
     throughput=99,
     deepest=20,
@@ -82,6 +83,7 @@ def test_what_is_within_the_objectives_is_not_missed() -> None:
     ("found", "says"),
     [
         (replace(GOOD, lost=1), "1 texts lost"),
+        (replace(GOOD, lost=7, left=5), "7 texts lost (0 of them not taken by SQS), 0 allowed; the queue still held 5"),
         (replace(GOOD, unsent=2), "2 texts lost (2 of them not taken by SQS)"),
         (replace(GOOD, duplicated=1), "1 texts duplicated"),
         (replace(GOOD, dead=3), "3 texts dead-lettered"),
