@@ -124,7 +124,8 @@ def install() -> None:
 
     def still_retained(self: SQSBackend, queue_name: str, message: Any) -> bool:
         """As moto, which makes all attributes of the queue for it, counts included."""
-        return self.get_queue(queue_name).message_retention_period + message.sent_timestamp / 1000 > unix_time()
+        queue: Any = self.get_queue(queue_name)
+        return queue.message_retention_period + message.sent_timestamp / 1000 > unix_time()
 
     SQSBackend.is_message_valid_based_on_retention_period = still_retained  # type: ignore[method-assign]
     SQSBackend.receive_message = receive_alone  # type: ignore[assignment,method-assign]

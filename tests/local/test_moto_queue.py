@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from moto.sqs import models
 from local import moto_queue
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
-STOCK, STOCK_RECEIVE = models.Queue, models.SQSBackend.receive_message
+STOCK = models.Queue
+STOCK_METHODS = {
+    name: getattr(models.SQSBackend, name) for name in ("receive_message", "is_message_valid_based_on_retention_period")
+}
 COUNTS = ("messages", "messages_not_visible", "messages_delayed")
 HIDDEN_S = 30
 
@@ -23,8 +27,8 @@ HIDDEN_S = 30
 def installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models, "Queue", models.Queue)  # so that it is put back
-        for method in ("receive_message", "is_message_valid_based_on_retention_period"):
-            patch.setattr(models.SQSBackend, method, getattr(models.SQSBackend, method))
+        for name, method in STOCK_METHODS.items():
+            patch.setattr(models.SQSBackend, name, method)
         moto_queue.install()
         yield
 
@@ -44,10 +48,12 @@ def counts(sqs: Any) -> list[int]:
     ]
 
 
-ACTIONS = st.sampled_from(["send", "send late", "receive", "delete", "delete again", "give back", "expire", "purge"])
+ACTIONS = st.sampled_from(
+    ["send", "send late", "receive", "delete", "delete again", "give back", "expire", "grow old", "purge"]
+)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(ACTIONS, max_size=25))
 def test_whatever_is_done_to_a_queue_it_answers_as_moto_does(actions: list[str]) -> None:
     outcomes = []
@@ -55,8 +61,9 @@ def test_whatever_is_done_to_a_queue_it_answers_as_moto_does(actions: list[str])
         models.Queue = queue_class
         sqs, seen = backend(), []
         handles: list[str] = []
-        if queue_class is STOCK:  # moto's own receive, as the index is not there
-            sqs.receive_message = lambda *args, of=sqs: STOCK_RECEIVE(of, *args)
+        if queue_class is STOCK:  # with moto's own methods, as the index is not there
+            for name, method in STOCK_METHODS.items():
+                setattr(sqs, name, partial(method, sqs))
         for number, action in enumerate(actions):
             if action.startswith("send"):
                 sqs.send_message("q", str(number), delay_seconds=HIDDEN_S if action == "send late" else 0)
@@ -71,6 +78,9 @@ def test_whatever_is_done_to_a_queue_it_answers_as_moto_does(actions: list[str])
             elif action == "expire":
                 for message in sqs.get_queue("q")._messages:
                     message.visible_at = message.delayed_until = unix_time_millis() - 1
+            elif action == "grow old":
+                for message in sqs.get_queue("q")._messages:
+                    message.sent_timestamp = 0
             elif action == "purge":
                 sqs.get_queue("q").last_purged_at = None
                 sqs.purge_queue("q")
