@@ -16,7 +16,7 @@ REFRESH_SECONDS = 1.0
 
 def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start = PlainProcess) -> None:
     """Serve a stack until interrupted."""
-    with LocalStack(stack, model_dir=model_dir, port=port, start=start) as local, announced(_state(local)) as found:
+    with LocalStack(stack, model_dir=model_dir, port=port, start=start) as local, announced(state(local)) as found:
         console.print(
             f"Stack [bold]{stack}[/] is up. Send to it from another shell:\n\n"
             '  echo "I like it." | .venv/bin/python -m sentiment send --format lines -\n\n'
@@ -45,8 +45,8 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
             console.print("stopped")
 
 
-def _state(local: LocalStack) -> dict[str, Any]:
-    """The fields of sentiment.target.Target."""
+def state(local: LocalStack) -> dict[str, Any]:
+    """What other commands need to work on it: fields of sentiment.target.Target."""
     return {
         "queue_url": local.queue_url,
         "dead_letter_queue_url": local.dead_letter_queue_url,

@@ -54,11 +54,15 @@ def write(look: Look, file: Path) -> list[DeadLetter]:
     Raises:
         FileExistsError: rather than writing over what may be the only copy of purged letters.
     """
-    letters = []
-    with nullcontext(sys.stdout) if file == Path("-") else file.open("x", encoding="utf-8") as out:
+    letters: list[DeadLetter] = []
+    with (
+        nullcontext(sys.stdout) if file == Path("-") else file.open("x", encoding="utf-8") as out,
+        notes.status("saving") as status,
+    ):
         for letter in look:
             out.write(letter.to_json() + "\n")
             letters.append(letter)
+            status.update(f"{len(letters)} saved")
     notes.print(f"{len(letters)} dead letters in {file}")
     return letters
 

@@ -93,10 +93,11 @@ def replay(
     wanted = {line.message_id: line.body for line in lines if not line.faults}
     sqs = target.client("sqs")
     sent = 0
-    with Look(sqs, target.dead_letter_queue_url, WORK_HIDES_SECONDS) as look:
+    with Look(sqs, target.dead_letter_queue_url, WORK_HIDES_SECONDS) as look, notes.status("looking") as status:
         for letters, failures in move(look, _only(look, wanted), sqs, target.queue_url, wanted):
             sent += len(letters) - len(failures)
             _tell(failures)
+            status.update(f"{sent} of {len(wanted)} sent")
     notes.print(f"{sent} of {len(lines)} sent; {sum(bool(line.faults) for line in lines)} would be refused again.")
     raise typer.Exit(0 if sent == len(lines) else 1)
 

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from function.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, parse_body
@@ -43,6 +43,7 @@ def test_no_request_exceeds_a_limit_and_every_text_is_sent_once_in_order(texts: 
 
 @settings(deadline=None, database=None)
 @given(st.text(characters, min_size=1).filter(str.strip))
+@example("nor these: \ufffe \uffff \x00")
 def test_what_is_sent_holds_only_characters_that_sqs_takes(text: str) -> None:
     encoded = encode(Item("1", text, MOMENT))
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html

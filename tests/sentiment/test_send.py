@@ -100,7 +100,7 @@ def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
 def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside: dict[str, str]) -> None:
     ids, senders = write(200), 2
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--senders", str(senders)]
-    process = subprocess.Popen([*command, "--rate", "300"], env=outside, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, "--rate", "60"], env=outside, stderr=subprocess.DEVNULL)
     wait_for_records(process, 40)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -124,14 +124,14 @@ def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside
 def test_a_run_that_sqs_ends_says_so_and_goes_on_from_there(
     place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = write(200)
+    ids = write(100)
     broken = place.cloud.client("sqs")
     answers(broken, *[403] * 100, code="AccessDenied", after=5)
     with monkeypatch.context() as patched:
         use(patched, broken)
         stopped = run("send", TEXTS, "--senders", 1)
     records = json.loads(CHECKPOINT.read_text())["records"]
-    assert 0 < records < 200
+    assert 0 < records < 100
     assert stopped.code == 2
     assert f"Broken off after {records} records; the same command goes on from there." in stopped.err
     assert "AccessDenied" in stopped.err
@@ -188,7 +188,7 @@ def test_a_checkpoint_of_another_queue_or_of_another_kind_is_refused(place: Plac
 
 def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str, str]) -> None:
     write(300)
-    command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--rate", "200"]
+    command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--rate", "100"]
     process = subprocess.Popen(command, env=outside, stderr=subprocess.PIPE, text=True)
     wait_for_records(process, 1)
     process.send_signal(signal.SIGINT)
