@@ -67,7 +67,8 @@ def run_load(
         left = _drain(sampler, patience_s, progress)
     progress("reading the table", sampler)
     processed = _read(pipeline, ledger.ids)
-    watched = {item_id: moments[0] for item_id, moments in ledger.done.items() if item_id in processed}
+    settled = dict(ledger.done)  # as it is now: where patience was over, the watch goes on
+    watched = {item_id: moments[0] for item_id, moments in settled.items() if item_id in processed}
     return Run(
         ledger=ledger,
         pipeline=pipeline,
@@ -75,7 +76,7 @@ def run_load(
             ledger.ids,
             processed,
             dead(pipeline.target, ledger.run),
-            {item_id: len(moments) for item_id, moments in ledger.done.items()},
+            {item_id: len(moments) for item_id, moments in settled.items()},
         ),
         done_at={**processed, **watched},
         samples=sampler.samples,

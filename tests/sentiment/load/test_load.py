@@ -118,3 +118,13 @@ def test_a_lost_and_a_duplicated_text_are_noticed(monkeypatch: pytest.MonkeyPatc
     assert found.lost == {ledger.id_of(7)}
     assert found.duplicated == {ledger.id_of(12)}
     assert len(found.stored) == 19
+
+
+def test_texts_that_still_wait_when_patience_is_over_are_told_from_lost_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "GRACE_S", 0)
+    ledger = Ledger(Plan(rate=1000, duration_s=0.1, together=10))
+    with local_pipeline("dev", DEMO_MODEL, ledger) as pipeline:  # it takes longer than that to start its function
+        found = run.run_load(ledger, pipeline, pool(Kind.SENTENCES), 4, 0, lambda *_: None)
+    assert found.left > 0
+    assert len(found.accounting.lost) + len(found.accounting.stored) == 100
+    assert not found.accounting.duplicated
