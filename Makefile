@@ -8,12 +8,16 @@ QUICK ?=
 IMAGE_URI ?=
 VERSION ?=
 ITEMS_PER_HOUR ?= 500
+RATE ?= 100
+DURATION ?= 600
+PEAK ?= 5
+LOAD_MODEL ?= function/models/full-size
 FILE ?=
 OPTIONS ?=
 DO ?= peek
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview deployed-image destroy smoke rollout rollback promotable send results dlq test image-test image-report demo local bench cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable send results dlq load capacity test image-test image-report demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
@@ -76,6 +80,14 @@ results: .venv/local  ## what became of the texts: OPTIONS="--all"
 dlq: .venv/local  ## dead letters: DO=peek, save, redrive, replay or purge, OPTIONS="..."
 	@$(BIN)/python -m sentiment dlq $(DO) $(OPTIONS)
 
+load: .venv/dev  ## load test on this machine with the full-size model: RATE=100 DURATION=600 OPTIONS="--max-p95-ms 1000"
+	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m local.full_size_model)
+	@$(BIN)/python -m sentiment load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model $(LOAD_MODEL) $(OPTIONS)
+
+capacity: .venv/local  ## what a rate and a burst take: STACK=prod RATE=10000 PEAK=5 OPTIONS="--peak-minutes 10"
+	@$(BIN)/python -m sentiment capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
+		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(OPTIONS)
+
 check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -89,7 +101,7 @@ unit: .venv/dev
 	@$(BIN)/pip install --quiet -r requirements-local.txt
 	@touch $@
 
-.venv/dev: requirements-dev.txt function/requirements-build.txt .venv/local
+.venv/dev: requirements-dev.txt requirements-bench.txt function/requirements-build.txt .venv/local
 	@echo "Installing what the tests need into .venv (torch among it; a minute or two, once)"
 	@$(BIN)/pip install --quiet -r requirements-dev.txt
 	@touch $@

@@ -4,9 +4,11 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from sentiment.capacity.command import capacity
 from sentiment.delivery import NotSent
 from sentiment.dlq import app as dlq
 from sentiment.errors import CommandError
+from sentiment.load.command import load
 from sentiment.results import results
 from sentiment.schema import published
 from sentiment.screen import notes
@@ -29,6 +31,8 @@ def _commands() -> None:
 app.command()(send)
 app.command()(results)
 app.add_typer(dlq, name="dlq")
+app.command()(load)
+app.command()(capacity)
 
 
 @app.command()
