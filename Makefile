@@ -87,7 +87,7 @@ unit: .venv/dev
 	@touch $@
 
 clean:  ## remove .venv and all that was made
-	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

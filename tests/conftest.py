@@ -4,9 +4,14 @@ import ast
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 
 from local.program import ROOT, run
 from local.recorder import Recorder
+
+# The same examples in every run, and no judgement on how long one takes.
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
