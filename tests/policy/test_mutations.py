@@ -198,6 +198,9 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("alarm-watches-a-metric-that-exists", "of no resource", watch("queue-age", dimensions={})),
     ("alarm-watches-a-metric-that-exists", "a dimension in lower case", watch("queue-age",
         dimensions={"queueName": "queue"})),
+    ("alarm-says-what-to-do", "no description", watch("errors", alarmDescription=None)),
+    ("alarm-says-what-to-do", "no section", watch("errors", alarmDescription="It fails. docs/runbook.md")),
+    ("alarm-says-what-to-do", "too long", watch("errors", alarmDescription="x" * 1_024 + "#errors")),
     ("alarm-watches-a-resource-of-the-stack", "a queue elsewhere", cut(ALARM, "alarm-queue-age", "dimensions")),
     ("alarm-watches-a-resource-of-the-stack", "the table's name", dimensions_of("errors", "table-throttles")),
 ]  # fmt: skip
