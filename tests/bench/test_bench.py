@@ -91,4 +91,4 @@ def test_the_report_and_the_cost_model_read_what_the_bench_writes(tmp_path: Path
     assert "0.29 of that core, as a function of 512 MB has" in report.markdown(found)
     console = Console(record=True, width=120, quiet=False)
     report.show(found, console)
-    assert "ten like short reviews" in console.export_text()
+    assert "10 short reviews" in console.export_text()
