@@ -9,9 +9,12 @@ IMAGE_URI ?=
 VERSION ?=
 SECONDS ?= 60
 ITEMS_PER_HOUR ?= 500
+FILE ?=
+OPTIONS ?=
+DO ?= peek
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test fuzz image-test image-report demo local bench cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable send results dlq test fuzz image-test image-report demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
@@ -67,6 +70,16 @@ rollback: .venv/local  ## give everything to the version before, or to VERSION=1
 
 promotable: .venv/local  ## print the stack's imageUri, after keeping that image from expiring
 	@$(BIN)/python -m rollout keep --stack $(STACK)
+
+# STACK on the command line names the stack, as the environment's STACK; without it a running `make local` comes first.
+send: .venv/local  ## send the texts of a file: FILE=reviews.csv OPTIONS="--rate 100"
+	@$(BIN)/python -m sentiment send $(FILE) $(OPTIONS)
+
+results: .venv/local  ## what became of the texts: OPTIONS="--all"
+	@$(BIN)/python -m sentiment results $(OPTIONS)
+
+dlq: .venv/local  ## dead letters: DO=peek, save, redrive, replay or purge, OPTIONS="..."
+	@$(BIN)/python -m sentiment dlq $(DO) $(OPTIONS)
 
 check: .venv/dev
 	$(BIN)/ruff check .

@@ -86,7 +86,7 @@ def test_alarms_are_named_as_the_runbook_looks_for_them(stack: Recorder) -> None
 
 def test_targets_outputs_and_keys_exist(dev: Recorder) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", TEXT)) <= targets
+    assert set(re.findall(r"(?:`|^|&& )make ([a-z-]+)", TEXT, re.MULTILINE)) <= targets
     assert set(re.findall(r"\$\(out (\w+)\)", TEXT)) <= set(dev.outputs)
     assert set(re.findall(r"config [sg]et (\w+)", TEXT)) <= set(schema())
 
