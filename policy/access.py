@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from policy.actions import KNOWN, WITHOUT_RESOURCE
-from policy.rule import Props, as_list, resource_rule
+from policy.rule import QUEUE, TOPIC, Props, as_list, resource_rule
 from policy.statements import QUEUE_POLICY, TOPIC_POLICY, Statement, allowed, sid
 
 KEY = "aws:kms/key:Key"
@@ -14,8 +14,8 @@ GRANTS = (
     *(f"aws:iam/{kind}Policy:{kind.capitalize()}Policy" for kind in ("role", "user", "group")),
     "aws:iam/policy:Policy",
     REPOSITORY_POLICY,
-    QUEUE_POLICY,
-    TOPIC_POLICY,
+    *(QUEUE, QUEUE_POLICY),
+    *(TOPIC, TOPIC_POLICY),
     ROLE,
 )
 
@@ -52,7 +52,7 @@ def grants_name_their_resources(resource: Props) -> Iterator[str]:
             yield f"statement {sid(statement)} allows {', '.join(actions)} on more than named resources"
 
 
-@resource_rule(KEY, QUEUE_POLICY, TOPIC_POLICY, REPOSITORY_POLICY)
+@resource_rule(KEY, QUEUE, QUEUE_POLICY, TOPIC, TOPIC_POLICY, REPOSITORY_POLICY)
 def services_act_for_named_accounts(resource: Props) -> Iterator[str]:
     """A service of AWS is let in on behalf of named accounts; else it would act for anybody (the confused deputy)."""
     for statement in allowed(resource):

@@ -14,7 +14,7 @@ from local.program import ROOT, run
 from local.recorder import Recorder
 from policy.alarms import ALARM, DESCRIPTION_CHARS
 from settings import schema
-from tests.function.test_bad_input import CORPUS
+from tests.function.strategies import CORPUS
 
 TEXT = (ROOT / "docs" / "runbook.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))

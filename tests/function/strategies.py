@@ -1,7 +1,8 @@
-"""What may come in at the queue, right and wrong, for property-based tests."""
+"""What may come in at the queue, right and wrong: recorded, and generated for property-based tests."""
 
 import base64
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from function.messages import EPOCH_MILLISECONDS_FROM, MAX_CLOCK_SKEW, MAX_ID_BYTES, MAX_TEXT_CHARS
 from tests.function.aws import record
 
+CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))  # by the first fault's code, or "taken"
 NOW = datetime.now(UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_S = int((NOW + MAX_CLOCK_SKEW).timestamp()) + 86_400  # of a run that takes less than a day

@@ -18,7 +18,6 @@ from function.store import _iso
 from tests.function import strategies as some
 from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
 
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))
 BODY_BYTES = 1_048_576 - 2_048  # of a message of SQS's largest, with room for the reason
 SENT = some.NOW
 
@@ -71,7 +70,7 @@ def test_later_is_later_in_the_table_too(pair: Any) -> None:
     assert (one.sent_at < other.sent_at) == (_iso(one.sent_at) < _iso(other.sent_at))
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", some.CORPUS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_recorded_body_is_taken_or_refused_as_the_folder_it_lies_in_says(path: Path) -> None:
     items, faults = parse_body(path.read_bytes().decode(errors="replace"), SENT)
     check_reasoned(items, faults)
@@ -99,11 +98,6 @@ def module(aws: Aws) -> Iterator[ModuleType]:
         for name, value in aws.variables().items():
             patch.setenv(name, value)
         yield import_handler()
-
-
-@pytest.fixture(autouse=True)
-def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    """Metrics are printed, and are not what is tested here."""
 
 
 def answer_to(module: ModuleType, event: Any) -> Any:
@@ -139,7 +133,7 @@ NEIGHBOUR = "a1b2c3d4-5717-4562-b3fc-2c963f66afa6"
 bodies = (
     st.text(min_size=1)
     | some.json_values.map(json.dumps)
-    | st.sampled_from(CORPUS).map(lambda path: path.read_bytes().decode(errors="replace") or "x")
+    | st.sampled_from(some.CORPUS).map(lambda path: path.read_bytes().decode(errors="replace") or "x")
     | some.good_items().map(lambda made: json.dumps(made[0]))
     | st.lists(some.good_items() | some.bad_items(), max_size=4).map(
         lambda some: json.dumps({"items": [i for i, _ in some]})

@@ -1,16 +1,14 @@
 """What `make fuzz` runs, tried on the recorded bodies and on handlers that are wrong."""
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.function.aws import Aws, import_handler
+from tests.function.strategies import CORPUS
 from tests.fuzz.target import target
-
-CORPUS = sorted((Path(__file__).parent.parent / "function" / "corpus").glob("*/*.body"))
 
 
 @pytest.fixture

@@ -179,6 +179,9 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
         Action=["sqs:Send*"])),
     ("grants-name-their-actions", "an inline policy of the role", put(ROLE, inlinePolicies=[
         {"policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::a"}})}])),
+    ("grants-name-their-actions", "a policy of the queue itself", put(QUEUE, "queue", policy=json.dumps(
+        {"Statement": {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sqs:*",
+         "Resource": "arn:aws:sqs:us-west-2:123456789012:queue"}}))),
     ("grants-name-their-resources", "every table", say(ROLE_POLICY, None, "StoreResult", Resource="*")),
     ("grants-name-their-resources", "every table by ARN", say(ROLE_POLICY, None, "StoreResult",
         Resource="arn:aws:dynamodb:us-west-2:123456789012:table/*")),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.stack import LocalStack
+from tests.function.aws import create_table
 from tests.privilege.iam import enforced, user
 
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
@@ -58,12 +59,7 @@ def guarded() -> Iterator[Guarded]:
         everything = iam.create_policy(PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))["Policy"]["Arn"]
         admin = user(cloud, "admin", everything)
         producer = user(cloud, "producer", local.recording.outputs["producerPolicyArn"])
-        local.dynamodb.create_table(
-            TableName=OTHER,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        )
+        create_table(local.dynamodb, OTHER)
         local.sqs.create_queue(QueueName=OTHER)
         cloud.client("logs").create_log_group(logGroupName=OTHER)
         iam.create_role(RoleName=OTHER, AssumeRolePolicyDocument=json.dumps(EVERYTHING))
