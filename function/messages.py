@@ -9,8 +9,7 @@ from typing import Any
 
 MAX_ID_BYTES = 2048  # DynamoDB's limit of a partition key
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
-# Of one message: at the 22 ms that a short text takes with 512 MB, the default timeout of 30 s has time for 1,300.
-MAX_ITEMS = 1_000
+MAX_ITEMS = 1_000  # of a message: what a batch has time for (docs/decisions/0010)
 MAX_CLOCK_SKEW = timedelta(minutes=15)  # a timestamp further ahead would shut out every later result
 EPOCH_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
 SHOWN_CHARS = 80  # of a bad value, in an error
