@@ -7,6 +7,7 @@ IMAGE ?=
 QUICK ?=
 IMAGE_URI ?=
 VERSION ?=
+SECONDS ?= 60
 ITEMS_PER_HOUR ?= 500
 RATE ?= 100
 DURATION ?= 600
@@ -17,10 +18,14 @@ OPTIONS ?=
 DO ?= peek
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview deployed-image destroy smoke rollout rollback promotable send results dlq load capacity test image-test image-report demo local bench cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable send results dlq load capacity test chaos fuzz image-test image-report demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
+
+fuzz: .venv/dev  ## bad input for the handler, led by coverage (SECONDS=60)
+	@$(BIN)/pip install --quiet -r requirements-fuzz.txt
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
 	$(BIN)/pytest -m image --durations=5

@@ -1,26 +1,20 @@
 """The handler on recorded events: exact responses, for both of its callers."""
 
-import importlib
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from function import names
 from local.recorder import Recorder
-from local.stack import DEMO_MODEL
-from tests.function.aws import REGION, TABLE, Aws, moto_aws, record
+from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
 
 EVENTS = Path(__file__).parent.parent / "events"
-CONTEXT = SimpleNamespace(
-    aws_request_id="request-1", function_name="sentiment", get_remaining_time_in_millis=lambda: 30_000
-)
 
 
 def event(name: str) -> Any:
@@ -35,17 +29,7 @@ def aws() -> Iterator[Aws]:
 
 @pytest.fixture
 def variables(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    given = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "RESULTS_TABLE": TABLE,
-        "DEAD_LETTER_QUEUE_URL": aws.dead_letter_queue_url,
-        "MAX_RECEIVE_COUNT": "3",
-        "RESULT_TTL_DAYS": "0",
-        "STORE_TEXT": "true",
-        "MODEL_DIR": str(DEMO_MODEL),
-    }
+    given = aws.variables()
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     return given
@@ -53,9 +37,7 @@ def variables(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture
 def module(variables: dict[str, str]) -> ModuleType:
-    """The handler's module as a new execution environment imports it."""
-    sys.modules.pop("function.handler", None)
-    return importlib.import_module("function.handler")
+    return import_handler()
 
 
 def embedded_metrics(output: str) -> dict[str, Any]:
