@@ -10,7 +10,7 @@ VERSION ?=
 ITEMS_PER_HOUR ?= 500
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test image-test image-report demo local bench cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test image-test image-report demo local bench chaos cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
@@ -30,6 +30,9 @@ local: .venv/local  ## keep the pipeline up for a producer to try
 bench: .venv/dev  ## our function beside the guide's engine and the limit (seven minutes; QUICK=1: one)
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+chaos: .venv/local  ## every fault around the function, and an account of every message (four minutes; QUICK=1: one)
+	@$(BIN)/python -m chaos $(if $(QUICK),--quick)
 
 cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
 	@$(BIN)/python -m cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \

@@ -13,7 +13,7 @@ from chaos.suite import SCENARIOS, outcomes
 from local.program import ROOT
 
 RESULT = ROOT / "build" / "chaos.json"
-MESSAGES, QUICK_MESSAGES = 300, 60
+MESSAGES, QUICK_MESSAGES = 300, 40
 
 
 def main(arguments: list[str] | None = None) -> int:

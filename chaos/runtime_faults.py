@@ -19,7 +19,7 @@ def _some_hungry(count: int, random: Random) -> list[Message]:
 
 
 def _some_doomed(count: int, random: Random) -> list[Message]:
-    doomed = [message(Text(f"{DOOMED}-{number}", 1)) for number in range(max(4, count // 10))]
+    doomed = [message(Text(f"{DOOMED}-{number}", 1)) for number in range(max(12, count // 10))]
     return random.sample(found := [*shuffled(count, random), *doomed], len(found))
 
 
@@ -46,10 +46,10 @@ SCENARIOS: Sequence[Scenario] = (
                 what="SIGKILL before a dead letter is taken",
                 operation="SendMessage",
                 do=kill_before,
-                share=1 / 4,
+                share=1 / 2,
                 times=4,
             ),
-            Fault(what="SIGKILL after a dead letter is taken", operation="SendMessage", do=kill, share=1 / 4, times=4),
+            Fault(what="SIGKILL after a dead letter is taken", operation="SendMessage", do=kill, share=1 / 2, times=4),
         ],
         messages=_some_doomed,
         must={"SQS gave up what the function could not": lambda seen, _: seen.reasons["given up by SQS"] > 0},
@@ -57,11 +57,11 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario(
         name="function times out",
         faults=[
-            Fault(what="SIGSTOP to the runtimes at a write", operation="PutItem", do=freeze, share=1 / 60, times=6)
+            Fault(what="SIGSTOP to the runtimes at a write", operation="PutItem", do=freeze, share=1 / 30, times=6)
         ],
         must={"invocations that timed out": lambda seen, _: seen.errors[TIMEOUT] > 0},
         settings={"timeoutSeconds": 3},
-        visibility_s=4,
+        visibility_s=5,
     ),
     Scenario(
         name="memory exhausted",

@@ -9,7 +9,7 @@ from chaos.scenario import Outcome, Scenario, run
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
-    for group in (runtime_faults, table_faults, queue_faults, release_faults)
+    for group in (runtime_faults, queue_faults, release_faults, table_faults)
     for scenario in group.SCENARIOS
 }
 

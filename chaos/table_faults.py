@@ -20,6 +20,7 @@ SCENARIOS: Sequence[Scenario] = (
                 times=200,
             )
         ],
+        visibility_s=5,  # the calls are tried again for seconds
         must={"messages that came again": lambda seen, _: seen.redeliveries > 0},
     ),
     Scenario(
@@ -47,13 +48,14 @@ SCENARIOS: Sequence[Scenario] = (
             "no invocation timed out": lambda seen, _: not seen.errors[TIMEOUT],
         },
         settings={"timeoutSeconds": 3},
-        visibility_s=4,
+        visibility_s=5,
     ),
     Scenario(
         name="table's answers get lost",
         faults=[
             Fault(what="PutItem done, connection closed", operation="PutItem", do=lose_the_answer, share=0.2, times=100)
         ],
+        visibility_s=5,  # the calls are tried again for seconds
         must={"repeats absorbed": lambda seen, _: seen.absorbed > 0},
     ),
 )
