@@ -1,5 +1,6 @@
 """The figures of a run, drawn."""
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def _times(workloads: Mapping[str, Any], axes: Axes) -> None:
         axes.bar(at, [of[f"{engine}_ms"] for of in workloads.values()], width=0.2, color=colour, label=label)
     for row, of in enumerate(workloads.values()):
         axes.annotate(f"{of['guide_over_ours']:.1f}x", (row - 0.3, of["guide_ms"] * 1.08), ha="center", fontsize=8)
-    axes.set_xticks(range(len(workloads)), [TITLES[name].replace(" ", "\n", 1) for name in workloads], fontsize=8)
+    axes.set_xticks(range(len(workloads)), [textwrap.fill(TITLES[name], 10) for name in workloads], fontsize=8)
     axes.set(title="A call on one core", ylabel="ms (log)", yscale="log")
     axes.legend(fontsize=8, loc="upper left")
     axes.grid(axis="y", alpha=0.3)
@@ -66,5 +67,5 @@ def _start(found: Mapping[str, Any], axes: Axes) -> None:
         axes.barh([f"{name}, in all"], [seconds], color=ENGINES[name][0])
         axes.annotate(f" {seconds:.2f} s, {peak:.0f} MB", (seconds, f"{name}, in all"), va="center", fontsize=8)
     axes.set(title="Cold start and peak memory", xlabel="seconds from spawn to the first answer")
-    axes.set_xlim(right=max(found["cold_start_s"].values()) * 1.35)
+    axes.set_xlim(right=max(found["cold_start_s"].values()) * 1.5)
     axes.legend(fontsize=7, loc="lower right")

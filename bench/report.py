@@ -7,23 +7,26 @@ from rich.console import Console
 from rich.table import Table
 
 TITLES = {
-    "single_16": "one text of 16 tokens",
-    "single_32": "one of 32",
-    "single_128": "one of 128",
-    "single_512": "one of 512",
-    "ten_16": "ten of 16",
-    "ten_64": "ten of 64",
-    "ten_mixed": "ten like short reviews",
-    "ten_long_tail": "ten with a long tail",
+    "single_16": "1 of 16 tokens",
+    "single_32": "1 of 32",
+    "single_128": "1 of 128",
+    "single_512": "1 of 512",
+    "ten_16": "10 of 16",
+    "ten_64": "10 of 64",
+    "ten_mixed": "10 short reviews",
+    "ten_long_tail": "10 with long tail",
 }
-HEADINGS = ("", "guide", "torch, batched", "ours", "limit", "guide / ours", "ours / limit")
+HEADINGS = (
+    *("ms a call", "guide", "torch, batched", "ours", "limit", "guide / ours", "ours / limit"),
+    *("ours, p95", "ours, a text", "texts/s"),
+)
 
 
 def show(found: Mapping[str, Any], console: Console) -> None:
     for title, part in _parts(found):
         table = Table(title=title, title_justify="left")
         for heading in HEADINGS:
-            table.add_column(heading, justify="right" if heading else "left")
+            table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
         for row in [*_times(part), *_starts(part)]:
             table.add_row(*row)
         console.print(table)
@@ -49,11 +52,18 @@ def _parts(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _times(part: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, of in part["workloads"].items():
-        times = [f"{of[f'{engine}_ms']:.3g} ms" for engine in ("guide", "torch_batched", "ours", "limit")]
-        yield [TITLES[name], *times, f"{of['guide_over_ours']:.1f}", f"{of['ours_over_limit']:.2f}"]
+        times = [_short(of[f"{engine}_ms"]) for engine in ("guide", "torch_batched", "ours", "limit")]
+        ratios = [f"{of['guide_over_ours']:.1f}", f"{of['ours_over_limit']:.2f}"]
+        ours = [_short(of["ours_p95_ms"]), _short(of["ours_item_ms"]), f"{of['ours_items_per_s']:.0f}"]
+        yield [TITLES[name], *times, *ratios, *ours]
 
 
 def _starts(part: Mapping[str, Any]) -> Iterator[list[str]]:
     for title, key, unit in (("cold start", "cold_start_s", "s"), ("peak memory", "peak_rss_mb", "MB")):
         guide, ours = part[key]["guide"], part[key]["ours"]
-        yield [title, f"{guide:.3g} {unit}", "", f"{ours:.3g} {unit}", "", f"{guide / ours:.1f}", ""]
+        yield [title, f"{_short(guide)} {unit}", "", f"{_short(ours)} {unit}", "", f"{guide / ours:.1f}", *[""] * 4]
+
+
+def _short(value: float) -> str:
+    """With three digits at least."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

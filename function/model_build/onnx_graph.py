@@ -26,6 +26,10 @@ WEIGHT_LEVELS = 63  # seven bits: eight saturate on x86 without VNNI (ONNX Runti
 ACTIVATION_LEVELS = 127
 ZERO = 128
 LAYER_NORM_EPSILON = 1e-12
+# Added to the attention scores of padding, which repeats a token of its own text (`places`): at most 512 * e^-30 of
+# that token's weight, below fp32's precision. ONNX Runtime's own -3.4e38 leaves denormal weights, and attention takes
+# half as long again.
+MASKED = -30.0
 SUPPORTED = "distilbert"
 
 Array = np.ndarray
@@ -39,9 +43,9 @@ def write(model: PreTrainedModel, path: Path) -> None:
     """Writes the graph of an fp32 model to `path`, and its weights beside it (`path`.data).
 
     Inputs, all int64: `input_ids` and `positions` (tokens,), the texts one after the other; `places` (texts, longest),
-    for each place of a padded text its row among the tokens (any, where there is none); `tokens` (tokens,), for each
-    token its place among texts * longest; `first` (texts,), the row of each text's first token. And int32 `lengths`
-    (texts,). Output: `logits` (texts, labels).
+    for each place of a padded text its row among the tokens, in the padding its last token's; `tokens` (tokens,), for
+    each token its place among texts * longest; `first` (texts,), the row of each text's first token. And int32
+    `lengths` (texts,). Output: `logits` (texts, labels).
 
     Raises:
         UnsupportedModel: no DistilBERT classifier with GELU.
@@ -118,7 +122,13 @@ class _Graph:
         source = self.quantised(hidden)
         projections = (self.linear(source, query, query_bias), self.linear(source, key), self.linear(source, value))
         texts = (self.op("Gather", projection, "places") for projection in projections)
-        context = self.op("MultiHeadAttention", *texts, "", "lengths", domain=CONTRIB, num_heads=self.heads)
+        context = self.op(
+            "MultiHeadAttention",
+            *(*texts, "", "lengths"),
+            domain=CONTRIB,
+            num_heads=self.heads,
+            mask_filter_value=MASKED,
+        )
         rows = self.op("Reshape", context, self.constant(np.array([-1, query.shape[1]])))
         packed = self.op("Gather", rows, "tokens")
         return self.linear(self.quantised(packed), output, output_bias + value_bias @ output)
@@ -133,7 +143,9 @@ class _Graph:
 
     def quantised(self, rows: str) -> tuple[str, str]:
         """uint8 levels (tokens, width) and their scales (tokens, 1)."""
-        largest = self.op("ReduceMax", self.op("Abs", rows), self.columns, keepdims=0)
+        # Two reductions: an Abs would write all of it once more.
+        most, least = (self.op(reduce, rows, self.columns, keepdims=0) for reduce in ("ReduceMax", "ReduceMin"))
+        largest = self.op("Max", most, self.op("Neg", least))
         scales = self.op("Mul", self.op("Max", largest, self.least), self.level)
         levels = self.op("QuantizeLinear", rows, scales, self.zeros, axis=0)
         return levels, self.op("Unsqueeze", scales, self.columns)

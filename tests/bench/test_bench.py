@@ -41,7 +41,8 @@ def test_drawn_lengths_are_those_of_reviews_and_articles() -> None:
 
 def test_the_limit_is_every_linear_layer_of_the_model_once() -> None:
     limit = Limit(CONFIG)
-    assert limit.shapes == [(8, 8, 8), (8, 16, 2), (16, 8, 2)], "q, k, v, out; first and second of the feed-forward"
+    one_layer = [*[(8, 8)] * 4, (8, 16), (16, 8)]  # q, k, v, out; first and second of the feed-forward
+    assert limit.shapes == one_layer * CONFIG.n_layers
     limit.call(5)()
 
 
@@ -90,4 +91,4 @@ def test_the_report_and_the_cost_model_read_what_the_bench_writes(tmp_path: Path
     assert "0.29 of that core, as a function of 512 MB has" in report.markdown(found)
     console = Console(record=True, width=120, quiet=False)
     report.show(found, console)
-    assert "ten like short reviews" in console.export_text()
+    assert "10 short reviews" in console.export_text()
