@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from chaos.faults import Fault, refuse, send_signal
+from chaos.faults import Fault, hang, refuse, send_signal
 from chaos.messages import Message, Text, message, poison, shuffled, versions
 from chaos.mortal_poller import mortal_poller
 from chaos.proxy import Answer, Call, Dropped
@@ -155,12 +155,23 @@ SCENARIOS: Sequence[Scenario] = (
                 operation="SendMessage",
                 do=refuse("ServiceUnavailable", status=503),
                 share=0.9,
-                times=100,
+                times=60,
             )
         ],
         messages=_batches_with(2),
         visibility_s=5,  # the calls are tried again for seconds
         must={"messages that came again": lambda seen, _: seen.redeliveries > 0},
+    ),
+    Scenario(
+        name="dead-letter queue hangs, then recovers",
+        faults=[Fault(what="SendMessage never answered", operation="SendMessage", do=hang, times=12)],
+        messages=_batches_with(2),
+        must={
+            "messages that came again": lambda seen, _: seen.redeliveries > 0,
+            "no invocation timed out": lambda seen, _: not seen.errors,
+        },
+        settings={"timeoutSeconds": 3},
+        visibility_s=5,
     ),
     Scenario(
         name="dead letters redriven after a fix",

@@ -16,7 +16,7 @@ from local.stack import DEMO_MODEL
 
 DEPLOYED, BROKEN = "deployments while batches were in flight", "releases with a corrupt model"
 DEPLOYMENTS = 6
-FAILED_BATCHES = 3  # before a broken release is taken back
+FAILED_BATCHES = 2  # before a broken release is taken back
 DAY_S = 86_400
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from chaos.scenario import Outcome
 
 HEADINGS = ("scenario", "faults", "sent", "stored", "dead-lettered", "both", "lost", "duplicated", "overwritten", "s")
+CAPTION = "both: stored, and given up by SQS before it could be deleted; a redrive of that copy changes nothing."
 SHOWN = 3  # of what went wrong, each
 
 
@@ -37,7 +38,7 @@ def show_one(outcome: Outcome, console: Console) -> None:
 
 
 def show_all(outcomes: Sequence[Outcome], console: Console) -> None:
-    table = Table(title="Every message's end", title_justify="left")
+    table = Table(title="Every message's end", title_justify="left", caption=CAPTION, caption_justify="left")
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading == "scenario" else "right")
     for outcome in outcomes:

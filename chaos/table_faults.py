@@ -17,7 +17,7 @@ SCENARIOS: Sequence[Scenario] = (
                 operation="PutItem",
                 do=refuse("ProvisionedThroughputExceededException"),
                 share=0.8,
-                times=200,
+                times=120,
             )
         ],
         visibility_s=5,  # the calls are tried again for seconds

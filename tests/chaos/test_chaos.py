@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,9 @@ from chaos.suite import SCENARIOS
 JOBS = 4  # they wait more than they work
 
 
-@pytest.fixture
-def result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the figures of a run go."""
-    path = tmp_path / "chaos.json"
-    monkeypatch.setattr(chaos.__main__, "RESULT", path)
-    return path
-
-
-def test_whatever_goes_wrong_every_message_is_accounted_for(result: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = chaos.__main__.main(["--quick", "--jobs", str(JOBS)])
+def test_whatever_goes_wrong_every_message_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tmp_path / "chaos.json"
+    code = chaos.__main__.main(["--quick", "--jobs", str(JOBS), "--output", str(result)])
     found, printed = json.loads(result.read_text()), capsys.readouterr().out
     assert code == 0, printed
     assert "Every message is accounted for." in printed
@@ -46,16 +40,16 @@ def broken(handler: str) -> Scenario:
 
 
 def test_a_function_that_swallows_a_message_is_caught(
-    result: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcome = run(broken("swallows"), 20)
     assert len(outcome.account.lost) > 0
     assert all('"text-7"' in body for body in outcome.account.lost)
     monkeypatch.setattr(chaos.__main__, "SCENARIOS", {"broken": broken("swallows")})
     monkeypatch.setattr(chaos.__main__, "outcomes", lambda *_: [outcome])
-    assert chaos.__main__.main([]) == 1
+    assert chaos.__main__.main(["--output", str(tmp_path / "chaos.json")]) == 1
     assert "Not good: broken" in capsys.readouterr().out
-    assert json.loads(result.read_text())["totals"]["lost"] == len(outcome.account.lost)
+    assert json.loads((tmp_path / "chaos.json").read_text())["totals"]["lost"] == len(outcome.account.lost)
 
 
 def test_a_function_that_writes_without_its_condition_is_caught() -> None:
@@ -63,6 +57,19 @@ def test_a_function_that_writes_without_its_condition_is_caught() -> None:
     assert len(outcome.account.duplicated) > 0
     assert len(outcome.account.overwritten) > 0
     assert not outcome.good
+
+
+def test_a_function_that_keeps_its_failures_to_itself_is_caught() -> None:
+    throttled = SCENARIOS["table throttles, then recovers"]
+    outcome = run(replace(throttled, handler="tests.chaos.handlers.never_fails.handler"), 20)
+    assert len(outcome.account.lost) > 0
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_a_number_of_jobs_that_is_none_is_named(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        chaos.__main__.main(["--jobs", jobs])
+    assert f"'{jobs}' must be a whole number of at least 1" in capsys.readouterr().err
 
 
 def test_a_fault_that_never_strikes_is_a_complaint() -> None:
