@@ -13,6 +13,7 @@ from chaos.messages import Message, shuffled
 from chaos.stage import Stage
 
 SEED = 7
+SHOWN_CHARS = 300  # of a line of the function's log
 
 Make = Callable[[int, Random], list[Message]]
 
@@ -112,6 +113,7 @@ def run(scenario: Scenario, count: int) -> Outcome:
     complaints = [says for says, holds in scenario.must.items() if not holds(seen, result)]
     complaints += [f"never injected: {fault.what}" for fault in scenario.faults if not seen.hits[fault.what]]
     complaints += ["no fault was injected"] * (not seen.hits.total())
+    complaints += [f"what nobody foresaw: {line[:SHOWN_CHARS]}" for line in stage.unforeseen]
     complaints += [f"{left} messages are still in the queue"] * bool(left)
     return Outcome(
         name=scenario.name,

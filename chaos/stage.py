@@ -33,6 +33,7 @@ class Stage:
         over: set when the play is over; what hangs waits for it.
         sent: all messages that were sent.
         batches: outcomes of all invocations by the pipeline's own poller.
+        unforeseen: lines of the function's log that say so, where it gave a whole batch back.
         poller_pid: of a poller that plays in its place.
     """
 
@@ -57,6 +58,7 @@ class Stage:
         self.over = Event()
         self.sent: list[Message] = []
         self.batches: list[BatchOutcome] = []
+        self.unforeseen: list[str] = []
         self.poller_pid = 0
         self._proxy = Proxy(self.injector.answer)
         self._settings, self._visibility_s, self._handler, self._paused = settings, visibility_s, handler, paused
@@ -69,6 +71,7 @@ class Stage:
                 LocalStack(
                     "dev",
                     on_batch=self.batches.append,
+                    on_log=self._take_log_line,
                     start=partial(LimitedProcess, on_kill=partial(self.injector.count, MEMORY)),
                     front=self._proxy.in_front_of,
                     **{"batchWindowSeconds": 0, "consume": False, **self._settings},
@@ -138,6 +141,10 @@ class Stage:
         """Failed invocations by their error type."""
         failed = (batch.invocation.error for batch in self.batches if batch.invocation and batch.invocation.error)
         return Counter(str(error.get("errorType")) for error in failed)
+
+    def _take_log_line(self, line: str) -> None:
+        if '"batch failed"' in line:
+            self.unforeseen.append(line)
 
     def _answered(self, operation: str) -> Iterable[Any]:
         return [each for each in list(self._proxy.journal) if each.operation == operation]

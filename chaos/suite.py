@@ -1,15 +1,16 @@
 """All scenarios, and how several of them play side by side: much of their time they wait."""
 
+import logging
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from chaos import queue_faults, release_faults, runtime_faults, table_faults
+from chaos import all_faults, queue_faults, release_faults, runtime_faults, table_faults
 from chaos.scenario import Outcome, Scenario, run
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
-    for group in (runtime_faults, queue_faults, release_faults, table_faults)
+    for group in (runtime_faults, all_faults, queue_faults, release_faults, table_faults)
     for scenario in group.SCENARIOS
 }
 
@@ -23,4 +24,5 @@ def outcomes(names: Sequence[str], count: int, jobs: int) -> Iterator[Outcome]:
 
 
 def _play(name: str, count: int) -> Outcome:
+    logging.getLogger("local").setLevel(logging.ERROR)  # its warnings are of what is done to it here
     return run(SCENARIOS[name], count)

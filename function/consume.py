@@ -152,7 +152,7 @@ class Consumer:
 
 def error_code(error: Exception) -> str:
     """AWS's code of an error, or its type."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
+    response: Mapping[str, Any] = getattr(error, "response", None) or {}  # None on botocore's connection errors
     return response.get("Error", {}).get("Code") or type(error).__name__
 
 

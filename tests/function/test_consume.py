@@ -9,7 +9,13 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
 from function.consume import CHUNK_ITEMS, RESERVE_MS, Consumer
 from function.dead_letters import DeadLetters
@@ -39,10 +45,15 @@ def consumer(aws: Aws) -> Consumer:
 
 
 class Failing:
-    """A client whose method fails with an AWS error for bodies or items that hold a word."""
+    """A client whose method fails, with an AWS error's code or another error, for what holds a word."""
 
-    def __init__(self, client: Any, method: str, word: str, code: str = "ProvisionedThroughputExceededException"):
-        self._client, self._method, self._word, self._code = client, method, word, code
+    def __init__(
+        self, client: Any, method: str, word: str, error: str | Exception = "ProvisionedThroughputExceededException"
+    ):
+        self._client, self._method, self._word = client, method, word
+        self._error = (
+            ClientError({"Error": {"Code": error, "Message": "no"}}, method) if isinstance(error, str) else error
+        )
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._client, name)
@@ -51,7 +62,7 @@ class Failing:
 
         def call(**given: Any) -> Any:
             if self._word in json.dumps(given, default=str):
-                raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, name)
+                raise self._error
             return real(**given)
 
         return call
@@ -136,6 +147,22 @@ def test_what_fails_on_its_last_delivery_is_dead_lettered_with_its_reason(consum
     assert consume(throttled, record(text("2", "unlucky"), "m-2", receive_count=3)) == []
     (dead,) = aws.dead_letters()
     assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "ProvisionedThroughputExceededException"
+
+
+@pytest.mark.parametrize(
+    "trouble", [ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError]
+)
+def test_a_connection_that_breaks_costs_its_own_message_a_retry_and_no_other(
+    consumer: Consumer, aws: Aws, trouble: type[Exception]
+) -> None:
+    error = trouble(endpoint_url="https://dynamodb", error="broken")
+    breaking = replace(consumer, store=replace(consumer.store, client=Failing(aws.dynamodb, "put_item", "off", error)))
+    records = [record(text("1", "good")), record(text("2", "off"), "m-2"), record("poison", "m-3")]
+    assert consume(breaking, *records) == ["m-2"]
+    assert set(aws.results()) == {"1"}
+    assert consume(breaking, record(text("2", "off"), "m-2", receive_count=3)) == []
+    reasons = {dead["MessageAttributes"]["ErrorCode"]["StringValue"] for dead in aws.dead_letters()}
+    assert reasons == {"InvalidJson", trouble.__name__}
 
 
 def test_what_the_table_refuses_for_good_is_dead_lettered_at_once(consumer: Consumer, aws: Aws) -> None:
