@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from chaos.faults import Fault, hang, refuse, send_signal
+from chaos.faults import Fault, hang, lose_the_answer, refuse, send_signal
 from chaos.messages import Message, Text, message, poison, shuffled, versions
 from chaos.mortal_poller import mortal_poller
 from chaos.proxy import Answer, Call, Dropped
@@ -82,9 +82,10 @@ def _refused_and_redriven(stage: Stage, messages: Sequence[Message]) -> dict[str
     newer = [replace(each.texts[0], version=2) for each in messages[::2]]
     stage.send([message(text, dated=_dated(text)) for text in newer])
     stage.drain()
-    stage.injector.count(REDRIVEN, stage.redrive())
+    redriven = stage.redrive()
+    stage.injector.count(REDRIVEN, len(redriven))
     stage.drain()
-    return {}
+    return {"copies redriven": len(redriven) - len(set(redriven))}
 
 
 def _old_versions(count: int, random: Random) -> list[Message]:
@@ -184,13 +185,20 @@ SCENARIOS: Sequence[Scenario] = (
                 operation="PutItem",
                 do=refuse("ProvisionedThroughputExceededException"),
             ),
+            Fault(
+                what="SendMessage done, connection closed",
+                operation="SendMessage",
+                do=lose_the_answer,
+                share=1 / 4,
+            ),
         ],
         messages=_old_versions,
         play=_refused_and_redriven,
         must={
             "dead letters that were redriven": lambda seen, _: seen.hits[REDRIVEN] > 0,
             "all of them stored or absorbed": lambda seen, account: account.dead_lettered == 0,
-            "old versions absorbed": lambda seen, _: seen.absorbed > 0,
+            "copies redriven": lambda seen, _: seen.notes["copies redriven"] > 0,
+            "old versions and copies absorbed": lambda seen, _: seen.absorbed > 0,
         },
     ),
     Scenario(

@@ -104,16 +104,18 @@ class Stage:
             time.sleep(0.05)
         return True
 
-    def redrive(self) -> int:
-        """Move all dead letters back, as SQS's own redrive does: attributes kept, all else new; returns how many."""
+    def redrive(self) -> list[str]:
+        """Move all dead letters back, as SQS's own redrive does: attributes kept, all else new; returns their bodies."""
         dead = self.local.dead_letters()
-        kept = ("MessageAttributes",)
-        self._send([{"MessageBody": m["Body"], **{name: m[name] for name in kept if name in m}} for m in dead])
+        attributes = "MessageAttributes"
+        self._send(
+            [{"MessageBody": m["Body"], **({attributes: m[attributes]} if attributes in m else {})} for m in dead]
+        )
         for message in dead:
             self.local.sqs.delete_message(
                 QueueUrl=self.local.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"]
             )
-        return len(dead)
+        return [message["Body"] for message in dead]
 
     def deploy(self, **changes: Any) -> None:
         """A new version of the function, with these changes of its configuration."""
