@@ -8,9 +8,12 @@ QUICK ?=
 IMAGE_URI ?=
 VERSION ?=
 ITEMS_PER_HOUR ?= 500
+FILE ?=
+OPTIONS ?=
+DO ?= peek
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview deployed-image destroy smoke rollout rollback promotable test image-test image-report demo local bench chaos cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback promotable send results dlq test image-test image-report demo local bench chaos cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
@@ -66,6 +69,16 @@ rollback: .venv/local  ## give everything to the version before, or to VERSION=1
 promotable: .venv/local  ## print the stack's imageUri, after keeping that image from expiring
 	@$(BIN)/python -m rollout keep --stack $(STACK)
 
+# STACK on the command line names the stack, as the environment's STACK; without it a running `make local` comes first.
+send: .venv/local  ## send the texts of a file: FILE=reviews.csv OPTIONS="--rate 100"
+	@$(BIN)/python -m sentiment send $(FILE) $(OPTIONS)
+
+results: .venv/local  ## what became of the texts: OPTIONS="--all"
+	@$(BIN)/python -m sentiment results $(OPTIONS)
+
+dlq: .venv/local  ## dead letters: DO=peek, save, redrive, replay or purge, OPTIONS="..."
+	@$(BIN)/python -m sentiment dlq $(DO) $(OPTIONS)
+
 check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -90,7 +103,7 @@ unit: .venv/dev
 	@touch $@
 
 clean:  ## remove .venv and all that was made
-	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

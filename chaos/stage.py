@@ -105,7 +105,7 @@ class Stage:
         return True
 
     def redrive(self) -> list[str]:
-        """Move all dead letters back, as SQS's own redrive does: attributes kept, all else new; returns their bodies."""
+        """Move all dead letters back, as SQS does: attributes kept, all else new; returns their bodies."""
         dead = self.local.dead_letters()
         attributes = "MessageAttributes"
         self._send(
