@@ -12,7 +12,8 @@ from chaos.messages import Message, Text, message, poison, shuffled, versions
 from chaos.mortal_poller import mortal_poller
 from chaos.proxy import Answer, Call, Dropped
 from chaos.scenario import Make, Scenario
-from chaos.stage import SEND_BATCH, Stage
+from chaos.stage import Stage
+from sentiment.batch import MAX_MESSAGES as SEND_BATCH
 
 AGAIN = "messages delivered twice"
 LATE = "older versions delivered after newer ones"
@@ -184,6 +185,12 @@ SCENARIOS: Sequence[Scenario] = (
                 what="PutItem throttled",
                 operation="PutItem",
                 do=refuse("ProvisionedThroughputExceededException"),
+            ),
+            Fault(
+                what="SendMessage refused, until SQS gives up",
+                operation="SendMessage",
+                do=refuse("ServiceUnavailable", status=503),
+                when=lambda call, stage: "-3" in call.request["MessageBody"],
             ),
             Fault(
                 what="SendMessage done, connection closed",

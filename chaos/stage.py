@@ -1,6 +1,5 @@
 """Where a scenario plays: the dev stack's pipeline on this machine, with a proxy before its cloud."""
 
-import json
 import signal
 import time
 from collections import Counter
@@ -18,8 +17,10 @@ from chaos.messages import Message
 from chaos.proxy import Proxy
 from local.event_source import BatchOutcome
 from local.stack import LocalStack
+from sentiment.batch import MAX_MESSAGES
+from sentiment.dead_letter_queue import Look, move
+from sentiment.delivery import deliver
 
-SEND_BATCH = 10  # messages in one call at most
 PATIENCE_S = 90
 MEMORY = "runtimes killed over their memory limit"
 
@@ -93,7 +94,10 @@ class Stage:
 
     def send(self, messages: Sequence[Message], delay_s: Callable[[Message], int] = lambda message: 0) -> None:
         self.sent += messages
-        self._send([{"MessageBody": message.body, "DelaySeconds": delay_s(message)} for message in messages])
+        entries = [{"MessageBody": message.body, "DelaySeconds": delay_s(message)} for message in messages]
+        for start in range(0, len(entries), MAX_MESSAGES):
+            if failures := deliver(self.local.sqs, self.local.queue_url, entries[start : start + MAX_MESSAGES]):
+                raise RuntimeError(f"SQS refused messages: {failures}")
 
     def drain(self, until: Callable[[], bool] = lambda: False) -> bool:
         """Wait until the queue is empty, or something else is so; returns whether that came in time."""
@@ -105,17 +109,11 @@ class Stage:
         return True
 
     def redrive(self) -> list[str]:
-        """Move all dead letters back, as SQS does: attributes kept, all else new; returns their bodies."""
-        dead = self.local.dead_letters()
-        attributes = "MessageAttributes"
-        self._send(
-            [{"MessageBody": m["Body"], **({attributes: m[attributes]} if attributes in m else {})} for m in dead]
-        )
-        for message in dead:
-            self.local.sqs.delete_message(
-                QueueUrl=self.local.dead_letter_queue_url, ReceiptHandle=message["ReceiptHandle"]
-            )
-        return [message["Body"] for message in dead]
+        """Move all dead letters back, as an operator does; returns their bodies."""
+        sqs = self.local.sqs
+        with Look(sqs, self.local.dead_letter_queue_url, hide_seconds=PATIENCE_S) as look:
+            moves = [*move(look, look, sqs, self.local.queue_url)]
+        return [letter.body for letters, failures in moves for letter in letters if letter.message_id not in failures]
 
     def deploy(self, **changes: Any) -> None:
         """A new version of the function, with these changes of its configuration."""
@@ -150,10 +148,3 @@ class Stage:
 
     def _answered(self, operation: str) -> Iterable[Any]:
         return [each for each in list(self._proxy.journal) if each.operation == operation]
-
-    def _send(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        for start in range(0, len(entries), SEND_BATCH):
-            batch = [{"Id": str(n), **entry} for n, entry in enumerate(entries[start : start + SEND_BATCH])]
-            answer = self.local.sqs.send_message_batch(QueueUrl=self.local.queue_url, Entries=batch)
-            if failed := answer.get("Failed"):
-                raise RuntimeError(f"SQS refused {json.dumps(failed)}")
