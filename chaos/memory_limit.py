@@ -12,7 +12,7 @@ from local.runtime_process import PlainProcess
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 MB = 1_048_576
-LOOK_EVERY_S = 0.005
+LOOK_EVERY_S = 0.02
 
 
 class LimitedProcess(PlainProcess):

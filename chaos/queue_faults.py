@@ -1,16 +1,13 @@
-"""What queues and poller can do: deliver twice or out of order, bring poison, refuse dead letters, die."""
+"""What the queues can do: deliver twice or out of order, bring poison, refuse dead letters."""
 
-import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from random import Random
 from typing import Any
 
-from chaos.faults import Fault, hang, lose_the_answer, refuse, send_signal
-from chaos.messages import Message, Text, message, poison, shuffled, versions
-from chaos.mortal_poller import mortal_poller
-from chaos.proxy import Answer, Call, Dropped
+from chaos.faults import Fault, hang, refuse
+from chaos.messages import Message, poison, shuffled, versions
+from chaos.proxy import Answer, Call
 from chaos.scenario import Make, Scenario
 from chaos.stage import Stage
 from sentiment.batch import MAX_MESSAGES as SEND_BATCH
@@ -18,7 +15,6 @@ from sentiment.batch import MAX_MESSAGES as SEND_BATCH
 AGAIN = "messages delivered twice"
 LATE = "older versions delivered after newer ones"
 POISON = "poison messages"
-REDRIVEN = "messages redriven"
 VERSIONS, LONGEST_DELAY_S = 3, 4
 
 
@@ -73,46 +69,6 @@ def _as_sent(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
     stage.injector.count(POISON, len(bad))
     taken = Counter(sum(each["Body"] in bad for each in batch) for batch in stage.received())
     return {"batches by their poison": dict(sorted(taken.items()))}
-
-
-def _refused_and_redriven(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
-    """Old versions are refused; then the table is mended, new versions of half of them come, and all is redriven."""
-    stage.send(messages)
-    stage.drain()
-    stage.injector.active = False
-    newer = [replace(each.texts[0], version=2) for each in messages[::2]]
-    stage.send([message(text, dated=_dated(text)) for text in newer])
-    stage.drain()
-    redriven = stage.redrive()
-    stage.injector.count(REDRIVEN, len(redriven))
-    stage.drain()
-    return {"copies redriven": len(redriven) - len(set(redriven))}
-
-
-def _old_versions(count: int, random: Random) -> list[Message]:
-    texts = [Text(f"text-{number}", 1) for number in range(count * 2 // 3)]
-    return [message(text, dated=_dated(text)) for text in texts]
-
-
-def _dated(text: Text) -> bool:
-    return len(text.id) % 2 == 0
-
-
-def _kill_poller(call: Call, stage: Stage) -> Answer:
-    """The function has answered, and the messages are not deleted."""
-    send_signal(stage.poller_pid, signal.SIGKILL)
-    raise Dropped
-
-
-def _with_mortal_poller(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
-    stage.send(messages)
-    started = 0
-    while stage.local.depth(stage.local.queue_url):
-        with mortal_poller(stage.local.function_config, replace(stage.local.mapping_config, enabled=True)) as poller:
-            started, stage.poller_pid = started + 1, poller.pid
-            if not stage.drain(until=lambda: poller.poll() is not None):
-                break
-    return {"pollers started": started}
 
 
 TWICE = Fault(
@@ -174,56 +130,5 @@ SCENARIOS: Sequence[Scenario] = (
         },
         settings={"timeoutSeconds": 3},
         visibility_s=5,
-    ),
-    Scenario(
-        name="dead letters redriven after a fix",
-        faults=[
-            Fault(
-                what="PutItem refused as invalid", operation="PutItem", do=refuse("ValidationException"), share=1 / 2
-            ),
-            Fault(
-                what="PutItem throttled",
-                operation="PutItem",
-                do=refuse("ProvisionedThroughputExceededException"),
-            ),
-            Fault(
-                what="SendMessage refused, until SQS gives up",
-                operation="SendMessage",
-                do=refuse("ServiceUnavailable", status=503),
-                when=lambda call, stage: "-3" in call.request["MessageBody"],
-            ),
-            Fault(
-                what="SendMessage done, connection closed",
-                operation="SendMessage",
-                do=lose_the_answer,
-                share=1 / 4,
-            ),
-        ],
-        messages=_old_versions,
-        play=_refused_and_redriven,
-        must={
-            "dead letters that were redriven": lambda seen, _: seen.hits[REDRIVEN] > 0,
-            "all of them stored or absorbed": lambda seen, account: account.dead_lettered == 0,
-            "copies redriven": lambda seen, _: seen.notes["copies redriven"] > 0,
-            "old versions and copies absorbed": lambda seen, _: seen.absorbed > 0,
-        },
-    ),
-    Scenario(
-        name="poller killed between answer and delete",
-        faults=[
-            Fault(
-                what="SIGKILL to the poller at its delete",
-                operation="DeleteMessageBatch",
-                do=_kill_poller,
-                share=1 / 3,
-                times=5,
-            )
-        ],
-        play=_with_mortal_poller,
-        must={
-            "messages that came again": lambda seen, _: seen.redeliveries > 0,
-            "repeats absorbed": lambda seen, _: seen.absorbed > 0,
-        },
-        paused=True,
     ),
 )

@@ -22,6 +22,7 @@ from sentiment.dead_letter_queue import Look, move
 from sentiment.delivery import deliver
 
 PATIENCE_S = 90
+LOOK_EVERY_S = 0.2
 MEMORY = "runtimes killed over their memory limit"
 
 
@@ -105,7 +106,7 @@ class Stage:
         while self.local.depth(self.local.queue_url) and not until():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.05)
+            time.sleep(LOOK_EVERY_S)
         return True
 
     def redrive(self) -> list[str]:

@@ -5,12 +5,28 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from chaos import all_faults, queue_faults, release_faults, runtime_faults, table_faults
+from chaos import (
+    all_faults,
+    poller_faults,
+    queue_faults,
+    redrive_faults,
+    release_faults,
+    runtime_faults,
+    table_faults,
+)
 from chaos.scenario import Outcome, Scenario, run
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
-    for group in (runtime_faults, all_faults, queue_faults, release_faults, table_faults)
+    for group in (
+        runtime_faults,
+        all_faults,
+        redrive_faults,
+        poller_faults,
+        release_faults,
+        table_faults,
+        queue_faults,
+    )
     for scenario in group.SCENARIOS
 }
 
