@@ -33,7 +33,7 @@ SCENARIOS: dict[str, Scenario] = {
 
 def outcomes(names: Sequence[str], count: int, jobs: int) -> Iterator[Outcome]:
     """Play these scenarios with about `count` messages each, `jobs` at a time; each as soon as it is over."""
-    # Processes of their own, since moto keeps its state for the whole process; spawned, since threads run in this one.
+    # Processes, since Pulumi's runtime is one for all of a process; spawned, since threads run in this one.
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in as_completed([pool.submit(_play, name, count) for name in names]):
             yield done.result()
