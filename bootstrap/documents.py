@@ -1,6 +1,7 @@
 """IAM documents: who may take a stack's roles, and what these may do."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -9,10 +10,24 @@ from bootstrap.rights import ANY, RIGHTS, STEPS, Grant
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
+REPOSITORY = r"[A-Za-z0-9-]+/[\w.-]+|[A-Za-z0-9-]+@\d+/[\w.-]+@\d+"  # no * or ?, even where IAM would not heed them
+SESSION_SECONDS = 2 * 3600  # of a role: a rollout with its bake
 
 
 def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
-    """Who may take a role: jobs of one repository in one GitHub environment, which has the branches and reviewers."""
+    """Who may take a role: jobs of one repository in one GitHub environment, which has the branches and reviewers.
+
+    Args:
+        repository: as GitHub's tokens name it: OWNER@ID/NAME@ID, or OWNER/NAME for one from before July 2026 that has
+            not opted in (https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims). A token
+            of the other form is refused, so a recycled name opens nothing.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    repository = repository.removeprefix("repo:")  # with which GitHub's API answers
+    if not re.fullmatch(REPOSITORY, repository):
+        raise ValueError(f"repository: {repository!r} must be OWNER@ID/NAME@ID or OWNER/NAME")
     claims = {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": f"repo:{repository}:environment:{environment}"}
     return _document(
         [

@@ -215,6 +215,12 @@ RIGHTS: dict[str, list[Grant]] = {
 # What the steps of the workflow do besides: `make smoke` and `make rollout`.
 STEPS = [
     Grant("sqs", f"sqs:*:{{account}}:{PREFIX}queue-*", write="SendMessage"),
+    Grant(  # where the queue has a key of the account (kmsKeyArn)
+        "kms",
+        KEY,
+        write="GenerateDataKey Decrypt",
+        condition={"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com"}},
+    ),
     Grant("dynamodb", TABLE, write="GetItem"),
     Grant("cloudwatch", ANY, write="GetMetricStatistics"),
 ]
