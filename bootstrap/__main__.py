@@ -37,7 +37,7 @@ def role(name: str, stack: str, environment: str, documents_of: list[Document], 
         aws.iam.RolePolicyAttachment(part, role=made.name, policy_arn=policy.arn)
     if state:
         arns = pulumi.Output.all(state.bucket.arn, state.key.arn)
-        text = arns.apply(lambda found: documents.state(found[0], found[1], write=writes_state))
+        text = arns.apply(lambda found: documents.state(found[0], found[1], stack if writes_state else None))
         aws.iam.RolePolicy(f"{name}-state", role=made.id, policy=text)
     pulumi.export(f"{name}RoleArn", made.arn)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from bootstrap.rights import ANY, RIGHTS, STEPS, Grant
+from bootstrap.rights import ANY, PROJECT, RIGHTS, STEPS, Grant
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -54,17 +54,20 @@ def change(partition: str, account: str, stack: str) -> str:
     return _document(_statements([(grant, grant.write) for grant in grants], partition, account, stack))
 
 
-def state(bucket_arn: str, key_arn: str, *, write: bool) -> str:
-    """To read Pulumi's state, which a preview does without a lock; and to write it."""
-    objects = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
-    keys = ["kms:Decrypt", *(["kms:Encrypt", "kms:GenerateDataKey"] if write else [])]
-    return _document(
-        [
-            {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket_arn]},
-            {"Effect": "Allow", "Action": objects, "Resource": [f"{bucket_arn}/*"]},
-            {"Effect": "Allow", "Action": keys, "Resource": [key_arn]},
+def state(bucket_arn: str, key_arn: str, written_stack: str | None) -> str:
+    """To read Pulumi's state, which a preview does without a lock; and to write one stack's, its locks and history."""
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket_arn]},
+        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{bucket_arn}/*"]},
+        {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key_arn]},
+    ]
+    if written_stack:
+        own = [f"{bucket_arn}/.pulumi/*/{PROJECT}/{written_stack}{rest}" for rest in (".*", "/*")]
+        statements += [
+            {"Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": own},
+            {"Effect": "Allow", "Action": ["kms:Encrypt", "kms:GenerateDataKey"], "Resource": [key_arn]},
         ]
-    )
+    return _document(statements)
 
 
 def _statements(granted: Iterable[tuple[Grant, str]], partition: str, account: str, stack: str) -> list[dict[str, Any]]:

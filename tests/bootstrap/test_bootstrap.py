@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+from fnmatch import fnmatchcase
 from typing import Any
 
 import botocore.session
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from bootstrap import documents
-from bootstrap.rights import ANY, PREFIX, RIGHTS, STEPS, Grant
+from bootstrap.rights import ANY, PREFIX, PROJECT, RIGHTS, STEPS, Grant
 from local.program import ROOT, run
 from local.recorder import ACCOUNT, Monitor, Project, Recorder
 from settings import MAX_STACK_CHARS
@@ -179,6 +180,22 @@ def test_a_preview_reads_the_state_and_a_deployment_writes_it(bootstrap: Recorde
 
     assert actions("preview-prod") == {"s3:ListBucket", "s3:GetObject", "kms:Decrypt"}
     assert {"s3:PutObject", "s3:DeleteObject", "kms:Encrypt"} < actions("deploy-prod")
+
+
+def test_a_deployment_writes_its_own_stacks_state_and_no_other() -> None:
+    (own,) = [s["Resource"] for s in statements(documents.state("BUCKET", KEY, "dev")) if "s3:PutObject" in s["Action"]]
+
+    def may_write(name: str) -> bool:
+        return any(fnmatchcase(f"BUCKET/.pulumi/{name}", pattern) for pattern in own)
+
+    def files(stack: str) -> list[str]:
+        """Where Pulumi keeps a stack in a bucket (pulumi/pulumi, pkg/backend/diy/store.go and lock.go)."""
+        places = "stacks/{}.json stacks/{}.json.bak history/{}/1.json backups/{}/1.json locks/organization/{}/1.json"
+        return places.replace("{}", f"{PROJECT}/{stack}").split()
+
+    assert all(map(may_write, files("dev")))
+    others = [*files("prod"), *files("dev-2"), "meta.yaml", "stacks/sentiment-analyzer-bootstrap/account-dev.json"]
+    assert not any(map(may_write, others))
 
 
 # State
