@@ -7,15 +7,27 @@ IMAGE ?=
 QUICK ?=
 IMAGE_URI ?=
 VERSION ?=
+SECONDS ?= 60
 ITEMS_PER_HOUR ?= 500
+RATE ?= 100
+DURATION ?= 600
+PEAK ?= 5
+LOAD_MODEL ?= function/models/full-size
+FILE ?=
+OPTIONS ?=
+DO ?= peek
 BIN := .venv/bin
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION
-.PHONY: up preview deployed-image destroy smoke rollout rollback live promotable test image-test image-report demo local bench cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test image-report demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
+
+fuzz: .venv/dev  ## bad input for the handler, led by coverage (SECONDS=60)
+	@$(BIN)/pip install --quiet -r requirements-fuzz.txt
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
 	$(BIN)/pytest -m image --durations=5
@@ -32,6 +44,9 @@ local: .venv/local  ## keep the pipeline up for a producer to try
 bench: .venv/dev  ## our function beside the guide's engine and the limit (seven minutes; QUICK=1: one)
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+chaos: .venv/local  ## every fault around the function, and an account of every message (four minutes; QUICK=1: one)
+	@$(BIN)/python -m chaos $(if $(QUICK),--quick)
 
 cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
 	@$(BIN)/python -m cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \
@@ -68,6 +83,24 @@ live: .venv/local  ## print the version that a stack serves
 promotable: .venv/local  ## print the stack's imageUri, after keeping that image from expiring
 	@$(BIN)/python -m rollout keep --stack $(STACK)
 
+# STACK on the command line names the stack, as the environment's STACK; without it a running `make local` comes first.
+send: .venv/local  ## send the texts of a file: FILE=reviews.csv OPTIONS="--rate 100"
+	@$(BIN)/python -m sentiment send $(FILE) $(OPTIONS)
+
+results: .venv/local  ## what became of the texts: OPTIONS="--all"
+	@$(BIN)/python -m sentiment results $(OPTIONS)
+
+dlq: .venv/local  ## dead letters: DO=peek, save, redrive, replay or purge, OPTIONS="..."
+	@$(BIN)/python -m sentiment dlq $(DO) $(OPTIONS)
+
+load: .venv/dev  ## load test on this machine with the full-size model: RATE=100 DURATION=600 OPTIONS="--max-p95-ms 1000"
+	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m local.full_size_model)
+	@$(BIN)/python -m sentiment load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model $(LOAD_MODEL) $(OPTIONS)
+
+capacity: .venv/local  ## what a rate and a burst take: STACK=prod RATE=10000 PEAK=5 OPTIONS="--peak-minutes 10"
+	@$(BIN)/python -m sentiment capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
+		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(OPTIONS)
+
 check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -81,7 +114,7 @@ unit: .venv/dev
 	@$(BIN)/pip install --quiet -r requirements-local.txt
 	@touch $@
 
-.venv/dev: requirements-dev.txt function/requirements-build.txt .venv/local
+.venv/dev: requirements-dev.txt requirements-bench.txt function/requirements-build.txt .venv/local
 	@echo "Installing what the tests need into .venv (torch among it; a minute or two, once)"
 	@$(BIN)/pip install --quiet -r requirements-dev.txt
 	@touch $@
@@ -92,7 +125,7 @@ unit: .venv/dev
 	@touch $@
 
 clean:  ## remove .venv and all that was made
-	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

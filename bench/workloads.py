@@ -40,13 +40,15 @@ def text(tokens: int, words: random.Random) -> str:
     return " ".join(f"word{words.randrange(WORDS)}" for _ in range(tokens - SPECIAL_TOKENS))
 
 
+def length(drawn: random.Random, mean: float = LOG_MEAN, deviation: float = LOG_DEVIATION) -> int:
+    """A log-normal length in tokens, special ones included; `mean` and `deviation` are of the logarithm."""
+    return min(max(round(drawn.lognormvariate(mean, deviation)), SPECIAL_TOKENS + 1), LONGEST_TOKENS)
+
+
 def _drawn(mean: float, deviation: float) -> list[list[int]]:
-    """Batches of ten of log-normal length; `mean` and `deviation` are of the logarithm."""
+    """Batches of ten."""
     drawn = random.Random(SEED)
-    return [
-        [min(max(round(drawn.lognormvariate(mean, deviation)), SPECIAL_TOKENS + 1), LONGEST_TOKENS) for _ in range(10)]
-        for _ in range(BATCHES)
-    ]
+    return [[length(drawn, mean, deviation) for _ in range(10)] for _ in range(BATCHES)]
 
 
 WORKLOADS = (

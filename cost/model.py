@@ -28,14 +28,27 @@ QUEUE_KEY_REQUESTS = 3  # a data key's, with one producer and one consumer: 2 x 
 INDEX_BYTES = 100  # DynamoDB adds this to every item: "Item sizes and formats"
 
 
-def bill(stack: Stack, engine: Engine, sizes: Sizes, items_per_hour: float, *, free_tier: bool = False) -> Bill:
+def bill(
+    stack: Stack,
+    engine: Engine,
+    sizes: Sizes,
+    items_per_hour: float,
+    *,
+    free_tier: bool = False,
+    texts_per_message: int = 1,
+    messages_per_request: int = 1,
+) -> Bill:
     """A month of a stack at a steady rate of texts.
+
+    Args:
+        texts_per_message, messages_per_request: how the producers send.
 
     Raises:
         ValueError: the rate is not a number of 0 or more.
     """
     used = usage(stack, engine, items_per_hour)
-    lines = [*_function(stack, used), *_queue(stack, used), *_table(stack, used, sizes), *_logs(stack, used, sizes)]
+    lines = [*_function(stack, used), *_queue(stack, used, texts_per_message, messages_per_request)]
+    lines += [*_table(stack, used, sizes), *_logs(stack, used, sizes)]
     lines += [*_watch(stack, used), *_keys(stack, used)]
     lines.append(Line("ECR", "images, at most", stack.kept_images * engine.image_gb, prices.ECR_STORAGE, standing=True))
     return Bill([line for line in lines if line.quantity], used, free_tier)
@@ -63,11 +76,13 @@ def _function(stack: Stack, used: Usage) -> Iterator[Line]:
     yield Line("Lambda", "/tmp", (used.warm_s + used.on_demand_s) * extra_gb, prices.LAMBDA_STORAGE)
 
 
-def _queue(stack: Stack, used: Usage) -> Iterator[Line]:
+def _queue(stack: Stack, used: Usage, texts_per_message: int, messages_per_request: int) -> Iterator[Line]:
     polls = SECONDS_PER_MONTH / POLL_S * POLLERS if stack.consume else 0
-    requests = used.batches * math.ceil(used.batch_items / SQS_BATCH)
+    requests = used.batches * math.ceil(used.batch_items / texts_per_message / SQS_BATCH)
+    together = texts_per_message * messages_per_request
+    sends = "sends, one a text" if together == 1 else f"sends, {together} texts in one"
     yield Line("SQS", "idle polling", polls, prices.SQS_REQUESTS, standing=True)
-    yield Line("SQS", "sends, one a text", used.items, prices.SQS_REQUESTS)
+    yield Line("SQS", sends, used.items / together, prices.SQS_REQUESTS)
     yield Line("SQS", "receives and deletes", 2 * requests, prices.SQS_REQUESTS)
 
 

@@ -50,9 +50,13 @@ PROVISIONED_DURATION = {
     "arm64": Price(usd=0.0000077778, unit="GB-s", source=LAMBDA_PAGE, checked=False),
 }
 
+# Pollers of an SQS mapping; Kafka's unit of 20 MB/s is 0.185, and one of these reads 1 MB/s.
+POLLER_HOURS = Price(usd=0.00925, unit="poller-hours", source=LAMBDA_PAGE, checked=False)
+
 SQS_REQUESTS = Price(usd=0.40, per=M, unit="requests", free=M, source=FACTS, checked=True)  # of up to 64 KB each
 
 DYNAMODB_WRITES = Price(usd=0.625, per=M, unit="WRU", source=FACTS, checked=True)  # one for every started KB
+DYNAMODB_READS = Price(usd=0.125, per=M, unit="RRU", source="airbyte.com, Amazon DynamoDB pricing", checked=True)
 DYNAMODB_STORAGE = Price(usd=0.25, unit="GB-months", free=25, source=DYNAMODB_PAGE, checked=True)
 DYNAMODB_RECOVERY = Price(usd=0.20, unit="GB-months", source=DYNAMODB_PAGE, checked=False)
 

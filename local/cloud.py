@@ -1,16 +1,17 @@
 """The embedded cloud: moto's server on loopback."""
 
-import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.request import urlopen
 
 import boto3
-from moto.server import ThreadedMotoServer
 
 HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent
 ANY_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 SESSION_SECONDS = 12 * 3600  # the longest that STS gives
 
@@ -18,9 +19,12 @@ SESSION_SECONDS = 12 * 3600  # the longest that STS gives
 class Cloud:
     """A moto server, as a context manager.
 
+    It is a process of its own, so that it neither takes the interpreter from what runs here nor leaves a state behind.
+
     Attributes:
         url: its endpoint.
         region: where its clients work.
+        pid: of its process.
     """
 
     url: str
@@ -30,19 +34,25 @@ class Cloud:
         self.region, self._port = region, port
 
     def __enter__(self) -> Self:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         with socket.create_server((HOST, self._port)):
             pass  # moto would wait for ever on a port that is taken; this raises OSError
-        self._server = ThreadedMotoServer(ip_address=HOST, port=self._port, verbose=False)
-        self._server.start()
-        self.url = "http://{}:{}".format(*self._server.get_host_and_port())
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "local.cloud_server", HOST, str(self._port)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,  # it ends with this pipe, and so with this process, however that ends
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # out of the reach of the terminal's Ctrl-C
+        )
+        assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self.url = self._process.stdout.readline().strip()
+        if not self.url:
+            raise OSError(f"moto's server did not start: exit status {self._process.wait()}")
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        urlopen(
-            f"{self.url}/moto-api/reset", data=b"", timeout=10
-        ).close()  # moto keeps its state for the whole process
-        self._server.stop()
+        self._process.communicate()  # closes the pipes
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
         """A boto3 client of this cloud, with a role's credentials or such as may do anything."""

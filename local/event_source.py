@@ -47,9 +47,13 @@ class BatchOutcome:
         invocation: None where the function could not be invoked.
     """
 
-    message_ids: tuple[str, ...]
+    deliveries: tuple[Delivery, ...]
     failed_ids: frozenset[str]
     invocation: Invocation | None
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        return tuple(each.message_id for each in self.deliveries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,9 +178,8 @@ class EventSourceMapping:
             self._slots.release()
 
     def _run(self, batch: list[Delivery]) -> BatchOutcome:
-        message_ids = tuple(each.message_id for each in batch)
         invocation = None
-        failed_ids = frozenset(message_ids)
+        failed_ids = frozenset(each.message_id for each in batch)
         try:
             invocation = self._invoke(event(batch))
         except Exception:
@@ -188,7 +191,7 @@ class EventSourceMapping:
                     if self._config.report_batch_item_failures
                     else frozenset()
                 )
-        return BatchOutcome(message_ids=message_ids, failed_ids=failed_ids, invocation=invocation)
+        return BatchOutcome(deliveries=tuple(batch), failed_ids=failed_ids, invocation=invocation)
 
     def _count(self, **more: int) -> None:
         with self._stats_lock:

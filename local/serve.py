@@ -2,32 +2,34 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from local.cloud import ANY_CREDENTIALS
+from local.running import announced
 from local.runtime_process import PlainProcess, Start
 from local.stack import LocalStack
 
 REFRESH_SECONDS = 1.0
-EXAMPLE = (
-    '.venv/bin/python -c \'import boto3, os; boto3.client("sqs").send_message('
-    'QueueUrl=os.environ["QUEUE_URL"], MessageBody="""{"id": "1", "text": "I like it."}""")\''
-)
 
 
 def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start = PlainProcess) -> None:
     """Serve a stack until interrupted."""
-    with LocalStack(stack, model_dir=model_dir, port=port, start=start) as local:
+    with LocalStack(stack, model_dir=model_dir, port=port, start=start) as local, announced(state(local)) as found:
         console.print(
-            f"Stack [bold]{stack}[/] is up. Point a producer at it, from another shell:\n\n"
+            f"Stack [bold]{stack}[/] is up. Send to it from another shell:\n\n"
+            '  echo "I like it." | .venv/bin/python -m sentiment send --format lines -\n\n'
+            "For producers of your own, and the AWS CLI:\n\n"
             f"  export AWS_ENDPOINT_URL={local.cloud.url} AWS_DEFAULT_REGION={local.cloud.region}\n"
             "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
-            f"  export QUEUE_URL={local.queue_url}\n"
-            f"  {EXAMPLE}\n\n"
+            f"  export QUEUE_URL={local.queue_url}\n\n"
             "Results, as they come (Ctrl-C stops):",
             highlight=False,
             soft_wrap=True,
         )
+        if not found:
+            console.print("[yellow]Another `make local` runs: python -m sentiment finds that one.[/]")
         seen: dict[str, str] = {}
         dead = 0
         try:
@@ -41,3 +43,15 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
                 time.sleep(REFRESH_SECONDS)
         except KeyboardInterrupt:
             console.print("stopped")
+
+
+def state(local: LocalStack) -> dict[str, Any]:
+    """What other commands need to work on it: fields of sentiment.target.Target."""
+    return {
+        "queue_url": local.queue_url,
+        "dead_letter_queue_url": local.dead_letter_queue_url,
+        "table_name": local.table_name,
+        "region": local.cloud.region,
+        "endpoint_url": local.cloud.url,
+        "credentials": ANY_CREDENTIALS,
+    }

@@ -1,0 +1,18 @@
+"""The same with the Producer: batches, retries and the message contract are its business."""
+
+import os
+
+from sentiment import Producer, Rejected
+
+REVIEWS = {
+    "producer-1": "Great little café!",
+    "producer-2": "It broke twice in a week, so I gave up.",
+    "producer-3": " ",
+}
+
+with Producer(os.environ["QUEUE_URL"]) as producer:  # leaving it raises SendFailed if a text could not be sent
+    for review_id, text in REVIEWS.items():
+        try:
+            producer.send(review_id, text)
+        except Rejected as error:  # an empty text will never have a sentiment
+            REVIEWS[review_id] = f"rejected: {error}"

@@ -1,0 +1,53 @@
+"""Texts packed into the messages of one request to SQS, by its limits."""
+
+import json
+from collections.abc import Iterator
+
+from function.messages import Item
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MAX_MESSAGES = 10  # in one request
+MAX_BYTES = 1_048_576  # of one message, and of all messages of a request together
+
+HEAD, SEPARATOR, TAIL = '{"items": [', ", ", "]}"
+# JSON escapes all other characters that SQS refuses.
+REFUSED_BY_SQS = str.maketrans({"\ufffe": r"\ufffe", "\uffff": r"\uffff"})
+
+
+def encode(item: Item) -> str:
+    """An item as JSON, its characters as they are: escapes would take up to three times the bytes."""
+    fields = {"id": item.id, "text": item.text, "timestamp": item.sent_at.isoformat()}
+    return json.dumps(fields, ensure_ascii=False).translate(REFUSED_BY_SQS)
+
+
+class Batch:
+    """The messages of one request. An item that the contract allows always fits into an empty one."""
+
+    def __init__(self, items_per_message: int = 1) -> None:
+        self._items_per_message = items_per_message
+        self._messages: list[list[str]] = []
+        self._bytes = 0
+
+    def add(self, item: str) -> int | None:
+        """Take an encoded item in; returns the place of its message, or None if there is no room."""
+        joins = self._last_has_room
+        size = len(item.encode()) + (len(SEPARATOR) if joins else len(HEAD + TAIL))
+        if self._bytes + size > MAX_BYTES or not (joins or len(self._messages) < MAX_MESSAGES):
+            return None
+        if not joins:
+            self._messages.append([])
+        self._messages[-1].append(item)
+        self._bytes += size
+        return len(self._messages) - 1
+
+    @property
+    def full(self) -> bool:
+        return len(self._messages) == MAX_MESSAGES and not self._last_has_room
+
+    @property
+    def _last_has_room(self) -> bool:
+        return bool(self._messages) and len(self._messages[-1]) < self._items_per_message
+
+    def bodies(self) -> Iterator[str]:
+        for items in self._messages:
+            yield items[0] if len(items) == 1 else f"{HEAD}{SEPARATOR.join(items)}{TAIL}"

@@ -1,0 +1,55 @@
+"""How far the sending of a file is, at which rate, and when it will be done."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from sentiment.checkpoint import Checkpoint
+from sentiment.screen import notes
+from sentiment.sources import Record
+
+COLUMNS = (
+    SpinnerColumn(),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TextColumn("lines, {task.fields[texts]} texts at {task.fields[rate]}, {task.fields[rejected]} rejected, left"),
+    TimeRemainingColumn(),
+)
+
+
+class Display:
+    """A progress bar on a terminal, as a context manager; nothing elsewhere."""
+
+    def __init__(self, begin: Checkpoint, lines: int | None) -> None:
+        """
+        Args:
+            begin: what earlier runs have settled.
+            lines: of the file; None if that is not known.
+        """
+        self._begin, self._began = begin, time.monotonic()
+        self._progress = Progress(*COLUMNS, console=notes, transient=True, disable=not notes.is_terminal)
+        self._bar = self._progress.add_task("", total=lines, texts=begin.texts, rate="-", rejected=begin.rejected)
+
+    def update(self, now: Checkpoint, last: Record) -> None:
+        """Show what is settled, up to this record."""
+        self._progress.update(
+            self._bar, completed=last.line, texts=now.texts, rate=self._rate(now), rejected=now.rejected
+        )
+
+    def sum_up(self, end: Checkpoint) -> str:
+        this_run, seconds = end.texts - self._begin.texts, time.monotonic() - self._began
+        return (
+            f"{end.texts} texts sent, {end.rejected} rejected; {this_run} texts in {seconds:.1f} s, {self._rate(end)}"
+        )
+
+    def _rate(self, now: Checkpoint) -> str:
+        return f"{(now.texts - self._begin.texts) / (time.monotonic() - self._began):.0f}/s"
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()

@@ -1,0 +1,42 @@
+"""Results as they come. The table has no stream and no order, so following is looking again."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from function.names import TABLE_KEY
+from sentiment.table import Result, Results
+
+POLLED_IDS = 1_000  # in one look: an id that is not there costs half a read unit each time
+
+
+def wait_for(
+    results: Results,
+    ids: Sequence[str],
+    interval_s: float,
+    clock: Callable[[], float] = time.monotonic,
+    patience_s: float | None = None,
+) -> Iterator[list[Result]]:
+    """The results of some ids, each as it comes; ends when all are there, or after `patience_s`."""
+    missing = deque(dict.fromkeys(ids))
+    deadline = None if patience_s is None else clock() + patience_s
+    while missing:
+        looked_for = [missing.popleft() for _ in range(min(POLLED_IDS, len(missing)))]
+        found = results.get(looked_for)
+        missing.extend(item_id for item_id in looked_for if item_id not in found)
+        yield list(found.values())
+        if deadline is not None and clock() >= deadline:
+            return
+        if not found and missing:
+            results.sleep(interval_s)
+
+
+def watch(results: Results, interval_s: float) -> Iterator[tuple[list[Result], float]]:
+    """All results, then for ever those that are new, by scanning the table again and again; with the read units."""
+    seen: dict[str, str] = {}
+    while True:
+        for page, units in results.scan():
+            new = [result for result in page if seen.get(result[TABLE_KEY]) != result["processed_at"]]
+            seen |= {result[TABLE_KEY]: result["processed_at"] for result in new}
+            yield new, units
+        results.sleep(interval_s)

@@ -1,0 +1,74 @@
+"""A run, drawn: four panels over time."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("agg")  # no display is needed, and none may be there
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from sentiment.load.report import Report
+
+COLOURS = ("#1a66b3", "#2a9d8f", "#e2a379", "#c8553d")
+
+
+def draw(of: Report, file: Path) -> None:
+    """Write a PNG."""
+    figure, ((latency, rates), (backlog, machine)) = plt.subplots(
+        2, 2, figsize=(14, 7.5), layout="constrained", sharex=True
+    )
+    figure.suptitle(f"{of.title}\n{of.where}, {of.date}", fontsize=10)
+    _latency(of, latency)
+    _rates(of, rates)
+    _backlog(of, backlog)
+    _machine(of, machine)
+    for axes in (latency, rates, backlog, machine):
+        axes.grid(alpha=0.3)
+        axes.set_xlim(0, of.series.second[-1])
+    for axes in (backlog, machine):
+        axes.set_xlabel("seconds since the start")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=100)
+    plt.close(figure)
+
+
+def _latency(of: Report, axes: Axes) -> None:
+    for (name, values), colour in zip(of.series.percentiles_ms.items(), COLOURS, strict=True):
+        whole = of.figures.latency_ms[name]
+        axes.plot(of.series.second, values, color=colour, linewidth=1, label=f"{name}, {whole:,.0f} ms in all")
+    axes.set(title="Latency, from due to stored", ylabel="ms (log)", yscale="log")
+    axes.legend(fontsize=8)
+
+
+def _rates(of: Report, axes: Axes) -> None:
+    axes.plot(of.series.second, of.series.due, color="#999999", label="due")
+    axes.plot(of.series.second, of.series.stored, color=COLOURS[0], linewidth=1, label="stored")
+    axes.set(title="Texts in each second", ylim=(0, None))
+    axes.legend(fontsize=8)
+
+
+def _backlog(of: Report, axes: Axes) -> None:
+    axes.plot(of.series.second, of.series.depth, color=COLOURS[0], linewidth=1)
+    axes.set_title("Due and not stored yet")
+    axes.set_ylabel("texts", color=COLOURS[0])
+    axes.set_ylim(bottom=0)
+    age = axes.twinx()
+    age.plot(of.series.second, of.series.oldest_s, color=COLOURS[3], linewidth=1)
+    age.set_ylabel("s, age of the oldest", color=COLOURS[3])
+    age.set_ylim(bottom=0)
+
+
+def _machine(of: Report, axes: Axes) -> None:
+    if not of.usage:
+        axes.set_title("The function runs elsewhere")
+        return
+    memory = axes.twinx()
+    seconds = [second for second, _, _ in of.usage]
+    for name, colour in zip(of.usage[-1][1], COLOURS, strict=False):
+        axes.plot(seconds, [cores[name] for _, cores, _ in of.usage], color=colour, linewidth=1, label=name)
+        memory.plot(seconds, [mb[name] for _, _, mb in of.usage], color=colour, linewidth=1, linestyle=":")
+    axes.set(title="Processes on this machine", ylabel="cores (solid)", ylim=(0, None))
+    memory.set(ylabel="MB (dotted)", ylim=(0, None))
+    axes.legend(fontsize=8)

@@ -1,0 +1,47 @@
+"""What is to be sent when."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sentiment.batch import MAX_MESSAGES
+
+REQUESTS_PER_SECOND = 10  # as long as a request holds no more than SQS takes
+
+
+class Kind(StrEnum):
+    """`words`: word1, word2, ..., each one token to the random full-size model. `sentences`: English ones."""
+
+    WORDS = "words"
+    SENTENCES = "sentences"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """
+    Attributes:
+        rate: texts a second, each in a message of its own.
+        duration_s: how long they are sent.
+        together: texts that are due at the same time and share a request.
+    """
+
+    rate: float
+    duration_s: float
+    together: int
+
+    @property
+    def texts(self) -> int:
+        return max(1, round(self.rate * self.duration_s))
+
+    def due_s(self, place: int) -> float:
+        """When the text of this place, from 0, is due, in seconds since the start."""
+        return place // self.together * self.together / self.rate
+
+    def groups(self) -> list[range]:
+        """The places of the texts that are sent together."""
+        starts = range(0, self.texts, self.together)
+        return [range(start, min(start + self.together, self.texts)) for start in starts]
+
+
+def usual_together(rate: float) -> int:
+    """About ten requests a second, until they are full."""
+    return min(MAX_MESSAGES, max(1, round(rate / REQUESTS_PER_SECOND)))

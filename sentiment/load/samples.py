@@ -1,0 +1,123 @@
+"""Queues and processes, looked at every second while the load runs."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sentiment.load.pipeline import Pipeline
+
+INTERVAL_S = 1.0
+MB = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """
+    Attributes:
+        at: seconds since the epoch.
+        waiting, in_flight, dead: messages, as SQS counts them.
+        cpu_s: CPU time that the processes have used so far, by what they do.
+        memory_mb: resident memory, likewise.
+    """
+
+    at: float
+    waiting: int
+    in_flight: int
+    dead: int
+    cpu_s: Mapping[str, float]
+    memory_mb: Mapping[str, float]
+
+
+class Sampler:
+    """Looks every second while it is entered.
+
+    Attributes:
+        samples: so far.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._sqs = pipeline.target.client("sqs")
+        self._processes: dict[int, psutil.Process] = {}
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="sampler", daemon=True)
+        self.samples: list[Sample] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    @property
+    def last(self) -> Sample | None:
+        return self.samples[-1] if self.samples else None
+
+    def look(self) -> Sample:
+        """
+        Raises:
+            ClientError, BotoCoreError: the queues cannot be looked at.
+        """
+        queue, dead = (queue_depth(self._sqs, url) for url in self._urls)
+        usage = {name: [self._usage(pid) for pid in pids] for name, pids in self._pipeline.processes().items()}
+        return Sample(
+            at=time.time(),
+            waiting=queue[0],
+            in_flight=queue[1],
+            dead=sum(dead),
+            cpu_s={name: sum(cpu for cpu, _ in each) for name, each in usage.items()},
+            memory_mb={name: sum(memory for _, memory in each) for name, each in usage.items()},
+        )
+
+    @property
+    def _urls(self) -> tuple[str, str]:
+        return self._pipeline.target.queue_url, self._pipeline.target.dead_letter_queue_url
+
+    def _run(self) -> None:
+        while not self._stopping.wait(INTERVAL_S):
+            try:
+                self.samples.append(self.look())
+            except (ClientError, BotoCoreError):
+                continue  # a gap in the picture, no more
+
+    def _usage(self, pid: int) -> tuple[float, float]:
+        """CPU seconds so far and MB of memory; nothing of a process that has ended."""
+        try:
+            process = self._processes.setdefault(pid, psutil.Process(pid))
+            times = process.cpu_times()
+            return times.user + times.system, process.memory_info().rss / MB
+        except psutil.NoSuchProcess:
+            return 0.0, 0.0
+
+
+def queue_depth(sqs: Any, queue_url: str) -> tuple[int, int]:
+    """Messages that wait, and that are in flight."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+    return int(found[names[0]]), int(found[names[1]])
+
+
+def cores_used(samples: Sequence[Sample]) -> dict[str, float]:
+    """CPU seconds a second, on average, by what the processes do."""
+    if len(samples) < 2:
+        return {}
+    first, last = samples[0], samples[-1]
+    passed_s = last.at - first.at
+    # A process that ended took its time with it.
+    return {name: max(0.0, last.cpu_s[name] - first.cpu_s[name]) / passed_s for name in last.cpu_s}
+
+
+def usage(samples: Sequence[Sample], since: float) -> list[tuple[float, dict[str, float], dict[str, float]]]:
+    """Cores and MB by what the processes do, from sample to sample; seconds after `since` first."""
+    return [
+        (after.at - since, cores_used([before, after]), dict(after.memory_mb)) for before, after in pairwise(samples)
+    ]

@@ -1,0 +1,49 @@
+"""The options that say where a command works, the same for all commands."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from sentiment.screen import notes
+from sentiment.target import PLACES, find
+
+
+def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, which takes a `target`, the options to find one.
+
+    Args:
+        needs: the fields of Target that the command uses, such as queue_url; it gets an option for each.
+    """
+    options = {
+        "stack": "A Pulumi stack, whose outputs say the rest. [env: STACK; default: a running `make local`, else dev]",
+        **{name: f"[env: {PLACES[name].variable}]" for name in needs},
+        "region": "AWS region.",
+        "endpoint_url": "Instead of AWS's own. [env: AWS_ENDPOINT_URL]",
+    }
+    added = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[str | None, typer.Option(help=text)],
+        )
+        for name, text in options.items()
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        own = [parameter for name, parameter in signature.parameters.items() if name != "target"]
+
+        @functools.wraps(command)
+        def with_target(**given: Any) -> None:
+            target = find(set(needs), **{name: given.pop(name) for name in options})
+            notes.print(f"Where: {target.source}", style="dim", highlight=False)
+            command(target=target, **given)
+
+        with_target.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+        return with_target
+
+    return decorate

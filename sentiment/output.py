@@ -1,0 +1,84 @@
+"""Results as a table, JSON lines or CSV, written as they come."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sentiment.screen import excerpt
+from sentiment.summary import STYLES, Summary
+from sentiment.table import Result
+
+SHOWN_CHARS = 50  # of a text
+SHOWN_ROWS = 200  # a table is for reading
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+    SUMMARY = "summary"
+
+
+@dataclass(kw_only=True)
+class Output:
+    """
+    Attributes:
+        format: what to write; a table and a summary end with what all results say together.
+        fields: of the results, in the order of CSV's columns.
+        console: where to.
+        live: write a table's rows as they come, not at the end.
+    """
+
+    format: Format
+    fields: Sequence[str]
+    console: Console
+    live: bool = False
+    summary: Summary = field(default_factory=Summary)
+    _rows: list[Result] = field(default_factory=list)
+
+    def begin(self) -> None:
+        if self.format is Format.CSV:
+            self._csv().writeheader()
+
+    def write(self, results: Sequence[Result]) -> None:
+        self.summary.add(results)
+        if self.format is Format.JSONL:
+            self.console.file.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+        elif self.format is Format.CSV:
+            self._csv().writerows(results)
+        elif self.format is Format.TABLE and self.live:
+            for result in results:
+                self.console.print(*_cells(result))
+        elif self.format is Format.TABLE:
+            self._rows += results[: SHOWN_ROWS - len(self._rows)]
+        self.console.file.flush()
+
+    def end(self) -> None:
+        if self._rows:
+            table = Table("id", "sentiment", "score", "text")
+            for result in self._rows:
+                table.add_row(*_cells(result))
+            self.console.print(table)
+            if hidden := self.summary.labels.total() - len(self._rows):
+                self.console.print(f"... and {hidden} more; --output jsonl and csv have all")
+        if self.format in (Format.TABLE, Format.SUMMARY):
+            self.console.print(self.summary.render())
+
+    def _csv(self) -> "csv.DictWriter[str]":
+        return csv.DictWriter(self.console.file, self.fields, lineterminator="\n")
+
+
+def _cells(result: Result) -> tuple[Text, ...]:
+    label = result["sentiment"]
+    return (
+        excerpt(result["id"], SHOWN_CHARS),
+        Text(label, style=STYLES.get(label, "")),
+        Text(f"{result['score']:.3f}"),
+        excerpt(result.get("text", ""), SHOWN_CHARS) + (" (read in part)" if result["truncated"] else ""),
+    )

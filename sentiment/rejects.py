@@ -1,0 +1,37 @@
+"""What of a file was rejected: shown with its line, and written down to be mended."""
+
+import json
+from dataclasses import dataclass
+from typing import IO
+
+from rich.console import Console
+
+from function.messages import Fault
+from sentiment.sources import Record
+
+SHOWN = 20
+
+
+@dataclass(kw_only=True)
+class Rejects:
+    """
+    Attributes:
+        console: shows the first of them.
+        file: takes all of them as JSON lines; None for no file.
+    """
+
+    console: Console
+    file: IO[str] | None
+    count: int = 0
+
+    def add(self, record: Record, fault: Fault) -> None:
+        self.count += 1
+        if self.count <= SHOWN:
+            line = f"line {record.line}: {fault.code}: {fault.message}"
+            self.console.print(line, style="red", markup=False, highlight=False)
+        elif self.count == SHOWN + 1:
+            self.console.print("more rejects are not shown; --rejects FILE takes all", style="red")
+        if self.file:
+            entry = {"line": record.line, "code": fault.code, "error": fault.message, "content": record.content}
+            self.file.write(json.dumps(entry) + "\n")
+            self.file.flush()  # before the checkpoint says that the record is settled

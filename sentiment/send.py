@@ -1,0 +1,105 @@
+"""`send`: a file of texts to the queue."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentiment.batch import MAX_MESSAGES
+from sentiment.checkpoint import Checkpoint
+from sentiment.display import Display
+from sentiment.errors import CommandError
+from sentiment.options import works_on
+from sentiment.pace import Pace
+from sentiment.producer import PENDING_PER_SENDER, Producer
+from sentiment.rejects import Rejects
+from sentiment.screen import notes
+from sentiment.sending import Sending
+from sentiment.sources import STDIN, Layout, Record, count_lines, format_of, opened, records
+from sentiment.target import Target
+
+
+@works_on("queue_url")
+def send(
+    file: Annotated[Path, typer.Argument(help="- is standard input.")],
+    *,
+    target: Target,
+    format: Annotated[
+        str | None,
+        typer.Option(help="jsonl (each line a message body), csv or lines (each line a text); default: by the suffix."),
+    ] = None,
+    id_column: Annotated[str, typer.Option(help="Of csv.")] = "id",
+    text_column: Annotated[str, typer.Option(help="Of csv.")] = "text",
+    timestamp_column: Annotated[str, typer.Option(help="Of csv; it may be absent.")] = "timestamp",
+    delimiter: Annotated[str | None, typer.Option(help="Of csv; default: a comma, of .tsv a tab.")] = None,
+    id_prefix: Annotated[
+        str | None, typer.Option(help="Of lines: an id is this and the line's number; default: the file's name and -.")
+    ] = None,
+    items_per_message: Annotated[
+        int, typer.Option(min=1, max=100, help="Texts that share a message: cheaper, and retried together.")
+    ] = 1,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Texts a second at most.")] = None,
+    senders: Annotated[int, typer.Option(min=1, max=64, help="Requests at the same time.")] = 4,
+    rejects: Annotated[Path | None, typer.Option(help="Write what was rejected to this file, as JSON lines.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Where to keep how far it got; default: FILE.checkpoint, none for -.")
+    ] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, whatever the checkpoint says.")] = False,
+) -> None:
+    """Send the texts of a file. The same command goes on where an earlier run was broken off.
+
+    Exits with 1 when texts were rejected.
+    """
+    delimiter = delimiter or ("\t" if file.suffix.lower() == ".tsv" else ",")
+    if len(delimiter) != 1:
+        raise CommandError(f"--delimiter: {delimiter!r} must be one character")
+    layout = Layout(
+        format=format_of(file, format),
+        id_column=id_column,
+        text_column=text_column,
+        timestamp_column=timestamp_column,
+        delimiter=delimiter,
+        id_prefix=f"{'stdin' if file == STDIN else file.stem}-" if id_prefix is None else id_prefix,
+    )
+    kept = checkpoint or (file.with_name(f"{file.name}.checkpoint") if file.is_file() else None)
+    with ExitStack() as stack:
+        source = records(stack.enter_context(opened(file)), layout)
+        before = None if restart or kept is None else Checkpoint.load(kept, target.queue_url)
+        if before:
+            before.pass_over(source)
+            notes.print(f"Going on after {before.records} records, as {kept} says; --restart begins anew.")
+        rejected = stack.enter_context(rejects.open("a" if before else "w")) if rejects else None
+        begin = before or Checkpoint.begin(target.queue_url)
+        display = stack.enter_context(Display(begin, count_lines(file)))
+
+        def settled(now: Checkpoint, last: Record) -> None:
+            if kept:
+                now.save(kept)
+            display.update(now, last)
+
+        if kept:
+            begin.save(kept)  # before anything is sent, so that its date holds whatever happens
+        sending = Sending(
+            producer=Producer(
+                target.queue_url,
+                client=target.client("sqs", max_pool_connections=senders),
+                items_per_message=items_per_message,
+                senders=senders,
+            ),
+            checkpoint=begin,
+            window=senders * PENDING_PER_SENDER * MAX_MESSAGES * items_per_message,
+            on_reject=Rejects(console=notes, file=rejected).add,
+            on_settled=settled,
+        )
+        try:
+            sending.send_all(source, Pace(rate))
+        except BaseException:
+            if kept:
+                so_far = sending.checkpoint.records
+                notes.print(f"Broken off after {so_far} records; the same command goes on from there.")
+            raise
+    if kept:
+        kept.unlink()
+    notes.print(display.sum_up(sending.checkpoint))
+    raise typer.Exit(1 if sending.checkpoint.rejected else 0)

@@ -1,0 +1,93 @@
+"""Sends the records of a file in order, and knows at any time up to which all is settled."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from function.messages import Fault
+from sentiment.checkpoint import Checkpoint
+from sentiment.delivery import NotSent
+from sentiment.pace import Pace
+from sentiment.producer import Producer, SendFailed
+from sentiment.sources import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class _UnderWay:
+    record: Record
+    faults: list[Fault]
+    sends: list[Future[None]]
+
+
+@dataclass(kw_only=True)
+class Sending:
+    """
+    Attributes:
+        producer: what sends.
+        checkpoint: what is settled.
+        window: records that may be under way; a crash can repeat no more than these.
+        on_reject: called for every fault of a record, in the order of the file.
+        on_settled: called when the checkpoint has moved.
+    """
+
+    producer: Producer
+    checkpoint: Checkpoint
+    window: int
+    on_reject: Callable[[Record, Fault], None]
+    on_settled: Callable[[Checkpoint, Record], None]
+    _under_way: deque[_UnderWay] = field(default_factory=deque)
+
+    def send_all(self, source: Iterable[Record], pace: Pace) -> None:
+        """Send all records, close the producer, and settle what could be sent, whatever ends it. Raises as `take`."""
+        try:
+            with self.producer:
+                for record in source:
+                    pace.wait()
+                    pace.went(self.take(record))
+        except SendFailed:
+            pass  # the records' own outcomes say so too
+        finally:
+            self.settle()
+
+    def take(self, record: Record) -> int:
+        """Send what is valid of a record; returns how many texts that are.
+
+        Raises:
+            NotSent, ClientError, BotoCoreError: an earlier record could not be sent, though nothing is wrong with it.
+        """
+        # The same in every run, so that the table absorbs what is sent twice; a later record counts as newer.
+        place = timedelta(microseconds=self.checkpoint.records + len(self._under_way))
+        items, faults = record.parse(datetime.fromisoformat(self.checkpoint.started_at) + place)
+        sends = [self.producer.send_item(item) for item in items]
+        self._under_way.append(_UnderWay(record=record, faults=faults, sends=sends))
+        if len(self._under_way) > self.window:
+            wait(self._under_way[0].sends)
+        self.settle()
+        return len(items)
+
+    def settle(self) -> None:
+        """Account for the records that are through, up to the first that is not. Raises as `take`."""
+        record = None
+        try:
+            while self._under_way and all(send.done() for send in self._under_way[0].sends):
+                faults = [*self._under_way[0].faults, *self._refused(self._under_way[0])]
+                under_way = self._under_way.popleft()
+                record = under_way.record
+                for fault in faults:
+                    self.on_reject(record, fault)
+                sent = len(under_way.sends) + len(under_way.faults) - len(faults)
+                self.checkpoint = self.checkpoint.after(record, sent, len(faults))
+        finally:
+            if record:
+                self.on_settled(self.checkpoint, record)
+
+    def _refused(self, under_way: _UnderWay) -> list[Fault]:
+        """What SQS refuses for good; any other error of a send is raised."""
+        refused = []
+        for error in filter(None, (send.exception() for send in under_way.sends)):
+            if not (isinstance(error, NotSent) and error.refused):
+                raise error
+            refused.append(Fault("RefusedBySqs", str(error)))
+        return refused

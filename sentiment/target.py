@@ -1,0 +1,120 @@
+"""Where a command works: a stack's queues and table, and how they are found."""
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.running import running
+from sentiment.errors import CommandError
+from sentiment.producer import region_of
+
+DEFAULT_STACK = "dev"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a queue or table is called where it may be found."""
+
+    variable: str
+    output: str
+
+
+PLACES = {
+    "queue_url": Place("QUEUE_URL", "queueUrl"),
+    "dead_letter_queue_url": Place("DEAD_LETTER_QUEUE_URL", "deadLetterQueueUrl"),
+    "table_name": Place("RESULTS_TABLE", "tableName"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """
+    Attributes:
+        queue_url, dead_letter_queue_url, table_name: empty where the command did not ask for them.
+        region, endpoint_url: None leaves them to boto3's own configuration.
+        credentials: as boto3.client takes them; empty for the standard ones.
+        source: where this was found, to be shown.
+    """
+
+    queue_url: str = ""
+    dead_letter_queue_url: str = ""
+    table_name: str = ""
+    region: str | None = None
+    endpoint_url: str | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    source: str = "options and environment"
+
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client; `config` as botocore.config.Config takes it."""
+        settings = Config(**{"retries": {"mode": "standard", "max_attempts": 5}, **config})
+        try:
+            return boto3.client(
+                service, region_name=self.region, endpoint_url=self.endpoint_url, config=settings, **self.credentials
+            )
+        except ValueError as error:
+            raise CommandError(f"--endpoint-url: {error}; must be such as http://127.0.0.1:4566") from error
+
+
+def find(
+    needs: Collection[str],
+    *,
+    stack: str | None = None,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    **given: str | None,
+) -> Target:
+    """The target of a command.
+
+    What is given comes first, then the stack that is named, the environment's variables, a `make local` that runs in
+    this checkout, and the stack `dev`. A source is asked only for what those before it left open.
+
+    Args:
+        needs: fields of Target that must be known.
+        stack: whose outputs to read, by the Pulumi CLI.
+        given: fields of Target by name; None for what is open.
+
+    Raises:
+        CommandError: something that is needed cannot be found.
+    """
+    stack = stack or os.environ.get("STACK")
+    endpoint_url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    known = {name: value for name, value in given.items() if value}
+    if not stack:
+        variables = {name: os.environ.get(place.variable) for name, place in PLACES.items()}
+        known = {**{name: value for name, value in variables.items() if value}, **known}
+    found: dict[str, Any] = {}
+    if not known.keys() >= set(needs):
+        found = (None if stack else _local(endpoint_url)) or _stack(stack or DEFAULT_STACK, needs - known.keys())
+    explicit = {**known, "region": region, "endpoint_url": endpoint_url}
+    values = {**found, **{name: value for name, value in explicit.items() if value}}
+    values.setdefault("region", region_of(values.get("queue_url") or values.get("dead_letter_queue_url", "")))
+    return Target(**values)
+
+
+def _local(endpoint_url: str | None) -> dict[str, Any] | None:
+    """What runs as `make local`, unless the caller has another endpoint in mind."""
+    state = running()
+    if state is None or endpoint_url not in (None, state["endpoint_url"]):
+        return None
+    return {**state, "source": f"make local at {state['endpoint_url']}"}
+
+
+def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
+    from rollout.cli import PulumiFailed, outputs, region  # loads the program's libraries
+    from settings import SettingsError
+
+    wanted = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(needs))
+    try:
+        exported = outputs(stack)
+        values = {name: exported[place.output] for name, place in PLACES.items() if name in needs}
+        return {**values, "region": region(stack), "source": f"stack {stack}"}
+    except KeyError as missing:
+        raise CommandError(
+            f"stack {stack}: exports no {missing.args[0]}; has it been deployed? Or give {wanted}"
+        ) from None
+    except (PulumiFailed, SettingsError, FileNotFoundError) as error:
+        raise CommandError(f"stack {stack}: {error} (or start `make local`, or give {wanted})") from error

@@ -1,0 +1,74 @@
+"""The examples, as they stand, on the local pipeline; and a newcomer's first commands."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sentiment.target
+from local.program import ROOT
+from local.running import announced, running
+from local.serve import state
+from local.stack import LocalStack
+from sentiment.follow import wait_for
+from sentiment.table import Results
+from sentiment.target import PLACES
+from tests.sentiment.conftest import Run
+
+PATIENCE_SECONDS = 60
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalStack]:
+    with LocalStack("dev", batchWindowSeconds=0) as stack:
+        yield stack
+
+
+def test_the_examples_texts_end_in_the_table(local: LocalStack, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "QUEUE_URL": local.queue_url,
+        "AWS_ENDPOINT_URL": local.cloud.url,
+        "AWS_DEFAULT_REGION": local.cloud.region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+    for name in EXAMPLES:
+        subprocess.run([sys.executable, ROOT / "examples" / name], cwd=tmp_path, env=environment, check=True)
+    results = Results(dynamodb=local.dynamodb, table_name=local.table_name)
+    ids = ["plain-1", "plain-2", "producer-1", "producer-2"]
+    pages = wait_for(results, ids, interval_s=0.1, patience_s=PATIENCE_SECONDS)
+    found = {result["id"]: result["sentiment"] for page in pages for result in page}
+    assert found == dict(zip(ids, ["POSITIVE", "NEGATIVE", "POSITIVE", "NEGATIVE"], strict=True))
+
+
+def test_a_newcomer_sends_and_reads_without_saying_where(
+    local: LocalStack, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STACK", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", *(place.variable for place in PLACES.values())):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sentiment.target, "running", lambda: running(tmp_path / "serve.json"))
+    texts, poison = tmp_path / "reviews.csv", {"id": "poison"}
+    texts.write_text("id,text\n1,Great little café!\n2,It broke twice in a week.\n")
+    with announced(state(local), tmp_path / "serve.json"):
+        assert run("send", texts).code == 0
+        read = run("results", "1", "2", "--follow", "--patience", PATIENCE_SECONDS, "--interval", 0.1)
+        assert (read.code, "1 POSITIVE (50.0%), 1 NEGATIVE (50.0%)" in read.out) == (0, True), read
+        local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=json.dumps(poison))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not local.depth(local.dead_letter_queue_url):
+            assert time.monotonic() < deadline, "the function dead-letters nothing"
+            time.sleep(0.1)
+        assert "InvalidText" in run("dlq", "peek").out
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_stays_short(name: str) -> None:
+    assert len((ROOT / "examples" / name).read_text().splitlines()) <= 20

@@ -1,0 +1,184 @@
+"""Producer and delivery on moto: what failed is tried again, what cannot succeed is told by id, and nothing else."""
+
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from function.messages import MAX_ITEMS, MAX_TEXT_CHARS
+from local.program import ROOT
+from sentiment import NotSent, Producer, Rejected, SendFailed
+from sentiment.delivery import ATTEMPTS, deliver
+from sentiment.producer import region_of
+from tests.sentiment.conftest import Place
+from tests.sentiment.faults import PartialFailures, answers
+
+
+def test_texts_arrive_in_messages_of_one_or_of_many(place: Place) -> None:
+    for per_message, messages in ((1, 25), (10, 3)):
+        with Producer(place.queue_url, items_per_message=per_message) as producer:
+            for n in range(25):
+                producer.send(f"id-{n}", f"Text {n} café 😊")
+        sent = place.messages()
+        assert len(sent) == messages
+        assert all(message["Body"].count("café") <= per_message for message in sent)
+
+
+def test_a_text_is_dated_by_its_timestamp_or_else_by_its_sending(place: Place) -> None:
+    before = datetime.now(UTC)
+    with Producer(place.queue_url) as producer:
+        producer.send("own", "good", datetime(2026, 11, 1, tzinfo=UTC))
+        producer.send("seconds", "good", 1_700_000_000)
+        producer.send("none", "good")
+    dates = {item["id"]: datetime.fromisoformat(item["timestamp"]) for item in place.items()}
+    assert dates["own"] == datetime(2026, 11, 1, tzinfo=UTC)
+    assert dates["seconds"] == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert before <= dates["none"] <= datetime.now(UTC)
+
+
+def test_a_text_that_breaks_the_contract_is_refused_at_once_and_not_sent(place: Place) -> None:
+    with Producer(place.queue_url) as producer:
+        for item_id, text in (("", "good"), ("1", " "), ("1", "x" * (MAX_TEXT_CHARS + 1)), ("1", "\ud800")):
+            with pytest.raises(Rejected, match="must be"):
+                producer.send(item_id, text)
+        with pytest.raises(Rejected, match=r"^InvalidTimestamp: timestamp: 'yesterday' is not allowed"):
+            producer.send("1", "good", "yesterday")
+    assert place.messages() == []
+
+
+def test_a_batch_that_is_not_full_leaves_after_its_time(place: Place) -> None:
+    with Producer(place.queue_url, linger_seconds=0.01) as producer:
+        producer.send("1", "good").result(timeout=30)
+        assert [item["id"] for item in place.items()] == ["1"]
+
+
+def test_only_the_failed_entries_of_a_partial_failure_are_sent_again(place: Place) -> None:
+    faults = PartialFailures(place.sqs, lambda body, tries: "odd" in body and tries < 2)
+    messages = [{"MessageBody": f"{'odd' if n % 2 else 'even'} {n}"} for n in range(10)]
+    waits: list[float] = []
+    assert deliver(place.sqs, place.queue_url, messages, waits.append) == {}
+    odd = [message["MessageBody"] for message in messages[1::2]]
+    assert faults.requests == [[message["MessageBody"] for message in messages], odd, odd]
+    assert Counter(m["Body"] for m in place.messages() if m["Body"] != "nothing") == dict.fromkeys(
+        (message["MessageBody"] for message in messages), 1
+    )
+    assert len(waits) == 2
+    assert 0 <= waits[0] <= 0.1, "the first wait is the shortest"
+    assert 0 <= waits[1] <= 0.2
+
+
+def test_what_sqs_blames_on_the_sender_is_not_tried_again_but_told_by_id(place: Place) -> None:
+    faults = PartialFailures(place.sqs, lambda body, _: "refused" in body, sender_fault=True)
+    with pytest.raises(SendFailed) as failed, Producer(place.queue_url, client=place.sqs) as producer:
+        good, bad = producer.send("good", "fine"), producer.send("bad", "refused")
+    assert len(faults.requests) == 1
+    assert good.result() is None
+    assert isinstance(bad.exception(), NotSent)
+    assert failed.value.failures == {"bad": bad.exception()}
+    assert "'bad': Injected" in str(failed.value)
+    assert [item["id"] for item in place.items()] == ["good"]
+
+
+def test_an_entry_that_fails_every_time_is_given_up_in_the_end(place: Place) -> None:
+    faults = PartialFailures(place.sqs, lambda body, _: body == "never")
+    failures = deliver(place.sqs, place.queue_url, [{"MessageBody": "never"}, {"MessageBody": "once"}], lambda _: None)
+    assert list(failures) == [0]
+    assert not failures[0].refused
+    assert len(faults.requests) == ATTEMPTS
+    assert [message["Body"] for message in place.messages()].count("once") == 1
+
+
+def test_throttling_is_waited_out(place: Place) -> None:
+    left = answers(place.sqs, 429, 503)
+    with Producer(place.queue_url, client=place.sqs) as producer:
+        producer.send("1", "good")
+    assert (left, [item["id"] for item in place.items()]) == ([], ["1"])
+
+
+def test_a_request_that_fails_as_a_whole_fails_all_of_its_texts(place: Place) -> None:
+    answers(place.sqs, 403, code="AccessDenied")
+    producer = Producer(place.queue_url, client=place.sqs)
+    producer.send("1", "good")
+    producer.send("2", "good")
+    with pytest.raises(SendFailed) as failed:
+        producer.close()
+    assert failed.value.failures.keys() == {"1", "2"}
+    assert all(isinstance(error, ClientError) for error in failed.value.failures.values())
+
+
+@pytest.mark.parametrize("items_per_message", [0, MAX_ITEMS + 1])
+def test_more_texts_in_a_message_than_the_function_takes_are_refused_at_once(
+    place: Place, items_per_message: int
+) -> None:
+    with pytest.raises(ValueError, match=f"items_per_message: {items_per_message} must be 1 to {MAX_ITEMS}"):
+        Producer(place.queue_url, client=place.sqs, items_per_message=items_per_message)
+
+
+def test_flush_tells_of_failures_once_and_what_follows_is_sent(place: Place) -> None:
+    answers(place.sqs, 403, code="AccessDenied")
+    with Producer(place.queue_url, client=place.sqs) as producer:
+        producer.send("1", "good")
+        with pytest.raises(SendFailed):
+            producer.flush()
+        producer.send("2", "good")
+        producer.flush()
+    assert [item["id"] for item in place.items()] == ["2"]
+
+
+def test_many_threads_send_through_one_producer_and_every_text_arrives_once(place: Place) -> None:
+    with Producer(place.queue_url, senders=2) as producer, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: producer.send(f"id-{n}", "good"), range(200)))
+    assert Counter(item["id"] for item in place.items()) == {f"id-{n}": 1 for n in range(200)}
+
+
+def test_an_error_of_the_caller_is_not_hidden_and_what_was_handed_over_is_sent(place: Place) -> None:
+    with pytest.raises(ZeroDivisionError), Producer(place.queue_url) as producer:
+        producer.send("1", str(producer.send("0", "good") and 1 / 0))
+    assert [item["id"] for item in place.items()] == ["0"]
+    producer.close()  # a second time does nothing
+    with pytest.raises(RuntimeError, match="closed"):
+        producer.send("2", "good")
+
+
+def test_the_queues_url_names_the_region() -> None:
+    assert region_of("https://sqs.eu-central-1.amazonaws.com/123456789012/texts") == "eu-central-1"
+    assert region_of("http://127.0.0.1:4566/123456789012/texts") is None
+
+
+def test_services_import_no_more_than_they_need() -> None:
+    heavy = "{'rich', 'typer', 'pulumi', 'moto', 'onnxruntime', 'numpy'}"
+    program = f"import sys, sentiment; sentiment.Producer; print({heavy} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
+
+
+def test_a_service_can_install_it_without_the_rest_of_the_repository(tmp_path: Path, place: Place) -> None:
+    source, site = tmp_path / "source", tmp_path / "site"
+    for folder in ("function", "sentiment"):
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("models", "__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", source)
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        str(site),
+    ]
+    subprocess.run([*pip, str(source)], check=True)
+    program = (
+        f"import sys; sys.path.insert(0, {str(site)!r})\n"
+        "from sentiment import Producer\n"
+        f"with Producer({place.queue_url!r}) as producer: producer.send('1', 'good')"
+    )
+    subprocess.run([sys.executable, "-I", "-c", program], check=True)  # -I: nothing of this folder
+    assert [item["id"] for item in place.items()] == ["1"]

@@ -1,0 +1,256 @@
+"""`send` on moto: what of a file arrives, what is rejected, and what is left after a break."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentiment.batch import MAX_MESSAGES
+from sentiment.checkpoint import Checkpoint
+from sentiment.pace import Pace
+from sentiment.producer import PENDING_PER_SENDER
+from sentiment.sources import Record
+from sentiment.target import Target
+from tests.sentiment.conftest import Place, Run
+from tests.sentiment.faults import PartialFailures, answers
+
+TEXTS = Path("texts.jsonl")
+CHECKPOINT = Path("texts.jsonl.checkpoint")
+
+
+def write(count: int) -> list[str]:
+    """A file of texts; returns their ids."""
+    ids = [f"id-{n}" for n in range(count)]
+    TEXTS.write_text("".join(json.dumps({"id": item_id, "text": f"Good {item_id}"}) + "\n" for item_id in ids))
+    return ids
+
+
+def use(monkeypatch: pytest.MonkeyPatch, sqs: Any) -> None:
+    """Have the commands use a client that a test has prepared."""
+    monkeypatch.setattr(Target, "client", lambda *_, **__: sqs)
+
+
+def test_all_texts_of_a_file_arrive_and_no_checkpoint_is_left(place: Place, run: Run) -> None:
+    ids = write(25)
+    done = run("send", TEXTS, "--items-per-message", 4)
+    assert done.code == 0, done
+    assert "25 texts sent, 0 rejected" in done.err
+    assert sorted(item["id"] for item in place.items()) == sorted(ids)
+    assert not CHECKPOINT.exists()
+
+
+def test_texts_without_a_timestamp_are_dated_in_the_order_of_the_file(place: Place, run: Run) -> None:
+    TEXTS.write_text(
+        '{"id": "same", "text": "older"}\n{"id": "own", "text": "dated", "timestamp": 1700000000}\n'
+        '{"id": "same", "text": "newer"}\n'
+    )
+    assert run("send", TEXTS).code == 0
+    items = sorted(place.items(), key=lambda item: item["timestamp"])
+    assert [item["text"] for item in items] == ["dated", "older", "newer"]
+
+
+def test_rejects_are_listed_with_their_lines_saved_and_told_by_the_exit_status(place: Place, run: Run) -> None:
+    TEXTS.write_text('{"id": "1", "text": "good"}\nno json\n{"id": "2"}\n{"id": "3", "text": "good"}\n')
+    done = run("send", TEXTS, "--rejects", "rejects.jsonl")
+    assert done.code == 1
+    assert "line 2: InvalidJson: body: not valid JSON" in done.err
+    assert "line 3: InvalidText: text: None is not allowed" in done.err
+    assert "2 texts sent, 2 rejected" in done.err
+    saved = [json.loads(line) for line in Path("rejects.jsonl").read_text().splitlines()]
+    assert [(each["line"], each["code"], each["content"]) for each in saved] == [
+        (2, "InvalidJson", "no json"),
+        (3, "InvalidText", '{"id": "2"}'),
+    ]
+    assert sorted(item["id"] for item in place.items()) == ["1", "3"]
+
+
+def test_what_sqs_refuses_for_good_is_a_reject_too(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(12)
+    PartialFailures(place.sqs, lambda body, _: "id-5" in body, sender_fault=True)
+    use(monkeypatch, place.sqs)
+    done = run("send", TEXTS)
+    assert done.code == 1
+    assert "line 6: RefusedBySqs: Injected" in done.err
+    assert "11 texts sent, 1 rejected" in done.err
+
+
+def test_standard_input_is_sent_line_by_line(place: Place, outside: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "sentiment", "send", "-", "--format", "lines", "--id-prefix", "in-"]
+    done = subprocess.run(command, env=outside, input="good\nbad\n", capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, ""), done
+    assert {item["id"]: item["text"] for item in place.items()} == {"in-1": "good", "in-2": "bad"}
+
+
+def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
+    """Return when so many records are settled."""
+    deadline = time.monotonic() + 60
+    while not (CHECKPOINT.exists() and json.loads(CHECKPOINT.read_text())["records"] >= count):
+        assert process.poll() is None, "it should be sending"
+        assert time.monotonic() < deadline, "it sends nothing"
+        time.sleep(0.01)
+
+
+def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside: dict[str, str]) -> None:
+    ids, senders = write(200), 2
+    command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--senders", str(senders)]
+    process = subprocess.Popen([*command, "--rate", "60"], env=outside, stderr=subprocess.DEVNULL)
+    wait_for_records(process, 40)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    settled = json.loads(CHECKPOINT.read_text())["records"]
+    assert settled < len(ids)
+
+    done = subprocess.run(command, env=outside, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert f"Going on after {settled} records" in done.stderr
+    assert "200 texts sent, 0 rejected" in done.stderr
+    items = place.items()
+    counts = Counter(item["id"] for item in items)
+    assert counts.keys() == set(ids), "nothing is lost"
+    twice = {item_id for item_id, count in counts.items() if count > 1}
+    assert len(twice) <= senders * PENDING_PER_SENDER * MAX_MESSAGES + MAX_MESSAGES
+    assert not twice & set(ids[:settled]), "nothing that was settled is sent again"
+    dates = {(item["id"], item["timestamp"]) for item in items}
+    assert len(dates) == len(ids), "both copies have the same date, so that the table absorbs the second"
+
+
+def test_a_run_that_sqs_ends_says_so_and_goes_on_from_there(
+    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = write(100)
+    broken = place.cloud.client("sqs")
+    answers(broken, *[403] * 100, code="AccessDenied", after=5)
+    with monkeypatch.context() as patched:
+        use(patched, broken)
+        stopped = run("send", TEXTS, "--senders", 1)
+    records = json.loads(CHECKPOINT.read_text())["records"]
+    assert 0 < records < 100
+    assert stopped.code == 2
+    assert f"Broken off after {records} records; the same command goes on from there." in stopped.err
+    assert "AccessDenied" in stopped.err
+    done = run("send", TEXTS)
+    assert (done.code, CHECKPOINT.exists()) == (0, False)
+    assert {item["id"] for item in place.items()} == set(ids)
+
+
+def test_a_checkpoint_that_cannot_be_kept_ends_it_before_anything_is_sent(place: Place, run: Run) -> None:
+    write(20)
+    done = run("send", TEXTS, "--checkpoint", "missing/checkpoint")
+    assert (done.code, place.messages()) == (2, [])
+    assert "No such file or directory: 'missing/checkpoint" in done.err
+
+
+def broken_off(place: Place, records: int = 10) -> None:
+    """Leave the checkpoint that a break after so many records leaves."""
+    checkpoint = Checkpoint.begin(place.queue_url)
+    for number, line in enumerate(TEXTS.read_text().splitlines()[:records], start=1):
+        checkpoint = checkpoint.after(Record(line=number, content=line, body=line), 1, 0)
+    checkpoint.save(CHECKPOINT)
+
+
+def test_a_file_that_changed_where_it_was_sent_already_is_not_gone_on_with(place: Place, run: Run) -> None:
+    write(20)
+    broken_off(place)
+    TEXTS.write_text(TEXTS.read_text().replace("Good id-3", "Evil id-3"))
+    refused = run("send", TEXTS)
+    assert (refused.code, place.messages()) == (2, [])
+    assert "has changed where it was sent already; --restart sends it from its beginning" in refused.err
+    assert run("send", TEXTS, "--restart").code == 0
+    assert len(place.items()) == 20
+
+
+def test_what_was_added_to_a_file_after_a_break_is_sent_too(place: Place, run: Run) -> None:
+    write(20)
+    broken_off(place)
+    with TEXTS.open("a") as file:
+        file.write('{"id": "more", "text": "good"}\n')
+    done = run("send", TEXTS)
+    assert "21 texts sent, 0 rejected; 11 texts in" in done.err
+    assert {item["id"] for item in place.items()} == {*(f"id-{n}" for n in range(10, 20)), "more"}
+
+
+def test_a_checkpoint_of_another_queue_or_of_another_kind_is_refused(place: Place, run: Run) -> None:
+    write(20)
+    broken_off(place)
+    elsewhere = run("send", TEXTS, "--queue-url", place.dead_letter_queue_url)
+    assert elsewhere.code == 2
+    assert f"the file was on its way to {place.queue_url}; --restart sends it all to" in elsewhere.err
+    CHECKPOINT.write_text("[]")
+    assert "is no checkpoint" in run("send", TEXTS).err
+
+
+def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str, str]) -> None:
+    write(300)
+    command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--rate", "100"]
+    process = subprocess.Popen(command, env=outside, stderr=subprocess.PIPE, text=True)
+    wait_for_records(process, 1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    records = json.loads(CHECKPOINT.read_text())["records"]
+    assert process.returncode == 130, said
+    assert f"Broken off after {records} records" in said
+    assert "Traceback" not in said
+    assert {item["id"] for item in place.items()} == {f"id-{n}" for n in range(records)}
+
+
+def test_the_rate_holds_by_the_clock_and_lateness_makes_no_burst() -> None:
+    now = 100.0
+    went: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    pace = Pace(10, clock=lambda: now, sleep=sleep)
+    for count in (1, 1, 5, 1):
+        pace.wait()
+        went.append(round(now, 3))
+        pace.went(count)
+    now += 60
+    for _ in range(3):
+        pace.wait()
+        went.append(round(now, 3))
+        pace.went(1)
+    assert went == [100.0, 100.1, 100.2, 100.7, 160.7, 160.8, 160.9]
+
+
+def test_without_a_rate_nothing_waits() -> None:
+    pace = Pace(None, clock=lambda: 1.0, sleep=lambda _: pytest.fail("waits"))
+    for _ in range(3):
+        pace.wait()
+        pace.went(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["send", "missing.jsonl"], "No such file or directory: 'missing.jsonl'"),
+        (["send", "texts.xml"], "--format: '.xml' is not one that is known"),
+        (["send", "texts.csv", "--delimiter", "||"], "--delimiter: '||' must be one character"),
+        (["send", "texts.jsonl", "--senders", "0"], "--senders"),
+        (["send", "texts.jsonl", "--no-such-option"], "No such option: --no-such-option"),
+        (["send", "texts.jsonl", "--queue-url", "http://127.0.0.1:1/1/x", "--endpoint-url", "nonsense"], "nonsense"),
+    ],
+)
+def test_what_cannot_be_run_is_told_in_one_line(place: Place, run: Run, arguments: list[str], says: str) -> None:
+    write(1)
+    done = run(*arguments)
+    assert done.code == 2, done
+    assert says in done.err
+    assert "Traceback" not in done.err
+
+
+def test_the_dates_of_a_file_begin_with_its_first_run(place: Place, run: Run) -> None:
+    write(20)
+    broken_off(place, records=10)
+    started = datetime.fromisoformat(json.loads(CHECKPOINT.read_text())["started_at"])
+    run("send", TEXTS)
+    dates = sorted(datetime.fromisoformat(item["timestamp"]) for item in place.items())
+    assert [(date - started).microseconds for date in dates] == list(range(10, 20))
