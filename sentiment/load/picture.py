@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from sentiment.load.report import Report
+from sentiment.load.samples import OTHERS, usage
 
 COLOURS = ("#1a66b3", "#2a9d8f", "#e2a379", "#c8553d")
 
@@ -50,8 +51,13 @@ def _rates(of: Report, axes: Axes) -> None:
 
 
 def _backlog(of: Report, axes: Axes) -> None:
-    axes.plot(of.series.second, of.series.depth, color=COLOURS[0], linewidth=1)
-    axes.set_title("Due and not stored yet")
+    axes.plot(of.series.second, of.series.depth, color=COLOURS[0], linewidth=1, label="due and not stored yet")
+    seconds = [sample.at - of.started_at for sample in of.samples]
+    waiting, in_flight = ([getattr(sample, name) for sample in of.samples] for name in ("waiting", "in_flight"))
+    axes.plot(seconds, waiting, color="#999999", linewidth=1, linestyle=":", label="waiting, as SQS counts them")
+    axes.plot(seconds, in_flight, color=COLOURS[1], linewidth=1, linestyle=":", label="in flight, likewise")
+    axes.set_title("The queue")
+    axes.legend(fontsize=8, loc="upper left")
     axes.set_ylabel("texts", color=COLOURS[0])
     axes.set_ylim(bottom=0)
     age = axes.twinx()
@@ -61,14 +67,17 @@ def _backlog(of: Report, axes: Axes) -> None:
 
 
 def _machine(of: Report, axes: Axes) -> None:
-    if not of.usage:
+    if not of.figures.cores:
         axes.set_title("The function runs elsewhere")
         return
     memory = axes.twinx()
-    seconds = [second for second, _, _ in of.usage]
-    for name, colour in zip(of.usage[-1][1], COLOURS, strict=False):
-        axes.plot(seconds, [cores[name] for _, cores, _ in of.usage], color=colour, linewidth=1, label=name)
-        memory.plot(seconds, [mb[name] for _, _, mb in of.usage], color=colour, linewidth=1, linestyle=":")
+    used = usage(of.samples, of.started_at)
+    seconds = [second for second, _, _ in used]
+    others = [cores[OTHERS] for _, cores, _ in used]
+    axes.plot(seconds, others, color="#cccccc", linewidth=1, label=OTHERS)
+    for name, colour in zip(of.figures.peak_mb, COLOURS, strict=False):
+        axes.plot(seconds, [cores[name] for _, cores, _ in used], color=colour, linewidth=1, label=name)
+        memory.plot(seconds, [mb[name] for _, _, mb in used], color=colour, linewidth=1, linestyle=":")
     axes.set(title="Processes on this machine", ylabel="cores (solid)", ylim=(0, None))
     memory.set(ylabel="MB (dotted)", ylim=(0, None))
     axes.legend(fontsize=8)

@@ -60,7 +60,7 @@ def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipe
                 region=local.cloud.region,
                 endpoint_url=local.cloud.url,
                 credentials=ANY_CREDENTIALS,
-                source=f"stack {stack} on this machine, model {model_dir.name}",
+                source=f"stack {stack} on this machine ({os.cpu_count()} cores), model {model_dir.name}",
             ),
             clock="end of the batch that stored it, its messages deleted; the machine's clock, as for the schedule",
             processes=lambda: {

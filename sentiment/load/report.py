@@ -13,6 +13,7 @@ from sentiment.load.figures import Figures, Series
 from sentiment.load.ledger import LATE_S
 from sentiment.load.objectives import Objectives
 from sentiment.load.plan import Plan
+from sentiment.load.samples import Sample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class Report:
         where, clock: of the pipeline, in words.
         ceiling: of the embedded cloud, where there is one and it was measured.
         missed: objectives, in words.
-        usage: CPU seconds a second and MB over time, by what the processes do; seconds since the start first.
+        samples: every second; `usage` tells how much the processes used between them.
     """
 
     started_at: float
@@ -34,7 +35,7 @@ class Report:
     ceiling: Ceiling | None
     objectives: Objectives
     missed: Sequence[str]
-    usage: Sequence[tuple[float, dict[str, float], dict[str, float]]]
+    samples: Sequence[Sample]
 
     @property
     def title(self) -> str:
@@ -73,7 +74,8 @@ def _rows(of: Report) -> Iterator[tuple[str, str]]:
     if found.cold_starts is not None:
         yield "cold starts", f"{found.cold_starts}, the slowest {found.cold_start_s:.2f} s"
     for name, cores in found.cores.items():
-        yield name, f"{cores:.2f} cores while sending, {found.peak_mb[name]:,.0f} MB at most"
+        memory = f", {found.peak_mb[name]:,.0f} MB at most" if name in found.peak_mb else ""
+        yield name, f"{cores:.2f} cores while sending{memory}"
     if of.ceiling:
         yield (
             "embedded cloud alone",
@@ -103,6 +105,7 @@ def as_json(of: Report) -> dict[str, Any]:
         "objectives": asdict(of.objectives),
         "missed": list(of.missed),
         "series": {**series, "percentiles_ms": by_share},
+        "samples": [{**asdict(sample), "at": _number(sample.at - of.started_at)} for sample in of.samples],
     }
 
 

@@ -15,6 +15,8 @@ from sentiment.load.pipeline import Pipeline
 
 INTERVAL_S = 1.0
 MB = 2**20
+BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # kinds of CPU time; all but waiting
+OTHERS = "all else here"  # what the machine was busy with besides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,8 @@ class Sample:
         at: seconds since the epoch.
         waiting, in_flight, dead: messages, as SQS counts them.
         cpu_s: CPU time that the processes have used so far, by what they do.
-        memory_mb: resident memory, likewise.
+        machine_s: CPU time that all processes on this machine have used so far, these and others.
+        memory_mb: resident memory of each, as cpu_s.
     """
 
     at: float
@@ -32,6 +35,7 @@ class Sample:
     in_flight: int
     dead: int
     cpu_s: Mapping[str, float]
+    machine_s: float
     memory_mb: Mapping[str, float]
 
 
@@ -75,6 +79,7 @@ class Sampler:
             in_flight=queue[1],
             dead=sum(dead),
             cpu_s={name: sum(cpu for cpu, _ in each) for name, each in usage.items()},
+            machine_s=_machine_s(),
             memory_mb={name: sum(memory for _, memory in each) for name, each in usage.items()},
         )
 
@@ -106,14 +111,21 @@ def queue_depth(sqs: Any, queue_url: str) -> tuple[int, int]:
     return int(found[names[0]]), int(found[names[1]])
 
 
+def _machine_s() -> float:
+    times = psutil.cpu_times()
+    return float(sum(getattr(times, kind, 0.0) for kind in BUSY))
+
+
 def cores_used(samples: Sequence[Sample]) -> dict[str, float]:
-    """CPU seconds a second, on average, by what the processes do."""
+    """CPU seconds a second, on average, by what the processes do; nothing where they work elsewhere."""
     if len(samples) < 2:
         return {}
     first, last = samples[0], samples[-1]
     passed_s = last.at - first.at
     # A process that ended took its time with it.
-    return {name: max(0.0, last.cpu_s[name] - first.cpu_s[name]) / passed_s for name in last.cpu_s}
+    used = {name: max(0.0, last.cpu_s[name] - first.cpu_s[name]) / passed_s for name in last.cpu_s}
+    others = (last.machine_s - first.machine_s) / passed_s - sum(used.values())
+    return {**used, OTHERS: max(0.0, others)} if used else {}
 
 
 def usage(samples: Sequence[Sample], since: float) -> list[tuple[float, dict[str, float], dict[str, float]]]:

@@ -19,7 +19,7 @@ from sentiment.load.pipeline import Pipeline
 from sentiment.load.plan import Kind, Plan
 from sentiment.load.report import Report, as_json, table, verdict
 from sentiment.load.run import Run, run_load
-from sentiment.load.samples import Sampler, usage
+from sentiment.load.samples import Sampler
 from sentiment.load.texts import pool
 from sentiment.screen import answers, notes
 from sentiment.target import DEFAULT_STACK, PLACES, find
@@ -87,7 +87,7 @@ def _report(run: Run, alone: Ceiling | None, objectives: Objectives) -> Report:
         ceiling=alone,
         objectives=objectives,
         missed=missed(objectives, found, plan.rate),
-        usage=usage(run.samples, run.ledger.started_at) if found.cores else [],
+        samples=run.samples,
     )
 
 

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from local.stack import LocalStack
 from tests.function.aws import create_table
-from tests.privilege.iam import enforced, user
+from tests.privilege.iam import CloudHere, enforced, user
 
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -53,7 +54,10 @@ class Guarded:
 
 @contextmanager
 def guarded() -> Iterator[Guarded]:
-    with LocalStack("dev", batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local:
+    with (
+        patch("local.stack.Cloud", CloudHere),
+        LocalStack("dev", batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local,
+    ):
         cloud = local.cloud
         iam = cloud.client("iam")
         everything = iam.create_policy(PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))["Policy"]["Arn"]

@@ -6,10 +6,12 @@ Lambda wants of the role of an event source mapping.
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
+from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -19,8 +21,24 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.iam.access_control import IAMRequest
 from moto.kms.responses import KmsResponse
 from moto.logs.responses import LogsResponse
+from moto.server import ThreadedMotoServer
 
-from local.cloud import Cloud
+from local.cloud import HOST, Cloud
+
+
+class CloudHere(Cloud):
+    """The embedded cloud in this process, where its IAM can be put right."""
+
+    def __enter__(self) -> Self:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = ThreadedMotoServer(ip_address=HOST, port=self._port, verbose=False)
+        self._server.start()
+        self.url = "http://{}:{}".format(*self._server.get_host_and_port())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        urlopen(f"{self.url}/moto-api/reset", data=b"").close()  # moto keeps its state for the whole process
+        self._server.stop()
 
 
 @contextmanager

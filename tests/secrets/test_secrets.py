@@ -1,17 +1,13 @@
 """No text, id, attribute or credential in any log line, metric or error: planted, made to fail, and searched for."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from moto.dynamodb.exceptions import DynamodbException, MockValidationException
-from moto.dynamodb.models import DynamoDBBackend
-from moto.sqs.exceptions import SQSException
-from moto.sqs.models import SQSBackend
 
+from chaos.proxy import Answer, Call, Proxy
 from function.dead_letters import CODE, MESSAGE, REQUEST_ID, SENT_TIMESTAMP
 from local.program import ROOT
 from local.stack import LocalStack
@@ -39,27 +35,33 @@ class Observed:
 @pytest.fixture(scope="module")
 def observed() -> Iterator[Observed]:
     lines: list[str] = []
-    put_item, send_message = DynamoDBBackend.put_item, SQSBackend.send_message
 
-    def failing_put(self: Any, table_name: str, item_attrs: Mapping[str, Any], *rest: Any, **more: Any) -> Any:
-        text = item_attrs["text"]["S"]
-        if THROTTLED in text:
-            raise DynamodbException("ProvisionedThroughputExceededException", f"too much of {text}")
-        if REFUSED in text:
-            raise MockValidationException(f"not {text}")
-        return put_item(self, table_name, item_attrs, *rest, **more)
-
-    def failing_send(self: Any, queue_name: str, message_body: str, *rest: Any, **more: Any) -> Any:
-        if UNDELIVERABLE in message_body:
-            raise SQSException("InvalidMessageContents", f"no {message_body}")
-        return send_message(self, queue_name, message_body, *rest, **more)
+    def answer(call: Call) -> Answer:
+        """AWS's own answers, some of them errors that quote what they were given."""
+        given = json.dumps(call.request)
+        if call.operation == "PutItem" and THROTTLED in given:
+            return error("ProvisionedThroughputExceededException", given)
+        if call.operation == "PutItem" and REFUSED in given:
+            return error("ValidationException", given)
+        if call.operation == "SendMessage" and UNDELIVERABLE in given:
+            return error("InvalidMessageContents", given)
+        return call.forward()
 
     with (
-        patch.object(DynamoDBBackend, "put_item", failing_put),
-        patch.object(SQSBackend, "send_message", failing_send),
-        LocalStack("dev", batchWindowSeconds=0, maxConcurrency=2, maxReceiveCount=1, on_log=lines.append) as local,
+        Proxy(answer) as proxy,
+        LocalStack(
+            "dev",
+            on_log=lines.append,
+            front=proxy.in_front_of,
+            **{"batchWindowSeconds": 0, "maxConcurrency": 2, "maxReceiveCount": 1},
+        ) as local,
     ):
         yield Observed(local, lines)
+
+
+def error(code: str, given: str) -> Answer:
+    body = {"__type": f"aws#{code}", "message": f"not {given}"}
+    return Answer(status=400, body=body, headers={"Content-Type": "application/x-amz-json-1.0"})
 
 
 def deploy(observed: Observed, level: str, handler: str = "tests.secrets.breaking.handler") -> None:

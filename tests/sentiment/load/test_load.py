@@ -50,6 +50,7 @@ def test_a_run_accounts_for_every_text_and_fails_on_the_objective_that_it_missed
     assert figures["peak_mb"]["function"] > 50, "the runtime's processes are looked at"
     assert sum(found["series"]["stored"]) == TEXTS
     assert found["ceiling"]["rate"] > 0
+    assert {"waiting", "in_flight", "dead", "cpu_s"} <= found["samples"][0].keys()
     page = (tmp_path / "load.html").read_text()
     assert "60 stored, 0 lost, 0 duplicated" in page
     assert 'src="data:image/png;base64,iVBOR' in page
