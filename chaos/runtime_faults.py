@@ -49,7 +49,7 @@ SCENARIOS: Sequence[Scenario] = (
                 share=1 / 2,
                 times=4,
             ),
-            Fault(what="SIGKILL after a dead letter is taken", operation="SendMessage", do=kill, share=1 / 2, times=4),
+            Fault(what="SIGKILL after a dead letter is taken", operation="SendMessage", do=kill, times=4),
         ],
         messages=_some_doomed,
         must={"SQS gave up what the function could not": lambda seen, _: seen.reasons["given up by SQS"] > 0},

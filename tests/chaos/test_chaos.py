@@ -18,7 +18,7 @@ from chaos.scenario import Scenario, run
 from chaos.stage import Stage
 from chaos.suite import SCENARIOS
 
-JOBS = 4  # they wait more than they work
+JOBS = 6  # they wait more than they work
 
 
 def test_whatever_goes_wrong_every_message_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
