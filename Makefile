@@ -7,6 +7,7 @@ IMAGE ?=
 QUICK ?=
 IMAGE_URI ?=
 VERSION ?=
+SECONDS ?= 60
 ITEMS_PER_HOUR ?= 500
 RATE ?= 100
 DURATION ?= 600
@@ -17,10 +18,16 @@ OPTIONS ?=
 DO ?= peek
 BIN := .venv/bin
 .DEFAULT_GOAL := test
-.PHONY: up preview deployed-image destroy smoke rollout rollback promotable send results dlq load capacity test image-test image-report demo local bench cost cost-picture check unit clean help
+# Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
+export IMAGE_URI VERSION
+.PHONY: up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test image-report demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
+
+fuzz: .venv/dev  ## bad input for the handler, led by coverage (SECONDS=60)
+	@$(BIN)/pip install --quiet -r requirements-fuzz.txt
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
 	$(BIN)/pytest -m image --durations=5
@@ -38,6 +45,9 @@ bench: .venv/dev  ## our function beside the guide's engine and the limit (seven
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
+chaos: .venv/local  ## every fault around the function, and an account of every message (four minutes; QUICK=1: one)
+	@$(BIN)/python -m chaos $(if $(QUICK),--quick)
+
 cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
 	@$(BIN)/python -m cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \
 		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(COST_OPTIONS)
@@ -49,11 +59,11 @@ cost-picture: .venv/local  ## draw it: docs/cost.png
 preview: .venv/pip  ## what an update of a stack would change, with the stacks' rules: STACK=prod
 	pulumi preview --diff --policy-pack policy --stack $(STACK)
 
-deployed-image: .venv/pip  ## let this checkout's preview of a stack keep the image that the stack runs
-	pulumi config set imageUri "$$(pulumi stack output imageUri --stack $(STACK))" --stack $(STACK)
+deployed-image: .venv/local  ## let this checkout's preview of a stack keep an image that another stack built
+	@$(BIN)/python -m rollout adopt --stack $(STACK)
 
-up: .venv/pip  ## update a stack, all at once
-	pulumi up --stack $(STACK)
+up: .venv/pip  ## update a stack, all at once, with the stacks' rules
+	pulumi up --policy-pack policy --stack $(STACK)
 
 destroy: .venv/pip  ## delete a stack with all that it holds
 	pulumi destroy --stack $(STACK)
@@ -62,10 +72,13 @@ smoke: .venv/local  ## known texts through a deployed stack
 	@$(BIN)/python -m smoke --stack $(STACK)
 
 rollout: .venv/local  ## update a stack by its canaryPercent and its alarms: STACK=prod IMAGE_URI=dev's imageUri
-	@$(BIN)/python -m rollout up --stack $(STACK) $(if $(IMAGE_URI),--image $(IMAGE_URI))
+	@$(BIN)/python -m rollout up --stack $(STACK) $(if $(value IMAGE_URI),--image "$$IMAGE_URI")
 
 rollback: .venv/local  ## give everything to the version before, or to VERSION=17, and build nothing
-	@$(BIN)/python -m rollout back --stack $(STACK) $(if $(VERSION),--version $(VERSION))
+	@$(BIN)/python -m rollout back --stack $(STACK) $(if $(value VERSION),--version "$$VERSION")
+
+live: .venv/local  ## print the version that a stack serves
+	@$(BIN)/python -m rollout live --stack $(STACK)
 
 promotable: .venv/local  ## print the stack's imageUri, after keeping that image from expiring
 	@$(BIN)/python -m rollout keep --stack $(STACK)

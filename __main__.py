@@ -114,7 +114,7 @@ signals = signals_of(
     )
 )
 topic = Topic("alarm-topic", TopicArgs(email=settings.alarm_email))
-alarms = Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, signals=signals))
+alarms = Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, runbook_url=settings.runbook_url, signals=signals))
 dashboard = Dashboard(
     "dashboard",
     DashboardArgs(dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}", signals=signals),

@@ -166,6 +166,10 @@ class Settings:
     store_text: bool
 
     alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
+    runbook_url: str = matching(
+        r"(https://[^\s#]{1,500}|docs/runbook\.md)",
+        "an https URL without #, or docs/runbook.md for this repository's own",
+    )
     errors_threshold: int = between(1, 1_000_000)
     inference_latency_threshold_ms: int = between(1, 900_000, "ms")
     queue_age_threshold_seconds: int = between(1, 1_209_600, "s")

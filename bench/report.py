@@ -16,6 +16,7 @@ TITLES = {
     "ten_mixed": "10 short reviews",
     "ten_long_tail": "10 with long tail",
 }
+WIDTH = 140  # of a terminal that shows the tables without breaking words
 HEADINGS = (
     *("ms a call", "guide", "torch, batched", "ours", "limit", "guide / ours", "ours / limit"),
     *("ours, p95", "ours, a text", "texts/s"),

@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and nothing at the function's CPU share")
     parser.add_argument("--readme", action="store_true", help="print the README's tables from the last run")
     options = parser.parse_args()
-    console = Console(width=None if sys.stdout.isatty() else 130)
+    console = Console(width=None if sys.stdout.isatty() else report.WIDTH)
     if options.readme:
         console.file.write(report.markdown(json.loads(RESULT.read_text())))
         return 0

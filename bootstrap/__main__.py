@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # Pulumi runs t
 from bootstrap import documents
 from bootstrap.state import State
 
-SESSION_SECONDS = 2 * 3600  # a rollout with its bake
 Document = Callable[[str, str, str], str]  # partition, account, stack -> policy
 
 config = pulumi.Config()
@@ -31,14 +30,14 @@ state = State("state") if config.require_bool("ownState") else None
 def role(name: str, stack: str, environment: str, documents_of: list[Document], *, writes_state: bool) -> None:
     """A role that the jobs of a GitHub environment may take."""
     trusted = pulumi.Output.from_input(provider).apply(lambda arn: documents.trust(arn, repository, environment))
-    made = aws.iam.Role(name, assume_role_policy=trusted, max_session_duration=SESSION_SECONDS)
+    made = aws.iam.Role(name, assume_role_policy=trusted, max_session_duration=documents.SESSION_SECONDS)
     for document in documents_of:
         part = f"{name}-{document.__name__}"
         policy = aws.iam.Policy(part, policy=filled_in(document, stack))
         aws.iam.RolePolicyAttachment(part, role=made.name, policy_arn=policy.arn)
     if state:
         arns = pulumi.Output.all(state.bucket.arn, state.key.arn)
-        text = arns.apply(lambda found: documents.state(found[0], found[1], write=writes_state))
+        text = arns.apply(lambda found: documents.state(found[0], found[1], stack if writes_state else None))
         aws.iam.RolePolicy(f"{name}-state", role=made.id, policy=text)
     pulumi.export(f"{name}RoleArn", made.arn)
 

@@ -1,18 +1,33 @@
 """IAM documents: who may take a stack's roles, and what these may do."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from bootstrap.rights import ANY, RIGHTS, STEPS, Grant
+from bootstrap.rights import ANY, PROJECT, RIGHTS, STEPS, Grant
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
+REPOSITORY = r"[A-Za-z0-9-]+/[\w.-]+|[A-Za-z0-9-]+@\d+/[\w.-]+@\d+"  # no * or ?, even where IAM would not heed them
+SESSION_SECONDS = 2 * 3600  # of a role: a rollout with its bake
 
 
 def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
-    """Who may take a role: jobs of one repository in one GitHub environment, which has the branches and reviewers."""
+    """Who may take a role: jobs of one repository in one GitHub environment, which has the branches and reviewers.
+
+    Args:
+        repository: as GitHub's tokens name it: OWNER@ID/NAME@ID, or OWNER/NAME for one from before July 2026 that has
+            not opted in (https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims). A token
+            of the other form is refused, so a recycled name opens nothing.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    repository = repository.removeprefix("repo:")  # with which GitHub's API answers
+    if not re.fullmatch(REPOSITORY, repository):
+        raise ValueError(f"repository: {repository!r} must be OWNER@ID/NAME@ID or OWNER/NAME")
     claims = {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": f"repo:{repository}:environment:{environment}"}
     return _document(
         [
@@ -39,17 +54,20 @@ def change(partition: str, account: str, stack: str) -> str:
     return _document(_statements([(grant, grant.write) for grant in grants], partition, account, stack))
 
 
-def state(bucket_arn: str, key_arn: str, *, write: bool) -> str:
-    """To read Pulumi's state, which a preview does without a lock; and to write it."""
-    objects = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
-    keys = ["kms:Decrypt", *(["kms:Encrypt", "kms:GenerateDataKey"] if write else [])]
-    return _document(
-        [
-            {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket_arn]},
-            {"Effect": "Allow", "Action": objects, "Resource": [f"{bucket_arn}/*"]},
-            {"Effect": "Allow", "Action": keys, "Resource": [key_arn]},
+def state(bucket_arn: str, key_arn: str, written_stack: str | None) -> str:
+    """To read Pulumi's state, which a preview does without a lock; and to write one stack's, its locks and history."""
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket_arn]},
+        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{bucket_arn}/*"]},
+        {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key_arn]},
+    ]
+    if written_stack:
+        own = [f"{bucket_arn}/.pulumi/*/{PROJECT}/{written_stack}{rest}" for rest in (".*", "/*")]
+        statements += [
+            {"Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": own},
+            {"Effect": "Allow", "Action": ["kms:Encrypt", "kms:GenerateDataKey"], "Resource": [key_arn]},
         ]
-    )
+    return _document(statements)
 
 
 def _statements(granted: Iterable[tuple[Grant, str]], partition: str, account: str, stack: str) -> list[dict[str, Any]]:

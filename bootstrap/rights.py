@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # ARNs without "arn:PARTITION:"; {account} and {stack} are filled in.
-PREFIX = "sentiment-analyzer-{stack}-"
+PROJECT = "sentiment-analyzer"
+PREFIX = f"{PROJECT}-{{stack}}-"
 QUEUE = f"sqs:*:{{account}}:{PREFIX}*"
 TABLE = "dynamodb:*:{account}:table/*-{stack}"  # tableName is a setting; the stack's name ends it
 ROLE = f"iam::{{account}}:role/{PREFIX}*"
@@ -19,7 +20,7 @@ MAPPING = "lambda:*:{account}:event-source-mapping:*"
 LOGS = f"logs:*:{{account}}:log-group:{PREFIX}*"
 ALARM = f"cloudwatch:*:{{account}}:alarm:{PREFIX}*"
 REPOSITORY = f"ecr:*:{{account}}:repository/{PREFIX}*"
-PROMOTED = "ecr:*:*:repository/sentiment-analyzer-*"  # another stack's, perhaps of another account
+PROMOTED = f"ecr:*:*:repository/{PROJECT}-*"  # another stack's, perhaps of another account
 TOPIC = f"sns:*:{{account}}:{PREFIX}*"
 SCALING = "application-autoscaling:*:{account}:scalable-target/*"
 KEY = "kms:*:{account}:key/*"
@@ -43,7 +44,7 @@ class Grant:
 
 
 def tagged(key: str) -> dict[str, dict[str, str]]:
-    return {"StringEquals": {f"aws:{key}/Project": "sentiment-analyzer", f"aws:{key}/Environment": "{stack}"}}
+    return {"StringEquals": {f"aws:{key}/Project": PROJECT, f"aws:{key}/Environment": "{stack}"}}
 
 
 OF_FUNCTION = {"ArnLike": {"lambda:FunctionArn": f"arn:{{partition}}:{FUNCTION}"}}
@@ -157,7 +158,7 @@ RIGHTS: dict[str, list[Grant]] = {
     "aws:cloudwatch/dashboard:Dashboard": [
         Grant(
             "cloudwatch",
-            "cloudwatch::{account}:dashboard/sentiment-analyzer-{stack}",
+            f"cloudwatch::{{account}}:dashboard/{PROJECT}-{{stack}}",
             read="GetDashboard",
             write="PutDashboard DeleteDashboards",
         )
@@ -215,6 +216,12 @@ RIGHTS: dict[str, list[Grant]] = {
 # What the steps of the workflow do besides: `make smoke` and `make rollout`.
 STEPS = [
     Grant("sqs", f"sqs:*:{{account}}:{PREFIX}queue-*", write="SendMessage"),
+    Grant(  # where the queue has a key of the account (kmsKeyArn)
+        "kms",
+        KEY,
+        write="GenerateDataKey Decrypt",
+        condition={"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com"}},
+    ),
     Grant("dynamodb", TABLE, write="GetItem"),
     Grant("cloudwatch", ANY, write="GetMetricStatistics"),
 ]

@@ -14,10 +14,12 @@ class AlarmsArgs:
     """
     Attributes:
         topic_arn: who is told, of an alarm and of its end.
+        runbook_url: what to do about each, in a section of the signal's name.
         signals: what is watched.
     """
 
     topic_arn: pulumi.Input[str]
+    runbook_url: str
     signals: Sequence[Signal]
 
 
@@ -35,7 +37,7 @@ class Alarms(pulumi.ComponentResource):
         alarms = [
             aws.cloudwatch.MetricAlarm(
                 f"{name}-{signal.name}",
-                alarm_description=signal.means,
+                alarm_description=f"{signal.means} What to do: {args.runbook_url}#{signal.name}",
                 namespace=signal.source.namespace,
                 metric_name=signal.metric,
                 dimensions=signal.source.dimensions,

@@ -24,7 +24,7 @@ class Signal:
 
     Attributes:
         name: short, unique; part of the alarm's name.
-        means: what it means and what to look at, for an operator who was asleep a minute ago.
+        means: in a sentence or two; docs/runbook.md has a section of the same name on what to do.
         statistic: over each period of five minutes.
         threshold: at this value or above, the alarm goes off; in the metric's own unit.
         periods: how many of the last periods in a row must be so.
@@ -79,8 +79,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
     signals = [
         Signal(
             name="errors",
-            means="Whole invocations fail (crash, timeout, memory, a model that does not load). Their messages are "
-            "retried, then dead-lettered. Look at the function's log for ERROR and for REPORT lines near the limit.",
+            means="Whole invocations fail. Their messages are retried, then dead-lettered.",
             source=function,
             metric="Errors",
             statistic="Sum",
@@ -88,8 +87,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="item-failures",
-            means="Single items fail and are retried: the table throttles or refuses, or inference fails. "
-            "Look at the field `failures` in the function's log, then at the table's alarms.",
+            means="Single items fail and are retried: the table throttles or refuses, or inference fails.",
             source=items,
             metric=ITEM_FAILURES,
             statistic="Sum",
@@ -97,8 +95,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="throttles",
-            means="Lambda refuses invocations for want of concurrency. Look at reservedConcurrency and "
-            "maxConcurrency of this stack and at the account's concurrency quota.",
+            means="Lambda refuses invocations for want of concurrency. Messages wait.",
             source=function,
             metric="Throttles",
             statistic="Sum",
@@ -106,8 +103,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="duration",
-            means=f"The slowest batch came near the timeout of {args.timeout_seconds} s; beyond it the whole batch "
-            "is retried. Look at batch sizes and text lengths in the log; raise memoryMb or lower batchSize.",
+            means=f"The slowest batch came near the timeout of {args.timeout_seconds} s. Beyond it a batch is retried.",
             source=function,
             metric="Duration",
             statistic="Maximum",
@@ -115,7 +111,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="inference-latency",
-            means="Inference per item is slow. Look whether texts are longer than usual; CPU comes with memoryMb.",
+            means="Inference per item is slow. Results come late.",
             source=items,
             metric=INFERENCE_LATENCY,
             statistic="Average",
@@ -124,8 +120,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="queue-age",
-            means="Messages wait too long. Look whether the mapping is enabled (consume), whether the function fails "
-            "or is throttled, and whether there is more traffic than maxConcurrency can take.",
+            means="Messages wait too long. Those older than the queue keeps them are lost.",
             source=queue,
             metric="ApproximateAgeOfOldestMessage",
             statistic="Maximum",
@@ -133,8 +128,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="dlq-depth",
-            means="Messages could not be processed. Look at a message's attributes ErrorCode and ErrorMessage "
-            "(none: the function crashed on it), mend the cause, then redrive the dead-letter queue.",
+            means="Messages could not be processed and lie in the dead-letter queue.",
             source=dlq,
             metric="ApproximateNumberOfMessagesVisible",
             statistic="Maximum",
@@ -142,8 +136,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="table-throttles",
-            means="DynamoDB throttles writes; the messages are retried. Look for a hot key or a sudden peak above "
-            "what the on-demand table has scaled to.",
+            means="DynamoDB throttles writes. Their messages are retried.",
             source=table,
             metric="WriteThrottleEvents",
             statistic="Sum",
@@ -152,7 +145,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="table-errors",
-            means="DynamoDB answers with server errors; the messages are retried. Look at the AWS Health Dashboard.",
+            means="DynamoDB answers with server errors. Their messages are retried.",
             source=puts,
             metric="SystemErrors",
             statistic="Sum",
@@ -164,9 +157,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         signals.append(
             Signal(
                 name="spillover",
-                means="More executions than provisioned concurrency holds warm: some start cold. Look at the "
-                "function's ConcurrentExecutions; raise provisionedConcurrency, or provisionedConcurrencyMax if "
-                "scaling is at its end.",
+                means="More executions than provisioned concurrency keeps warm: some start cold.",
                 source=alias,
                 metric="ProvisionedConcurrencySpilloverInvocations",
                 statistic="Sum",
@@ -178,9 +169,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         signals.append(
             Signal(
                 name="canary-errors",
-                means="The new version, which gets a share of the batches to try it, fails whole invocations. "
-                "`make rollout` rolls it back; where it does not run, `make rollback`. Look at the function's log "
-                "for ERROR with that version.",
+                means="The new version, which gets a share of the batches to try it, fails whole invocations.",
                 source=Source(
                     "AWS/Lambda",
                     {"FunctionName": args.function_name, "Resource": live, "ExecutedVersion": args.canary_version},

@@ -4,20 +4,21 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from function.classifier import Classifier, Sentiment
 from function.dead_letters import DeadLetters, sent_at
+from function.in_time import in_time
 from function.messages import Fault, Item, parse_body
 from function.store import CannotBeStored, Store
 
 logger = logging.getLogger(__name__)
 
 CHUNK_ITEMS = 16  # classified at once; the deadline is looked at between chunks
-WRITERS = 10  # parallel requests; as many connections as a botocore client keeps
-RESERVE_MS = 1_000  # left for writing and answering when the timeout draws near
+RESERVE_MS = 1_000  # left for dead-lettering and answering when the timeout draws near
+ANSWER_MS = 200  # of that, for answering alone
+DEADLINE = "DeadlineNear"
 
 
 @dataclass(slots=True)
@@ -84,27 +85,35 @@ class Consumer:
         work = [(delivery, item) for delivery in in_order for item in delivery.items]
         counts = Counts(items=sum(len(d.items) + len(d.faults) for d in deliveries))
         slowest_ms = 0.0
-        with ThreadPoolExecutor(WRITERS) as pool:
-            for start in range(0, len(work), CHUNK_ITEMS):
-                chunk = work[start : start + CHUNK_ITEMS]
-                if remaining_ms() < slowest_ms + RESERVE_MS:
-                    for delivery, _ in work[start:]:
-                        delivery.retry.append("DeadlineNear")
-                    break
-                began = time.perf_counter()
-                sentiments = self._classify([item.text for _, item in chunk])
-                chunk_ms = (time.perf_counter() - began) * 1000
-                slowest_ms = max(slowest_ms, chunk_ms)
-                counts.inference_ms += chunk_ms
-                counts.classified += len(chunk)
-                for outcome in pool.map(self._store, chunk, sentiments):
-                    counts.stored += outcome is True
-                    counts.absorbed += outcome is False
-            settled = pool.map(lambda delivery: self._settle(delivery, request_id), deliveries)
-            failed = [d.record["messageId"] for d, ok in zip(deliveries, settled, strict=True) if not ok]
+        for start in range(0, len(work), CHUNK_ITEMS):
+            chunk = work[start : start + CHUNK_ITEMS]
+            if remaining_ms() < slowest_ms + RESERVE_MS:
+                for delivery, _ in work[start:]:
+                    delivery.retry.append(DEADLINE)
+                break
+            began = time.perf_counter()
+            sentiments = self._classify([item.text for _, item in chunk])
+            chunk_ms = (time.perf_counter() - began) * 1000
+            slowest_ms = max(slowest_ms, chunk_ms)
+            counts.inference_ms += chunk_ms
+            counts.classified += len(chunk)
+            puts = [(item, sentiment) for (_, item), sentiment in zip(chunk, sentiments, strict=True)]
+            outcomes = in_time(self._store, puts, remaining_ms(), RESERVE_MS, late=DEADLINE)
+            for (delivery, _), outcome in zip(chunk, outcomes, strict=True):
+                match outcome:
+                    case Fault():
+                        delivery.faults.append(outcome)
+                    case str():
+                        delivery.retry.append(outcome)
+                    case stored:
+                        counts.stored += stored
+                        counts.absorbed += not stored
+        rejected = [delivery for delivery in deliveries if delivery.faults or delivery.retry]
+        sends = [(delivery, request_id) for delivery in rejected]
+        settled = in_time(self._settle, sends, remaining_ms(), ANSWER_MS, late=False)
+        failed = [d.record["messageId"] for d, ok in zip(rejected, settled, strict=True) if not ok]
         counts.failures = len(failed)
-        rejected = sum(bool(d.faults or d.retry) for d in deliveries)
-        counts.dead_lettered = rejected - len(failed)
+        counts.dead_lettered = len(rejected) - len(failed)
         return failed, counts
 
     def _classify(self, texts: list[str]) -> list[Sentiment | None]:
@@ -115,28 +124,23 @@ class Consumer:
             logger.error("inference failed", extra={"texts": len(texts), **describe(error)})
             return [None] if len(texts) == 1 else [s for text in texts for s in self._classify([text])]
 
-    def _store(self, work: tuple[Delivery, Item], sentiment: Sentiment | None) -> bool | None:
-        """Whether the result was stored (True) or absorbed (False); None where it failed, noted on the delivery."""
-        delivery, item = work
+    def _store(self, item: Item, sentiment: Sentiment | None) -> bool | Fault | str:
+        """Whether the result was stored (True) or absorbed (False); else its fault, or why it may succeed later."""
         if sentiment is None:
-            delivery.retry.append("InferenceError")
-            return None
+            return "InferenceError"
         try:
             return self.store.put(item, sentiment)
         except CannotBeStored as error:
-            delivery.faults.append(Fault("CannotBeStored", f"the table refuses the result: {error}"))
+            return Fault("CannotBeStored", f"the table refuses the result: {error}")
         except Exception as error:
             logger.warning("put failed", extra=describe(error))
-            delivery.retry.append(error_code(error))
-        return None
+            return error_code(error)
 
     def _settle(self, delivery: Delivery, request_id: str) -> bool:
-        """Whether SQS may delete the message: it is done, or safe in the dead-letter queue."""
+        """Whether SQS may delete a message that has faults or failed: it is safe in the dead-letter queue."""
         if delivery.retry and delivery.receive_count < self.max_receive_count:
             return False
         reasons = [*delivery.faults, *(Fault(code, "failed on every delivery") for code in delivery.retry)]
-        if not reasons:
-            return True
         text = "; ".join(reason.message for reason in reasons)
         try:
             self.dead_letters.send(delivery.record, reasons[0].code, text, request_id)
@@ -148,7 +152,7 @@ class Consumer:
 
 def error_code(error: Exception) -> str:
     """AWS's code of an error, or its type."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
+    response: Mapping[str, Any] = getattr(error, "response", None) or {}  # None on botocore's connection errors
     return response.get("Error", {}).get("Code") or type(error).__name__
 
 

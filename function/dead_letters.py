@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,9 +38,9 @@ class DeadLetters:
             SENT_TIMESTAMP: {"DataType": "Number", "StringValue": str(int(sent_at(record).timestamp() * 1000))},
         }
         kept = {
-            name: _outgoing(attribute)
+            name: outgoing
             for name, attribute in record.get("messageAttributes", {}).items()
-            if name not in reason
+            if name not in reason and (outgoing := _outgoing(attribute))
         }
         kept = dict(list(kept.items())[: MAX_ATTRIBUTES - len(reason)])
         self.client.send_message(
@@ -60,8 +61,15 @@ def sent_at(record: Mapping[str, Any]) -> datetime:
     return datetime.fromtimestamp(first / 1000, UTC)
 
 
-def _outgoing(attribute: Mapping[str, Any]) -> dict[str, Any]:
-    """A message attribute as SendMessage wants it, from the shape in which Lambda hands it over."""
-    if attribute["dataType"].startswith("Binary"):
-        return {"DataType": attribute["dataType"], "BinaryValue": b64decode(attribute["binaryValue"])}
-    return {"DataType": attribute["dataType"], "StringValue": attribute["stringValue"]}
+def _outgoing(attribute: object) -> dict[str, Any] | None:
+    """A message attribute as SendMessage wants it, from the shape in which Lambda hands it over.
+
+    None for any other shape: SQS neither delivers nor takes it, and the message itself matters more.
+    """
+    match attribute:
+        case {"dataType": str(kind), "binaryValue": str(encoded)} if encoded and kind.startswith("Binary"):
+            with suppress(ValueError):
+                return {"DataType": kind, "BinaryValue": b64decode(encoded, validate=True)}
+        case {"dataType": str(kind), "stringValue": str(value)} if value and kind.startswith(("String", "Number")):
+            return {"DataType": kind, "StringValue": value}
+    return None

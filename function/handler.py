@@ -17,6 +17,7 @@ from function.consume import Consumer, describe
 from function.dead_letters import DeadLetters
 from function.environment import Environment
 from function.metrics import emit
+from function.records import is_whole, message_id
 from function.store import Store
 
 logger = logging.getLogger(__name__)
@@ -64,29 +65,52 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     first, cold_start = cold_start, False
     if isinstance(event, Mapping) and isinstance(records := event.get("Records"), list):
         return _consume(records, context, first)
+    return _answer(event, context, first)
+
+
+def _answer(event: object, context: Any, first: bool) -> dict[str, Any]:
     try:
-        return answer(event, classifier, model_load_ms, first)
+        response = answer(event, classifier, model_load_ms, first)
     except Exception as error:
         logger.error("direct invocation failed", extra=describe(error))
+        _emit(context, first, {names.ITEM_FAILURES: 1})
         return {"statusCode": 500, "error": type(error).__name__}
+    metrics = response.get("metrics", {})  # none where nothing was valid
+    logger.info("direct invocation done", extra={"status": response["statusCode"], "cold_start": first, **metrics})
+    values = {names.ITEMS: metrics.get("total_items", 0)}
+    if metrics:
+        values[names.INFERENCE_LATENCY] = metrics["average_inference_latency_ms"]
+    _emit(context, first, values)
+    return response
 
 
-def _consume(records: list[dict[str, Any]], context: Any, first: bool) -> dict[str, Any]:
+def _consume(records: list[Any], context: Any, first: bool) -> dict[str, Any]:
+    whole = [record for record in records if is_whole(record)]
+    broken = [record for record in records if not is_whole(record)]
+    if broken:
+        logger.error("records are not of SQS", extra={"records": len(broken)})
     try:
-        failed, counts = consumer.consume(records, context.aws_request_id, context.get_remaining_time_in_millis)
+        failed, counts = consumer.consume(whole, context.aws_request_id, context.get_remaining_time_in_millis)
     except Exception as error:
         logger.error("batch failed", extra={"records": len(records), **describe(error)})
-        emit(context.function_name, {names.ITEM_FAILURES: len(records)})
-        return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in records]}
+        _emit(context, first, {names.ITEM_FAILURES: len(records)})
+        return _failures([message_id(record) for record in records])
     logger.info("batch done", extra={"records": len(records), "cold_start": first, **asdict(counts)})
     values: dict[str, float] = {
         names.ITEMS: counts.items,
-        names.ITEM_FAILURES: counts.failures,
+        names.ITEM_FAILURES: counts.failures + len(broken),
         names.DEAD_LETTERED: counts.dead_lettered,
     }
     if counts.classified:
         values[names.INFERENCE_LATENCY] = counts.inference_ms / counts.classified
-    if first:
-        values |= {names.COLD_START: 1, names.MODEL_LOAD: model_load_ms}
-    emit(context.function_name, values)
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    _emit(context, first, values)
+    return _failures([*failed, *map(message_id, broken)])
+
+
+def _failures(message_ids: list[str]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in message_ids]}
+
+
+def _emit(context: Any, first: bool, values: dict[str, float]) -> None:
+    start: dict[str, float] = {names.COLD_START: 1, names.MODEL_LOAD: model_load_ms} if first else {}
+    emit(context.function_name, values | start)

@@ -9,6 +9,7 @@ from typing import Any
 
 MAX_ID_BYTES = 2048  # DynamoDB's limit of a partition key
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
+MAX_ITEMS = 1_000  # of a message: what a batch has time for (docs/decisions/0010)
 MAX_CLOCK_SKEW = timedelta(minutes=15)  # a timestamp further ahead would shut out every later result
 EPOCH_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
 SHOWN_CHARS = 80  # of a bad value, in an error
@@ -44,10 +45,20 @@ class Fault:
 
 class _Invalid(Exception):
     def __init__(self, code: str, field: str, value: object, allowed: str):
-        shown = ascii(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
-        if len(shown) > SHOWN_CHARS:
-            shown = f"{shown[:SHOWN_CHARS]}..."
-        self.fault = Fault(code, f"{field}: {shown} is not allowed; must be {allowed}")
+        self.fault = Fault(code, f"{field}: {_shown(value)} is not allowed; must be {allowed}")
+
+
+def _shown(value: object) -> str:
+    """A value, shortened and in ASCII; of an array or object, what it is."""
+    if isinstance(value, list):
+        return f"list of {len(value)}"
+    if not isinstance(value, str | int | float | None):
+        return type(value).__name__
+    try:
+        shown = ascii(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        shown = "a huge integer"
+    return shown if len(shown) <= SHOWN_CHARS else f"{shown[:SHOWN_CHARS]}..."
 
 
 def parse_body(body: str, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
@@ -67,6 +78,11 @@ def parse_body(body: str, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
     except (ValueError, RecursionError) as error:
         where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         return [], [Fault("InvalidJson", f"body: not valid JSON{where}; must be a JSON object")]
+    return parse_message(message, sent_at)
+
+
+def parse_message(message: object, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
+    """Read what a message's JSON stands for; returns as `parse_body` does."""
     if isinstance(message, dict) and "items" in message:
         return parse_items(message["items"], sent_at)
     return _sort_out([("", message)], sent_at)
@@ -74,8 +90,8 @@ def parse_body(body: str, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
 
 def parse_items(items: object, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
     """Read the list of a message or a direct invocation; returns as `parse_body` does."""
-    if not isinstance(items, list) or not items:
-        invalid = _Invalid("InvalidShape", "items", items, 'a non-empty array of {"id", "text"} objects')
+    if not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
+        invalid = _Invalid("InvalidShape", "items", items, f'an array of 1 to {MAX_ITEMS} objects with "id" and "text"')
         return [], [invalid.fault]
     return _sort_out([(f"items[{place}].", item) for place, item in enumerate(items)], sent_at)
 

@@ -1,5 +1,8 @@
 """CloudWatch metrics through the embedded metric format: a log line that CloudWatch reads, no call to make."""
 
+import os
+from datetime import UTC, datetime
+
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from function import names
@@ -8,8 +11,14 @@ UNITS = {names.INFERENCE_LATENCY: MetricUnit.Milliseconds, names.MODEL_LOAD: Met
 
 
 def emit(function_name: str, values: dict[str, float]) -> None:
-    """Write one embedded-metric line with these values, by the names of function/names.py."""
+    """Write one embedded-metric line with these values, by the names of function/names.py.
+
+    Lambda takes a line without a level and a timestamp for INFO, and drops it where logLevel is above; so the line
+    bears the least level that is let through. Source: Lambda developer guide, "Log-level filtering".
+    """
     metrics = Metrics(namespace=names.METRIC_NAMESPACE, service=function_name)
     for name, value in values.items():
         metrics.add_metric(name=name, unit=UNITS.get(name, MetricUnit.Count), value=value)
+    metrics.add_metadata("level", os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
+    metrics.add_metadata("timestamp", datetime.now(UTC).isoformat(timespec="milliseconds"))
     metrics.flush_metrics()

@@ -4,7 +4,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+
+import boto3
 
 from local.program import ROOT
 from local.recorder import Recorder
@@ -43,6 +46,11 @@ class FunctionConfig:
     log_group: str
     log_format: str = "JSON"
     log_level: str = "INFO"
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the role's credentials, of the cloud that the function is given."""
+        given = {name.lower(): value for name, value in self.credentials.items()}
+        return boto3.client(service, region_name=self.region, endpoint_url=self.endpoint_url, **given)
 
 
 def registered_function(

@@ -11,14 +11,14 @@ Inputs = Mapping[str, Any]
 
 
 class Provisioner(Recorder):
-    """A recorder that answers for queues, table and roles with the real ones of a cloud, and only records the rest.
+    """A recorder that answers for queues, table, logs and roles with the real ones of a cloud, and records the rest.
 
     moto knows no redrive-allow policy, and an event source mapping in moto would swallow the messages.
     """
 
     def __init__(self, project: Project, stack: str, region: str, cloud: Cloud):
         super().__init__(project, stack, region)
-        self._sqs, self._dynamodb, self._iam = map(cloud.client, ("sqs", "dynamodb", "iam"))
+        self._sqs, self._dynamodb, self._iam, self._logs = map(cloud.client, ("sqs", "dynamodb", "iam", "logs"))
         self._creators = {
             "aws:sqs/queue:Queue": self._queue,
             "aws:sqs/queuePolicy:QueuePolicy": self._queue_policy,
@@ -26,6 +26,7 @@ class Provisioner(Recorder):
             "aws:iam/role:Role": self._role,
             "aws:iam/rolePolicy:RolePolicy": self._role_policy,
             "aws:iam/policy:Policy": self._policy,
+            "aws:cloudwatch/logGroup:LogGroup": self._log_group,
         }
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -82,3 +83,9 @@ class Provisioner(Recorder):
     def _policy(self, name: str, inputs: Inputs) -> dict[str, Any]:
         policy = self._iam.create_policy(PolicyName=name, PolicyDocument=inputs["policy"])["Policy"]
         return {"id": policy["Arn"], "arn": policy["Arn"]}
+
+    def _log_group(self, name: str, inputs: Inputs) -> dict[str, Any]:
+        self._logs.create_log_group(logGroupName=name)
+        self._logs.put_retention_policy(logGroupName=name, retentionInDays=inputs["retentionInDays"])
+        group = self._logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
+        return {"id": name, "name": name, "arn": group["arn"].removesuffix(":*")}

@@ -16,6 +16,7 @@ from local.lambda_service import LambdaService
 from local.program import ROOT, run, stack_config
 from local.provisioner import Provisioner
 from local.runtime_process import PlainProcess, Start
+from sentiment.dead_letter_queue import depth
 
 DEMO_MODEL = ROOT / "function" / "models" / "demo"
 LOG_FILE = ROOT / ".local" / "function.log"
@@ -29,7 +30,7 @@ class LocalStack:
         recording: all that the program registered.
         queue_url, dead_letter_queue_url, table_name: the stack's outputs.
         function, function_config: the local Lambda, and what it was started with.
-        mapping: the poller between queue and function.
+        mapping, mapping_config: the poller between queue and function, and what it was started with.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class LocalStack:
         on_batch: Callable[[BatchOutcome], None] | None = None,
         on_log: Callable[[str], None] | None = None,
         start: Start = PlainProcess,
+        front: Callable[[str], str] = str,
         **overrides: Any,
     ):
         """
@@ -50,6 +52,7 @@ class LocalStack:
             port: of the cloud; 0 takes a free one.
             on_batch, on_log: called after every batch, and for every line that the function logs.
             start: starts the function's runtime; without it, a plain process on this machine.
+            front: makes of the cloud's URL the one that function and poller are given, such as a proxy's.
             overrides: configuration values by key, over the stack's own.
 
         Raises:
@@ -58,7 +61,7 @@ class LocalStack:
         """
         Manifest.read(model_dir).check_digests(model_dir)  # before anything starts
         self._stack, self._model_dir, self._overrides = stack, model_dir, overrides
-        self._on_batch, self._on_log, self._start = on_batch, on_log, start
+        self._on_batch, self._on_log, self._start, self._front = on_batch, on_log, start, front
         self.cloud = Cloud(stack_config(stack, overrides)["aws:region"], port)
         self._resources = ExitStack()
 
@@ -71,13 +74,13 @@ class LocalStack:
             self.dead_letter_queue_url = outputs["deadLetterQueueUrl"]
             self.sqs, self.dynamodb = self.cloud.client("sqs"), self.cloud.client("dynamodb")
 
-            self.function_config, mapping = self._function_config(), self._mapping_config()
+            self.function_config, self.mapping_config = self._function_config(), self._mapping_config()
             LOG_FILE.parent.mkdir(exist_ok=True)
             LOG_FILE.unlink(missing_ok=True)
             self.function = self._resources.enter_context(
                 LambdaService(
                     self.function_config,
-                    max_concurrency=mapping.max_concurrency,
+                    max_concurrency=self.mapping_config.max_concurrency,
                     log_file=LOG_FILE,
                     on_log=self._on_log,
                     start=self._start,
@@ -85,7 +88,7 @@ class LocalStack:
             )
             self.mapping = self._resources.enter_context(
                 # Lambda polls with the function's role.
-                EventSourceMapping(mapping, self.role_client("sqs"), self.function.invoke, self._on_batch)
+                EventSourceMapping(self.mapping_config, self.role_client("sqs"), self.function.invoke, self._on_batch)
             )
             self._resources = self._resources.pop_all()  # nothing failed: close on exit, not now
         return self
@@ -95,7 +98,7 @@ class LocalStack:
 
     def role_client(self, service: str) -> Any:
         """A boto3 client with the credentials of the function's role."""
-        return self.cloud.client(service, self.function_config.credentials)
+        return self.function_config.client(service)
 
     def results(self) -> dict[str, dict[str, Any]]:
         """All items of the table by id, attribute values without DynamoDB's type tags."""
@@ -113,16 +116,15 @@ class LocalStack:
         return messages
 
     def depth(self, queue_url: str) -> int:
-        """Messages in a queue, waiting or in flight."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
-        return sum(int(answer[name]) for name in names)
+        """Messages in a queue: waiting, delayed or in flight."""
+        # The counts are taken one after the other: what comes back from being in flight meanwhile is in none of them.
+        return depth(self.sqs, queue_url) or depth(self.sqs, queue_url)
 
     def _function_config(self) -> FunctionConfig:
         role = self.recording.one("aws:lambda/function:Function").inputs["role"]
         return registered_function(
             self.recording,
-            endpoint_url=self.cloud.url,
+            endpoint_url=self._front(self.cloud.url),
             credentials=self.cloud.role_credentials(role),
             # The folder's place is the image's business: the Dockerfile sets MODEL_DIR there.
             variables={"MODEL_DIR": str(self._model_dir.resolve())},

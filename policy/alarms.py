@@ -1,14 +1,17 @@
 """Alarms: each watches something that is there, and tells somebody."""
 
+import re
 from collections.abc import Iterator
 
 from pulumi_policy import PolicyResource
 
 from function.names import METRIC_NAMESPACE
+from policy.actions import KNOWN
 from policy.metrics import METRICS
 from policy.rule import FUNCTION, QUEUE, TABLE, TOPIC, Props, neighbour, resource_rule, stack_rule
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+DESCRIPTION_CHARS = 1_024  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 WATCHED = {"AWS/Lambda": FUNCTION, "AWS/SQS": QUEUE, "AWS/DynamoDB": TABLE, METRIC_NAMESPACE: FUNCTION}
 
 
@@ -33,6 +36,26 @@ def alarm_watches_a_metric_that_exists(alarm: Props) -> Iterator[str]:
     elif dimensions not in known:
         allowed = " or ".join(sorted(", ".join(sorted(d)) for d in known))
         yield f"{namespace} {metric} comes with the dimensions {allowed}, not with {', '.join(sorted(dimensions))}"
+
+
+@resource_rule(ALARM)
+def alarm_names_alias_and_operation_as_cloudwatch_does(alarm: Props) -> Iterator[str]:
+    """An alarm on an alias has FUNCTION:ALIAS for its Resource; on an operation, one of DynamoDB's."""
+    dimensions = alarm.get("dimensions") or {}
+    if "Resource" in dimensions and not re.fullmatch(
+        re.escape(f"{dimensions.get('FunctionName')}:") + r"[\w-]+", dimensions["Resource"]
+    ):
+        yield f"dimensions.Resource: {dimensions['Resource']!r} must be FUNCTION:ALIAS"
+    if "Operation" in dimensions and f"dynamodb:{dimensions['Operation']}" not in KNOWN:
+        yield f"dimensions.Operation: {dimensions['Operation']!r} must be an operation of DynamoDB"
+
+
+@resource_rule(ALARM)
+def alarm_says_what_to_do(alarm: Props) -> Iterator[str]:
+    """An alarm's description names its section of a runbook, in what CloudWatch takes."""
+    description = str(alarm.get("alarmDescription") or "")
+    if not re.search(r"\S#[\w-]+$", description) or len(description) > DESCRIPTION_CHARS:
+        yield f"alarmDescription must end in RUNBOOK#SECTION and have {DESCRIPTION_CHARS} characters at most"
 
 
 @stack_rule(ALARM)

@@ -50,7 +50,13 @@ def provisioned_stays_within_reserved_concurrency(provisioned: PolicyResource) -
         else ("resourceId", "maxCapacity")
     )
     function = neighbour(provisioned, of, FUNCTION)
-    reserved = (function.props.get("reservedConcurrentExecutions") if function else None) or -1
+    reserved = reserved_of(function)
     warm = provisioned.props.get(amount) or 0
-    if 0 < reserved < warm:
+    if reserved is not None and warm > reserved:
         yield f"{amount}: {warm:.0f} must be at most the {reserved:.0f} that the function has reserved"
+
+
+def reserved_of(function: PolicyResource | None) -> float | None:
+    """The concurrency that a function has reserved, where 0 is none at all; None where it reserves nothing (-1)."""
+    reserved = function.props.get("reservedConcurrentExecutions") if function else None
+    return None if reserved is None or reserved < 0 else reserved

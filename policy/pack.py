@@ -2,11 +2,11 @@
 
 from pulumi_policy import Policy
 
-from policy import access, alarms, encryption, functions, queues
+from policy import access, alarms, encryption, functions, queues, transport
 
 POLICIES: list[Policy] = [
     rule
-    for module in (access, alarms, encryption, functions, queues)
+    for module in (access, alarms, encryption, functions, queues, transport)
     for rule in vars(module).values()
     if isinstance(rule, Policy)
 ]

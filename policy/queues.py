@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import PolicyResource
 
+from policy.functions import reserved_of
 from policy.rule import ALIAS, FUNCTION, QUEUE, Props, neighbour, resource_rule, stack_rule
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
@@ -94,9 +95,9 @@ def large_batches_have_a_window(mapping: Props) -> Iterator[str]:
 def queue_stays_within_reserved_concurrency(mapping: PolicyResource) -> Iterator[str]:
     """A queue has no more batches in flight than its function may run: a throttled batch uses up deliveries."""
     function = function_of(mapping)
-    reserved = (function.props.get("reservedConcurrentExecutions") if function else None) or -1
+    reserved = reserved_of(function)
     most = (mapping.props.get("scalingConfig") or {}).get("maximumConcurrency")
-    if reserved > 0 and (not most or most > reserved):
+    if reserved is not None and (not most or most > reserved):
         yield f"scalingConfig.maximumConcurrency: {most or 'none'} must be at most the function's {reserved:.0f}"
 
 

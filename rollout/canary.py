@@ -12,6 +12,8 @@ from typing import Any
 
 from components.function import ALIAS as LIVE
 from rollout.cli import outputs, setting, up
+from rollout.promotion import promoted_image
+from rollout.versions import live_version, version_to_return_to
 
 ALIAS = f"**::function-{LIVE}"  # the alias's URN; nothing else is touched, built or pushed by a rollback
 POLL_SECONDS = 30.0
@@ -27,8 +29,8 @@ class Clients:
     say: Callable[[str], None] = print
 
 
-class NothingToReturnTo(Exception):
-    """There is no older version to roll back to."""
+class OnHold(Exception):
+    """The stack's file holds it at a version, as a rollback left it."""
 
 
 def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
@@ -36,21 +38,26 @@ def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
 
     Where the stack has a `canaryPercent`, the newest version gets that share of the batches for `bakeMinutes`. An
     alarm that goes off meanwhile ends it: the version that was live takes everything again. Alarms that were already
-    on are no judge, or no repair could ever be deployed.
+    on are no judge, or no repair could ever be deployed. A rollback by somebody else meanwhile stands.
 
     Args:
         image: digest to promote; without it, what the stack's configuration says.
+
+    Raises:
+        OnHold: a rollback's settings are in the stack's file; a rollout would undo it, and without a canary.
     """
     promoted: dict[str, str | int] = {"imageUri": image} if image else {}
+    percent, bake_minutes, held = (setting(stack, key) for key in ("canaryPercent", "bakeMinutes", "stableVersion"))
+    if held and not percent:
+        raise OnHold(
+            f"stableVersion: {held} holds {stack} since a rollback; to go on, take it and canaryPercent: 0 out of the "
+            "stack's file"
+        )
     before = outputs(stack)
-    percent, bake_minutes, live = (
-        setting(stack, "canaryPercent"),
-        setting(stack, "bakeMinutes"),
-        before.get("liveVersion"),
-    )
-    if not percent or not live:
+    if not percent or "functionName" not in before:
         up(stack, {**promoted, "stableVersion": 0})
         return True
+    live, _ = live_version(clients.lambda_, before["functionName"])
     already = _alarming(clients, before["alarmNames"])
     if already:
         clients.say(f"Already on, so no judge of this version: {', '.join(sorted(already))}")
@@ -62,6 +69,9 @@ def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
         if raised:
             clients.say(f"Rolling back to version {live}: {', '.join(sorted(raised))} went off")
             roll_back(stack, clients, live)
+            return False
+        if live_version(clients.lambda_, shifted["functionName"]) != (live, True):
+            clients.say(f"Somebody moved {LIVE} meanwhile, so version {shifted['newestVersion']} goes no further")
             return False
         if not _invocations(clients, shifted, bake_minutes):
             clients.say(
@@ -79,31 +89,18 @@ def roll_back(stack: str, clients: Clients, version: str | None = None) -> str:
         version: which; without it, the stable one where a newer is being tried, else the one before the live one.
 
     Raises:
-        NothingToReturnTo: the live version is the first.
+        NothingToReturnTo: the live version is the first, or there is none of that number.
     """
-    found = outputs(stack)
-    version = version or _previous(clients, found)
+    found = outputs(stack, "functionName", "imageUri", "repositoryUrl")
+    version = version_to_return_to(clients.lambda_, found["functionName"], version)
     config: dict[str, str | int] = {"stableVersion": version, "canaryPercent": 0}
-    if not found["imageUri"].startswith(found["repositoryUrl"]):
+    if image := promoted_image(found):
         # A checkout that does not know what was promoted would plan to build, which the target leaves out, and the CLI
         # refuses to update what depends on it.
-        config["imageUri"] = found["imageUri"]
+        config["imageUri"] = image
     up(stack, config, target=ALIAS)
     clients.say(f"Version {version} is live, and stays so while stableVersion names it")
     return version
-
-
-def _previous(clients: Clients, found: dict[str, Any]) -> str:
-    live = found["liveVersion"]
-    alias = clients.lambda_.get_alias(FunctionName=found["functionName"], Name=LIVE)
-    if alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
-        return live
-    pages = clients.lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=found["functionName"])
-    older = [int(f["Version"]) for page in pages for f in page["Versions"] if f["Version"] != "$LATEST"]
-    older = [number for number in older if number < int(live)]
-    if not older:
-        raise NothingToReturnTo(f"version {live} of {found['functionName']} is the first there is")
-    return str(max(older))
 
 
 def _bake(clients: Clients, alarms: list[str], already: set[str], minutes: float) -> set[str]:

@@ -15,20 +15,32 @@ class PulumiFailed(Exception):
     """The CLI is missing, or a command of it failed; says which and, where it was captured, why."""
 
 
-def outputs(stack: str) -> dict[str, Any]:
-    """What the stack exports; empty before its first update."""
-    return json.loads(_pulumi("stack", "output", "--json", "--stack", stack, capture=True))
+def outputs(stack: str, *needed: str) -> dict[str, Any]:
+    """What the stack exports; empty before its first update.
+
+    Raises:
+        PulumiFailed: the CLI cannot say, or `needed` are not there.
+    """
+    found = json.loads(_pulumi("stack", "output", "--json", "--stack", stack, capture=True))
+    if missing := [name for name in needed if name not in found]:
+        raise PulumiFailed(f"stack {stack!r} has no output {', '.join(missing)}: it has not been deployed yet")
+    return found
 
 
 def up(stack: str, config: Mapping[str, str | int], *, target: str | None = None) -> None:
     """Update a stack after setting `config`, which the CLI also saves in the stack's file.
 
     Args:
-        target: of the resources' URNs (`**` for any part); without it, all of them.
+        target: of the resources' URNs (`**` for any part); without it, all of them, and the stacks' rules hold.
     """
     settings = [part for key, value in config.items() for part in ("--config", f"{PROJECT}:{key}={value}")]
-    only = ["--target", target] if target else []
-    _pulumi("up", "--yes", "--skip-preview", "--stack", stack, *settings, *only)
+    what = ["--target", target] if target else ["--policy-pack", "policy"]
+    _pulumi("up", "--yes", "--skip-preview", "--stack", stack, *settings, *what)
+
+
+def configure(stack: str, key: str, value: str) -> None:
+    """Set a value in this checkout's file of the stack."""
+    _pulumi("config", "set", f"{PROJECT}:{key}", value, "--stack", stack)
 
 
 def setting(stack: str, key: str) -> Any:

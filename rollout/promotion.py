@@ -1,7 +1,8 @@
-"""Keeps an image that other stacks run from expiring in the repository of the stack that built it."""
+"""An image that one stack builds and others run: which that is, and how it is kept from expiring where it was built."""
 
 import contextlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from components.image import PROMOTED_TAG_PREFIX
@@ -10,6 +11,12 @@ IMAGE = re.compile(
     r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@]+)@(?P<digest>sha256:\w+)"
 )
 DIGEST_CHARS = 12  # of the digest, in the tag
+
+
+def promoted_image(outputs: Mapping[str, Any]) -> str | None:
+    """The image that a stack runs, if another stack built it."""
+    image: str | None = outputs.get("imageUri")
+    return image if image and image.partition("@")[0] != outputs["repositoryUrl"] else None
 
 
 def keep(ecr: Any, image_uri: str) -> str:
@@ -31,5 +38,6 @@ def keep(ecr: Any, image_uri: str) -> str:
     tag = PROMOTED_TAG_PREFIX + parts["digest"].removeprefix("sha256:")[:DIGEST_CHARS]
     there = (ecr.exceptions.ImageAlreadyExistsException, ecr.exceptions.ImageTagAlreadyExistsException)
     with contextlib.suppress(*there):
-        ecr.put_image(**where, imageManifest=found[0]["imageManifest"], imageTag=tag)
+        same = {key: found[0][key] for key in ("imageManifest", "imageManifestMediaType") if key in found[0]}
+        ecr.put_image(**where, **same, imageTag=tag)
     return tag

@@ -101,6 +101,6 @@ def _move(
 
 def depth(sqs: Any, queue_url: str) -> int:
     """About how many messages a queue holds, those among them that someone looks at."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
     found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
     return sum(int(found[name]) for name in names)

@@ -12,7 +12,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from function.messages import Fault, Item, parse_items
+from function.messages import MAX_ITEMS, Fault, Item, parse_message
 from sentiment.batch import Batch, encode
 from sentiment.delivery import deliver
 
@@ -73,9 +73,12 @@ class Producer:
         Args:
             client: boto3 SQS client; without it, one by boto3's own configuration, in the region of the queue's URL.
             items_per_message: texts that share a message; more is cheaper, and they are retried together.
+                ValueError above MAX_ITEMS, which the function would refuse.
             senders: requests at the same time.
             linger_seconds: how long a text may wait for others.
         """
+        if not 1 <= items_per_message <= MAX_ITEMS:
+            raise ValueError(f"items_per_message: {items_per_message} must be 1 to {MAX_ITEMS}")
         self._sqs = client or boto3.client(
             "sqs",
             region_name=region_of(queue_url),
@@ -106,7 +109,7 @@ class Producer:
             RuntimeError: the producer is closed.
         """
         moment = timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp
-        items, faults = parse_items([{"id": id, "text": text, "timestamp": moment}], datetime.now(UTC))
+        items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, datetime.now(UTC))
         if faults:
             raise Rejected(faults[0])
         return self.send_item(items[0])

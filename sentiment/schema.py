@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from function.messages import MAX_CLOCK_SKEW, MAX_ID_BYTES, MAX_TEXT_CHARS
+from function.messages import MAX_CLOCK_SKEW, MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS
 
 SPACES = "".join(filter(str.isspace, map(chr, range(sys.maxunicode))))  # spelt out: engines differ in what \s means
 ISO_8601 = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$"
@@ -40,6 +40,7 @@ def schema() -> dict[str, Any]:
             },
         },
     }
+    items = {"type": "array", "minItems": 1, "maxItems": MAX_ITEMS, "items": {"$ref": "#/$defs/item"}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:sentiment-analyzer:message",
@@ -47,7 +48,7 @@ def schema() -> dict[str, Any]:
         "$comment": BEYOND,
         "type": "object",
         "if": {"required": ["items"]},
-        "then": {"properties": {"items": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/item"}}}},
+        "then": {"properties": {"items": items}},
         "else": {"$ref": "#/$defs/item"},
         "$defs": {"item": item},
     }

@@ -7,6 +7,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.cli import PulumiFailed, outputs, region
+from settings import SettingsError
 from smoke.check import TEXTS, check
 
 
@@ -18,7 +19,7 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=180, help="seconds to wait for the results (default: 180)")
     given = parser.parse_args()
     try:
-        found = {} if given.queue_url and given.table_name else outputs(given.stack)
+        found = {} if given.queue_url and given.table_name else outputs(given.stack, "queueUrl", "tableName")
         session = boto3.Session(region_name=region(given.stack))
         report = check(
             session.client("sqs"),
@@ -27,7 +28,7 @@ def main() -> int:
             given.table_name or found["tableName"],
             given.patience,
         )
-    except (PulumiFailed, FileNotFoundError, ClientError, BotoCoreError) as error:
+    except (PulumiFailed, SettingsError, FileNotFoundError, ClientError, BotoCoreError) as error:
         print(f"smoke: {error}")
         return 2
     for item_id, label in report.wrong.items():

@@ -4,9 +4,16 @@ import ast
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 
 from local.program import ROOT, run
 from local.recorder import Recorder
+
+# The same examples in every run, and no judgement on how long one takes; and many more, others each time, for
+# pytest --hypothesis-profile=thorough.
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
+settings.register_profile("thorough", deadline=None, max_examples=2_000)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

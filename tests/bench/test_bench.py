@@ -89,6 +89,6 @@ def test_the_report_and_the_cost_model_read_what_the_bench_writes(tmp_path: Path
     file.write_text(json.dumps(found))
     assert Measured.read(file).engine("ours", "ten_mixed").cold_start_s == 0.5
     assert "0.29 of that core, as a function of 512 MB has" in report.markdown(found)
-    console = Console(record=True, width=120, quiet=False)
+    console = Console(record=True, width=report.WIDTH, quiet=False)
     report.show(found, console)
     assert "10 short reviews" in console.export_text()

@@ -1,7 +1,9 @@
 """The bootstrap: roles that may do what the components need, and nothing else; a state that is safe."""
 
 import json
+import re
 import runpy
+from fnmatch import fnmatchcase
 from typing import Any
 
 import botocore.session
@@ -10,7 +12,7 @@ import pytest
 import yaml
 
 from bootstrap import documents
-from bootstrap.rights import ANY, PREFIX, RIGHTS, STEPS, Grant
+from bootstrap.rights import ANY, PREFIX, PROJECT, RIGHTS, STEPS, Grant
 from local.program import ROOT, run
 from local.recorder import ACCOUNT, Monitor, Project, Recorder
 from settings import MAX_STACK_CHARS
@@ -119,6 +121,11 @@ def test_the_tags_that_the_keys_rights_ask_for_are_the_stacks(stack: str) -> Non
     assert (tags["Project"], tags["Environment"]) == ("sentiment-analyzer", stack)
 
 
+def test_a_key_is_used_only_by_way_of_the_queues_or_where_its_tags_are_the_stacks() -> None:
+    grants = [s for s in statements(documents.change("aws", ACCOUNT, "dev")) if "kms:Decrypt" in s["Action"]]
+    assert [s["Condition"] for s in grants] == [{"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com"}}]
+
+
 def test_the_policies_fit_iam_with_the_longest_stack_name() -> None:
     sizes = [len(make("aws-us-gov", ACCOUNT, "s" * MAX_STACK_CHARS)) for make in (documents.preview, documents.change)]
     assert max(sizes) <= MAX_POLICY_CHARS
@@ -142,11 +149,23 @@ def test_each_role_is_for_one_environment_of_one_repository(bootstrap: Recorder)
     }
 
 
+@pytest.mark.parametrize("repository", ["owner/name", "owner@123456/my.name@456789", "repo:owner@123456/name@456789"])
+def test_a_repository_is_trusted_by_the_name_that_its_tokens_have(repository: str) -> None:
+    (statement,) = statements(documents.trust("arn", repository, "prod"))
+    subject = statement["Condition"]["StringEquals"][f"{documents.ISSUER}:sub"]
+    assert subject == f"repo:{repository.removeprefix('repo:')}:environment:prod"
+
+
+@pytest.mark.parametrize("repository", ["", "name", "owner/*", "owner@1/name", "owner/name:environment:prod", "a/b/c"])
+def test_what_names_no_repository_is_refused(repository: str) -> None:
+    with pytest.raises(ValueError, match="must be OWNER@ID/NAME@ID or OWNER/NAME"):
+        documents.trust("arn", repository, "prod")
+
+
 def test_the_environments_are_those_of_the_workflows(bootstrap: Recorder) -> None:
-    texts = [(ROOT / ".github" / "workflows" / f"{name}.yml").read_text() for name in ("preview", "deploy")]
-    preview, deploy = (list(yaml.safe_load(text)["jobs"].values()) for text in texts)
-    used = {job["environment"] for job in deploy}
-    used |= {preview[0]["environment"].replace("${{ matrix.stack }}", s) for s in ("dev", "prod")}
+    workflows = [yaml.safe_load(path.read_text()) for path in (ROOT / ".github" / "workflows").glob("*.yml")]
+    named = {job["environment"] for workflow in workflows for job in workflow["jobs"].values() if "environment" in job}
+    used = {re.sub(r"\$\{\{.*\}\}", stack, environment) for environment in named for stack in ("dev", "prod")}
     trusted = {
         statements(role.inputs["assumeRolePolicy"])[0]["Condition"]["StringEquals"][f"{documents.ISSUER}:sub"]
         for role in bootstrap.all("aws:iam/role:Role")
@@ -161,6 +180,22 @@ def test_a_preview_reads_the_state_and_a_deployment_writes_it(bootstrap: Recorde
 
     assert actions("preview-prod") == {"s3:ListBucket", "s3:GetObject", "kms:Decrypt"}
     assert {"s3:PutObject", "s3:DeleteObject", "kms:Encrypt"} < actions("deploy-prod")
+
+
+def test_a_deployment_writes_its_own_stacks_state_and_no_other() -> None:
+    (own,) = [s["Resource"] for s in statements(documents.state("BUCKET", KEY, "dev")) if "s3:PutObject" in s["Action"]]
+
+    def may_write(name: str) -> bool:
+        return any(fnmatchcase(f"BUCKET/.pulumi/{name}", pattern) for pattern in own)
+
+    def files(stack: str) -> list[str]:
+        """Where Pulumi keeps a stack in a bucket (pulumi/pulumi, pkg/backend/diy/store.go and lock.go)."""
+        places = "stacks/{}.json stacks/{}.json.bak history/{}/1.json backups/{}/1.json locks/organization/{}/1.json"
+        return places.replace("{}", f"{PROJECT}/{stack}").split()
+
+    assert all(map(may_write, files("dev")))
+    others = [*files("prod"), *files("dev-2"), "meta.yaml", "stacks/sentiment-analyzer-bootstrap/account-dev.json"]
+    assert not any(map(may_write, others))
 
 
 # State

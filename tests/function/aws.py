@@ -1,17 +1,25 @@
 """A table and two queues in moto, in this process, for tests of the function's modules."""
 
+import importlib
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import ModuleType, SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import boto3
 from moto import mock_aws
 
 from function.classifier import Sentiment
+from local.stack import DEMO_MODEL
 
 REGION = "us-west-2"
 TABLE = "sentiment-results-test"
+CONTEXT = SimpleNamespace(
+    aws_request_id="request-1", function_name="sentiment", get_remaining_time_in_millis=lambda: 30_000
+)
 
 
 @dataclass(frozen=True)
@@ -20,9 +28,16 @@ class Aws:
     sqs: Any
     queue_url: str
     dead_letter_queue_url: str
+    table: str = TABLE
+
+    def fresh(self) -> "Aws":
+        """The same with an empty table and an empty dead-letter queue."""
+        name = str(uuid4())
+        create_table(self.dynamodb, name)
+        return replace(self, table=name, dead_letter_queue_url=self.sqs.create_queue(QueueName=name)["QueueUrl"])
 
     def results(self) -> dict[str, dict[str, Any]]:
-        items = self.dynamodb.scan(TableName=TABLE)["Items"]
+        items = self.dynamodb.scan(TableName=self.table)["Items"]
         return {i["id"]["S"]: {name: next(iter(v.values())) for name, v in i.items()} for i in items}
 
     def dead_letters(self) -> list[dict[str, Any]]:
@@ -30,18 +45,42 @@ class Aws:
             QueueUrl=self.dead_letter_queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages", [])
 
+    def variables(self) -> dict[str, str]:
+        """The environment of a function that uses these."""
+        return {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+            "RESULTS_TABLE": self.table,
+            "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
+            "MAX_RECEIVE_COUNT": "3",
+            "RESULT_TTL_DAYS": "0",
+            "STORE_TEXT": "true",
+            "MODEL_DIR": str(DEMO_MODEL),
+        }
+
+
+def import_handler() -> ModuleType:
+    """The handler's module as a new execution environment imports it."""
+    sys.modules.pop("function.handler", None)
+    return importlib.import_module("function.handler")
+
+
+def create_table(dynamodb: Any, name: str) -> None:
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+
 
 @contextmanager
 def moto_aws() -> Iterator[Aws]:
     with mock_aws():
         session = boto3.Session("test", "test", region_name=REGION)
         dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
-        dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        )
+        create_table(dynamodb, TABLE)
         urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("texts", "texts-dlq")]
         yield Aws(dynamodb, sqs, *urls)
 

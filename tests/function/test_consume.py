@@ -2,15 +2,24 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
 from function.consume import CHUNK_ITEMS, RESERVE_MS, Consumer
 from function.dead_letters import DeadLetters
+from function.in_time import WRITERS
 from function.store import Store
 from tests.function.aws import TABLE, Aws, FakeClassifier, moto_aws, record
 
@@ -36,10 +45,15 @@ def consumer(aws: Aws) -> Consumer:
 
 
 class Failing:
-    """A client whose method fails with an AWS error for bodies or items that hold a word."""
+    """A client whose method fails, with an AWS error's code or another error, for what holds a word."""
 
-    def __init__(self, client: Any, method: str, word: str, code: str = "ProvisionedThroughputExceededException"):
-        self._client, self._method, self._word, self._code = client, method, word, code
+    def __init__(
+        self, client: Any, method: str, word: str, error: str | Exception = "ProvisionedThroughputExceededException"
+    ):
+        self._client, self._method, self._word = client, method, word
+        self._error = (
+            ClientError({"Error": {"Code": error, "Message": "no"}}, method) if isinstance(error, str) else error
+        )
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._client, name)
@@ -48,7 +62,7 @@ class Failing:
 
         def call(**given: Any) -> Any:
             if self._word in json.dumps(given, default=str):
-                raise ClientError({"Error": {"Code": self._code, "Message": "no"}}, name)
+                raise self._error
             return real(**given)
 
         return call
@@ -62,6 +76,12 @@ def consume(
     consumer: Consumer, *records: dict[str, Any], remaining_ms: Callable[[], int] = lambda: 30_000
 ) -> list[str]:
     return consumer.consume(records, "request-1", remaining_ms)[0]
+
+
+def first_then(first_ms: int, then_ms: int) -> Callable[[], int]:
+    """The time left: enough at first, and then no more."""
+    left = chain([first_ms, first_ms], repeat(then_ms))  # asked before the first chunk is classified, and after
+    return lambda: next(left)
 
 
 def failing_puts(consumer: Consumer, word: str, code: str = "ProvisionedThroughputExceededException") -> Consumer:
@@ -127,6 +147,22 @@ def test_what_fails_on_its_last_delivery_is_dead_lettered_with_its_reason(consum
     assert consume(throttled, record(text("2", "unlucky"), "m-2", receive_count=3)) == []
     (dead,) = aws.dead_letters()
     assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "ProvisionedThroughputExceededException"
+
+
+@pytest.mark.parametrize(
+    "trouble", [ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError]
+)
+def test_a_connection_that_breaks_costs_its_own_message_a_retry_and_no_other(
+    consumer: Consumer, aws: Aws, trouble: type[Exception]
+) -> None:
+    error = trouble(endpoint_url="https://dynamodb", error="broken")
+    breaking = replace(consumer, store=replace(consumer.store, client=Failing(aws.dynamodb, "put_item", "off", error)))
+    records = [record(text("1", "good")), record(text("2", "off"), "m-2"), record("poison", "m-3")]
+    assert consume(breaking, *records) == ["m-2"]
+    assert set(aws.results()) == {"1"}
+    assert consume(breaking, record(text("2", "off"), "m-2", receive_count=3)) == []
+    reasons = {dead["MessageAttributes"]["ErrorCode"]["StringValue"] for dead in aws.dead_letters()}
+    assert reasons == {"InvalidJson", trouble.__name__}
 
 
 def test_what_the_table_refuses_for_good_is_dead_lettered_at_once(consumer: Consumer, aws: Aws) -> None:
@@ -219,20 +255,107 @@ def test_a_producer_cannot_forge_when_its_message_was_sent(consumer: Consumer, a
 
 def test_a_message_too_large_for_the_deadline_does_not_take_its_neighbours_along(consumer: Consumer, aws: Aws) -> None:
     large = json.dumps({"items": [{"id": f"large-{n}", "text": "good"} for n in range(100)]})
-    remaining = iter([30_000, RESERVE_MS - 1])
-    failed = consume(
-        consumer, record(large, "large"), record(text("1", "good"), "m-1"), remaining_ms=lambda: next(remaining)
-    )
+    left = first_then(30_000, RESERVE_MS - 1)
+    failed = consume(consumer, record(large, "large"), record(text("1", "good"), "m-1"), remaining_ms=left)
     assert failed == ["large"]
     assert "1" in aws.results()
 
 
 def test_what_the_deadline_does_not_leave_time_for_is_reported(consumer: Consumer, aws: Aws) -> None:
-    remaining = iter([30_000, RESERVE_MS - 1])
     records = [record(text(str(n), "good"), f"m-{n}") for n in range(CHUNK_ITEMS + 2)]
-    failed = consume(consumer, *records, remaining_ms=lambda: next(remaining))
+    failed = consume(consumer, *records, remaining_ms=first_then(30_000, RESERVE_MS - 1))
     assert failed == [f"m-{CHUNK_ITEMS}", f"m-{CHUNK_ITEMS + 1}"]
     assert len(aws.results()) == CHUNK_ITEMS
+
+
+class Hanging:
+    """A client whose method does not answer for what holds a word, until it is released."""
+
+    def __init__(self, client: Any, method: str, word: str) -> None:
+        self._client, self._method, self._word = client, method, word
+        self.released = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._client, name)
+
+        def call(**given: Any) -> Any:
+            if name == self._method and self._word in json.dumps(given, default=str):
+                self.released.wait()
+            return real(**given)
+
+        return call
+
+
+def clock(seconds: float) -> Callable[[], int]:
+    ends = time.monotonic() + seconds
+    return lambda: int((ends - time.monotonic()) * 1000)
+
+
+@pytest.fixture
+def hanging() -> Iterator[Callable[..., Hanging]]:
+    clients: list[Hanging] = []
+
+    def make(*given: Any) -> Hanging:
+        clients.append(Hanging(*given))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.released.set()
+
+
+@pytest.mark.parametrize("waiting", [1, 2 * WRITERS])  # as many as hold up every writer, and more
+def test_a_table_that_hangs_costs_its_messages_a_retry_and_not_the_batch_its_answer(
+    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], waiting: int
+) -> None:
+    hung = replace(consumer, store=replace(consumer.store, client=hanging(aws.dynamodb, "put_item", "unlucky")))
+    lucky = [record(text("1", "good"), "m-1"), record("poison", "m-2")]
+    unlucky = [record(text(f"u-{n}", "unlucky"), f"u-{n}") for n in range(waiting)]
+    left = clock(2.0)
+    failed = consume(hung, *lucky, *unlucky, remaining_ms=left)
+    assert left() > 0, "the answer came before the timeout"
+    assert failed == [f"u-{n}" for n in range(waiting)]
+    assert set(aws.results()) == {"1"}
+    assert [dead["Body"] for dead in aws.dead_letters()] == ["poison"], "a hanging table does not hold up the queue"
+
+
+def test_what_hangs_on_its_last_delivery_is_dead_lettered(
+    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging]
+) -> None:
+    hung = replace(consumer, store=replace(consumer.store, client=hanging(aws.dynamodb, "put_item", "unlucky")))
+    assert consume(hung, record(text("1", "unlucky"), receive_count=3), remaining_ms=clock(2.0)) == []
+    (dead,) = aws.dead_letters()
+    assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "DeadlineNear"
+
+
+def test_a_dead_letter_queue_that_hangs_costs_only_the_poison_a_retry(
+    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging]
+) -> None:
+    client = hanging(aws.sqs, "send_message", "poison")
+    hung = replace(consumer, dead_letters=replace(consumer.dead_letters, client=client))
+    left = clock(2.0)
+    assert consume(hung, record("poison", "m-1"), record(text("2", "good"), "m-2"), remaining_ms=left) == ["m-1"]
+    assert left() > 0
+    assert set(aws.results()) == {"2"}
+
+
+def test_a_write_that_comes_late_changes_nothing(consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging]) -> None:
+    client = hanging(aws.dynamodb, "put_item", "old")
+    hung = replace(consumer, store=replace(consumer.store, client=client))
+    old, new = text("1", "old", timestamp=1_700_000_000), text("1", "new", timestamp=1_700_000_100)
+    assert consume(hung, record(old), remaining_ms=clock(1.0)) == ["m-1"]
+    assert consume(consumer, record(new, "m-2")) == []
+    client.released.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join()
+    assert aws.results()["1"]["text"] == "new"
+
+
+def test_even_past_its_reserve_a_batch_is_written(consumer: Consumer, aws: Aws) -> None:
+    left = chain([RESERVE_MS], repeat(RESERVE_MS - 200))  # the model took longer than anything before it
+    assert consume(consumer, record(text("1", "good")), remaining_ms=lambda: next(left)) == []
+    assert set(aws.results()) == {"1"}
 
 
 def test_writes_go_out_in_parallel(consumer: Consumer) -> None:

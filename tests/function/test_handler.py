@@ -1,26 +1,24 @@
 """The handler on recorded events: exact responses, for both of its callers."""
 
-import importlib
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from function import names
 from local.recorder import Recorder
-from local.stack import DEMO_MODEL
-from tests.function.aws import REGION, TABLE, Aws, moto_aws, record
+from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
 
 EVENTS = Path(__file__).parent.parent / "events"
-CONTEXT = SimpleNamespace(
-    aws_request_id="request-1", function_name="sentiment", get_remaining_time_in_millis=lambda: 30_000
-)
+
+
+LOG_LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]  # as settings.py and Lambda take them
 
 
 def event(name: str) -> Any:
@@ -35,17 +33,7 @@ def aws() -> Iterator[Aws]:
 
 @pytest.fixture
 def variables(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    given = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "RESULTS_TABLE": TABLE,
-        "DEAD_LETTER_QUEUE_URL": aws.dead_letter_queue_url,
-        "MAX_RECEIVE_COUNT": "3",
-        "RESULT_TTL_DAYS": "0",
-        "STORE_TEXT": "true",
-        "MODEL_DIR": str(DEMO_MODEL),
-    }
+    given = aws.variables()
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     return given
@@ -53,9 +41,7 @@ def variables(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.fixture
 def module(variables: dict[str, str]) -> ModuleType:
-    """The handler's module as a new execution environment imports it."""
-    sys.modules.pop("function.handler", None)
-    return importlib.import_module("function.handler")
+    return import_handler()
 
 
 def embedded_metrics(output: str) -> dict[str, Any]:
@@ -135,6 +121,28 @@ def test_only_the_first_invocation_is_a_cold_start(module: ModuleType) -> None:
     assert starts == [True, False, False]
 
 
+def test_a_direct_invocation_is_counted_and_logged_as_a_batch_is(
+    module: ModuleType, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    module.handler(event("direct"), CONTEXT)
+    metrics = embedded_metrics(capsys.readouterr().out)
+    assert (metrics[names.ITEMS], metrics[names.COLD_START]) == ([2.0], [1.0])
+    assert metrics[names.INFERENCE_LATENCY][0] > 0
+    assert metrics[names.MODEL_LOAD][0] > 0
+    (logged,) = [vars(entry) for entry in caplog.records if entry.message == "direct invocation done"]
+    assert (logged["processed_items"], logged["status"], logged["cold_start"]) == (2, 200, True)
+
+
+def test_a_direct_invocation_without_anything_valid_still_tells_of_its_cold_start(
+    module: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module.handler({"items": []}, CONTEXT)
+    metrics = embedded_metrics(capsys.readouterr().out)
+    assert (metrics[names.ITEMS], metrics[names.COLD_START]) == ([0.0], [1.0])
+    assert names.INFERENCE_LATENCY not in metrics
+
+
 def test_invalid_items_are_listed_beside_the_results(module: ModuleType) -> None:
     response = module.handler({"items": [{"id": "1", "text": "good"}, {"id": "2", "text": 3}]}, CONTEXT)
     assert [result["id"] for result in response["results"]] == ["1"]
@@ -145,10 +153,11 @@ def test_invalid_items_are_listed_beside_the_results(module: ModuleType) -> None
 
 
 def test_a_fault_of_the_model_is_an_answer_and_not_an_exception(
-    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(module, "classifier", None)
     assert module.handler(event("direct"), CONTEXT) == {"statusCode": 500, "error": "AttributeError"}
+    assert embedded_metrics(capsys.readouterr().out)[names.ITEM_FAILURES] == [1.0]
 
 
 def test_a_text_over_512_tokens_says_that_it_was_cut(module: ModuleType) -> None:
@@ -188,6 +197,25 @@ def test_metrics_go_out_in_the_embedded_format(module: ModuleType, capsys: pytes
     second = embedded_metrics(capsys.readouterr().out)
     assert names.COLD_START not in second
     assert names.MODEL_LOAD not in second
+
+
+def passes(line: dict[str, Any], log_level: str) -> bool:
+    """Whether Lambda lets a JSON line through: without a level or an RFC 3339 timestamp it counts as INFO."""
+    stamped = datetime.fromisoformat(line.get("timestamp", "1970-01-01")).tzinfo is not None
+    level = line.get("level") if stamped else None
+    return LOG_LEVELS.index(level if level in LOG_LEVELS else "INFO") >= LOG_LEVELS.index(log_level)
+
+
+@pytest.mark.parametrize("log_level", LOG_LEVELS)
+def test_no_log_level_silences_the_metrics_that_alarms_are_made_of(
+    module: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log_level: str
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", log_level)
+    module.handler(event("sqs_batch"), CONTEXT)
+    line = embedded_metrics(capsys.readouterr().out)
+    assert passes(line, log_level)
+    without_level = {name: value for name, value in line.items() if name != "level"}
+    assert passes(without_level, log_level) == (log_level in ("TRACE", "DEBUG", "INFO"))
 
 
 def test_what_nobody_foresaw_is_reported_for_every_record(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from local.program import run
 from local.recorder import Recorder, Resource
-from policy.access import KEY, QUEUE_POLICY, ROLE, TOPIC_POLICY
+from policy.access import KEY, REPOSITORY_POLICY, ROLE
 from policy.alarms import ALARM
 from policy.functions import PROVISIONED, SCALED
 from policy.pack import POLICIES
 from policy.queues import MAPPING, OF_STREAMS
 from policy.rule import FUNCTION, LOG_GROUP, QUEUE, TABLE, TOPIC
+from policy.statements import QUEUE_POLICY, TOPIC_POLICY
 from tests.policy.judge import complaints
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -103,6 +104,18 @@ def redrive(**values: Any) -> Mutation:
     return mutate
 
 
+def remove(type_: str) -> Mutation:
+    return lambda stack: stack.remove(type_)
+
+
+def together(*mutations: Mutation) -> Mutation:
+    def mutate(stack: Copy) -> None:
+        for each in mutations:
+            each(stack)
+
+    return mutate
+
+
 MUTATIONS: list[tuple[str, str, Mutation]] = [
     # Encryption
     ("queue-is-encrypted", "queue in the clear", put(QUEUE, "queue", sqsManagedSseEnabled=False)),
@@ -114,16 +127,35 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("repository-is-encrypted", "repository says nothing", put(REPOSITORY, encryptionConfigurations=[])),
     ("key-rotates", "key for ever", put(KEY, enableKeyRotation=False)),
     # Access
-    ("policy-denies-plain-http", "queue denies under TLS", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
+    ("queue-policy-denies-plain-http", "queue denies under TLS", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
         Condition={"Bool": {"aws:SecureTransport": "true"}})),
-    ("policy-denies-plain-http", "queue denies receiving only", say(QUEUE_POLICY, "queue-dlq-policy", "DenyPlainHttp",
-        Action="sqs:ReceiveMessage")),
-    ("policy-denies-plain-http", "topic denies one account", say(TOPIC_POLICY, None, "DenyPlainHttp",
+    ("queue-policy-denies-plain-http", "queue denies receiving only", say(QUEUE_POLICY, "queue-dlq-policy",
+        "DenyPlainHttp", Action="sqs:ReceiveMessage")),
+    ("topic-policy-denies-plain-http", "topic denies one account", say(TOPIC_POLICY, None, "DenyPlainHttp",
         Principal={"AWS": "123456789012"})),
-    ("policy-denies-plain-http", "queue denies by address", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
+    ("queue-policy-denies-plain-http", "queue denies by address", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
         Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
+    ("queue-policy-denies-plain-http", "queue denies in one network", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
+        Condition={"Bool": {"aws:SecureTransport": "false"}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
+    ("queue-policy-denies-plain-http", "queue denies in one VPC", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
+        Condition={"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "true"}})),
+    ("queue-policy-denies-plain-http", "queue allows", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
+        Effect="Allow", Principal={"AWS": "123456789012"}, Action="sqs:SendMessage")),
+    ("topic-policy-denies-plain-http", "topic denies what queues do", say(TOPIC_POLICY, None, "DenyPlainHttp",
+        Action="sqs:*")),
+    ("policy-denies-on-its-own-resource", "another queue", say(QUEUE_POLICY, "queue-policy", "DenyPlainHttp",
+        Resource="arn:aws:sqs:us-west-2:123456789012:another")),
+    ("policy-denies-on-its-own-resource", "nothing", say(TOPIC_POLICY, None, "DenyPlainHttp", Resource=[])),
+    ("services-act-for-named-accounts", "alarms of anybody", say(TOPIC_POLICY, None, "CloudWatchPublishesAlarms",
+        Condition=None)),
+    ("services-act-for-named-accounts", "any account's alarms", say(KEY, None, "CloudWatchEncryptsAlarms",
+        Condition={"StringLike": {"aws:SourceAccount": "*"}})),
+    ("services-act-for-named-accounts", "all accounts but one", say(KEY, None, "CloudWatchEncryptsAlarms",
+        Condition={"StringNotEquals": {"aws:SourceAccount": "123456789012"}})),
+    ("services-act-for-named-accounts", "functions of anybody", say(REPOSITORY_POLICY, None, "LambdaPulls",
+        Condition={"StringLike": {"aws:SourceArn": ["arn:aws:lambda:*:*:function:*"]}})),
     ("queue-and-topic-have-a-policy", "no policy of the queue", lambda s: s.remove(QUEUE_POLICY, "queue-policy")),
-    ("queue-and-topic-have-a-policy", "no policy of the topic", lambda s: s.remove(TOPIC_POLICY)),
+    ("queue-and-topic-have-a-policy", "no policy of the topic", remove(TOPIC_POLICY)),
     ("nobody-is-let-in-without-a-name", "anyone publishes", say(TOPIC_POLICY, None, "CloudWatchPublishesAlarms",
         Principal="*")),
     ("nobody-is-let-in-without-a-name", "any AWS account publishes", say(TOPIC_POLICY, None,
@@ -147,7 +179,18 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
         Action=["sqs:Send*"])),
     ("grants-name-their-actions", "an inline policy of the role", put(ROLE, inlinePolicies=[
         {"policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::a"}})}])),
+    ("grants-name-their-actions", "a policy of the queue itself", put(QUEUE, "queue", policy=json.dumps(
+        {"Statement": {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sqs:*",
+         "Resource": "arn:aws:sqs:us-west-2:123456789012:queue"}}))),
     ("grants-name-their-resources", "every table", say(ROLE_POLICY, None, "StoreResult", Resource="*")),
+    ("grants-name-their-resources", "every table by ARN", say(ROLE_POLICY, None, "StoreResult",
+        Resource="arn:aws:dynamodb:us-west-2:123456789012:table/*")),
+    ("grants-name-their-resources", "every queue of the account", say(ROLE_POLICY, None, "DeadLetter",
+        Resource=["arn:aws:sqs:us-west-2:123456789012:*"])),
+    ("grants-name-their-resources", "a queue of any account", say(ROLE_POLICY, None, "DeadLetter",
+        Resource=["arn:aws:sqs:us-west-2:*:queue-dlq"])),
+    ("grants-name-their-resources", "tables of like names", say(ROLE_POLICY, None, "StoreResult",
+        Resource="arn:aws:dynamodb:us-west-2:123456789012:table/sentiment-results-?rod")),
     ("grants-name-their-resources", "every queue but one", say(PRODUCER, None, "SendText",
         Resource=None, NotResource="arn:aws:sqs:us-west-2:123456789012:other")),
     ("grants-name-their-resources", "logs beside traces", say(ROLE_POLICY, None, "SendTraces",
@@ -175,6 +218,8 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("queue-stays-within-reserved-concurrency", "51 of 50", put(MAPPING, scalingConfig={"maximumConcurrency": 51})),
     ("queue-stays-within-reserved-concurrency", "no limit", put(MAPPING, scalingConfig=None)),
     ("queue-stays-within-reserved-concurrency", "less reserved", put(FUNCTION, reservedConcurrentExecutions=39)),
+    ("queue-stays-within-reserved-concurrency", "nothing may run", together(
+        put(FUNCTION, reservedConcurrentExecutions=0), remove(PROVISIONED), remove(SCALED))),
     # Functions
     ("image-is-named-by-digest", "a tag", put(FUNCTION, imageUri="123456789012.dkr.ecr.us-west-2.amazonaws.com/a:b")),
     ("image-is-named-by-digest", "half a digest", put(FUNCTION, imageUri="repository@sha256:abc")),
@@ -198,6 +243,15 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("alarm-watches-a-metric-that-exists", "of no resource", watch("queue-age", dimensions={})),
     ("alarm-watches-a-metric-that-exists", "a dimension in lower case", watch("queue-age",
         dimensions={"queueName": "queue"})),
+    ("alarm-names-alias-and-operation-as-cloudwatch-does", "an alias by itself", watch("spillover",
+        dimensions={"FunctionName": "function", "Resource": "live"})),
+    ("alarm-names-alias-and-operation-as-cloudwatch-does", "another function's alias", watch("spillover",
+        dimensions={"FunctionName": "function", "Resource": "other:live"})),
+    ("alarm-names-alias-and-operation-as-cloudwatch-does", "a misspelt operation", watch("table-errors",
+        dimensions={"TableName": "table", "Operation": "PutItems"})),
+    ("alarm-says-what-to-do", "no description", watch("errors", alarmDescription=None)),
+    ("alarm-says-what-to-do", "no section", watch("errors", alarmDescription="It fails. docs/runbook.md")),
+    ("alarm-says-what-to-do", "too long", watch("errors", alarmDescription="x" * 1_024 + "#errors")),
     ("alarm-watches-a-resource-of-the-stack", "a queue elsewhere", cut(ALARM, "alarm-queue-age", "dimensions")),
     ("alarm-watches-a-resource-of-the-stack", "the table's name", dimensions_of("errors", "table-throttles")),
 ]  # fmt: skip

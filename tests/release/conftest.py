@@ -1,8 +1,10 @@
 """A stand-in for the Pulumi CLI on the PATH, and AWS in this process."""
 
+import io
 import json
 import os
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ elif sys.argv[1] == "up":
         outputs["newestVersion"] = str(int(outputs["newestVersion"]) + 1)
     stable = config["stableVersion"]
     outputs["liveVersion"] = outputs["newestVersion"] if stable == "0" else stable
+    tried = outputs["newestVersion"] != outputs["liveVersion"] and config.get("canaryPercent") != "0"
+    (place / "weights.json").write_text(json.dumps({{outputs["newestVersion"]: 0.1}} if tried else {{}}))
     (place / "outputs.json").write_text(json.dumps(outputs))
 """
 
@@ -54,8 +58,15 @@ class PulumiStandIn:
         (self.place / fact).touch()
 
     @property
+    def weights(self) -> dict[str, float]:
+        """What the last update gave other versions than the live one."""
+        given = self.place / "weights.json"
+        return json.loads(given.read_text()) if given.exists() else {}
+
+    @property
     def calls(self) -> list[list[str]]:
-        return [json.loads(line) for line in (self.place / "calls.jsonl").read_text().splitlines()]
+        recorded = self.place / "calls.jsonl"
+        return [json.loads(line) for line in recorded.read_text().splitlines()] if recorded.exists() else []
 
     @property
     def updates(self) -> list[list[str]]:
@@ -68,6 +79,24 @@ def pushed(ecr: Any) -> str:
     manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
     image = ecr.put_image(repositoryName="sentiment", imageManifest=manifest, imageTag="build")["image"]
     return f"{image['registryId']}.dkr.ecr.us-west-2.amazonaws.com/sentiment@{image['imageId']['imageDigest']}"
+
+
+def publish(lambda_: Any, iam: Any, version: int, function: str = "classifier") -> None:
+    """Version `version` of a function that has all before it; the first makes the function."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("handler.py", f"VERSION = {version}")
+    if version > 1:
+        lambda_.update_function_code(FunctionName=function, ZipFile=code.getvalue(), Publish=True)
+        return
+    lambda_.create_function(
+        FunctionName=function,
+        Runtime="python3.13",
+        Role=iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"],
+        Handler="handler.handler",
+        Code={"ZipFile": code.getvalue()},
+        Publish=True,
+    )
 
 
 @pytest.fixture

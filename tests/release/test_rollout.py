@@ -1,7 +1,6 @@
 """Rollouts by canary and rollbacks: the CLI's commands, the alarms as judge, the image that promotion keeps."""
 
-import io
-import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,10 +10,12 @@ from botocore.exceptions import ClientError
 
 from components.function import ALIAS as ALIAS_NAME
 from local.recorder import Recorder
-from rollout.canary import ALIAS, Clients, NothingToReturnTo, roll_back, roll_out
+from rollout import canary
+from rollout.canary import ALIAS, Clients, OnHold, roll_back, roll_out
 from rollout.cli import PulumiFailed, outputs
-from rollout.promotion import keep
-from tests.release.conftest import PulumiStandIn, pushed
+from rollout.promotion import keep, promoted_image
+from rollout.versions import NothingToReturnTo
+from tests.release.conftest import PulumiStandIn, publish, pushed
 
 OLD, NEW = "alarm-errors", "alarm-dlq-depth"
 IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
@@ -29,8 +30,10 @@ class Stack:
     def __init__(self, cli: PulumiStandIn, versions: int):
         self.said: list[str] = []
         self.waited: list[float] = []
-        self.events: dict[int, str] = {}  # the check after which an alarm goes off -> its name
+        self.events: dict[int, Callable[[], object]] = {}  # what happens before which check
+        self.cli, self.updates_seen = cli, 0
         self.lambda_, self.cloudwatch = boto3.client("lambda"), boto3.client("cloudwatch")
+        self.lambda_.meta.events.register("before-parameter-build.lambda.GetAlias", self._take_over_updates)
         for name in (OLD, NEW):
             self.cloudwatch.put_metric_alarm(
                 AlarmName=name,
@@ -42,7 +45,9 @@ class Stack:
                 Threshold=1,
                 ComparisonOperator="GreaterThanOrEqualToThreshold",
             )
+        self.published = 0
         self._publish(versions)
+        self.lambda_.create_alias(FunctionName="classifier", Name=ALIAS_NAME, FunctionVersion=str(versions))
         cli.outputs = {
             "functionName": "classifier",
             "liveVersion": str(versions),
@@ -66,33 +71,28 @@ class Stack:
         }
         self.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[metric])
 
-    def weigh(self, version: str) -> None:
-        weights = {"AdditionalVersionWeights": {version: 0.1}}
-        self.lambda_.update_alias(FunctionName="classifier", Name=ALIAS_NAME, RoutingConfig=weights)
+    def point(self, version: str, weights: dict[str, float] | None = None) -> None:
+        """Move the alias as the console would, or Lambda itself."""
+        routing = {"AdditionalVersionWeights": weights or {}}
+        self.lambda_.update_alias(
+            FunctionName="classifier", Name=ALIAS_NAME, FunctionVersion=version, RoutingConfig=routing
+        )
+
+    def _take_over_updates(self, **_: object) -> None:
+        """What the stand-in's updates did, done to moto's function before it is asked."""
+        if len(self.cli.updates) > self.updates_seen:
+            self.updates_seen = len(self.cli.updates)
+            self._publish(int(self.cli.outputs["newestVersion"]))
+            self.point(self.cli.outputs["liveVersion"], self.cli.weights)
 
     def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
-        if name := self.events.get(len(self.waited)):
-            self.alarm(name)
+        self.events.get(len(self.waited), lambda: None)()
 
-    def _publish(self, versions: int) -> None:
-        role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        for version in range(1, versions + 1):
-            code = io.BytesIO()
-            with zipfile.ZipFile(code, "w") as archive:
-                archive.writestr("handler.py", f"VERSION = {version}")
-            if version == 1:
-                self.lambda_.create_function(
-                    FunctionName="classifier",
-                    Runtime="python3.13",
-                    Role=role,
-                    Handler="handler.handler",
-                    Code={"ZipFile": code.getvalue()},
-                    Publish=True,
-                )
-            else:
-                self.lambda_.update_function_code(FunctionName="classifier", ZipFile=code.getvalue(), Publish=True)
-        self.lambda_.create_alias(FunctionName="classifier", Name=ALIAS_NAME, FunctionVersion=str(versions))
+    def _publish(self, newest: int) -> None:
+        for version in range(self.published + 1, newest + 1):
+            publish(self.lambda_, boto3.client("iam"), version)
+        self.published = max(self.published, newest)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_version_that_raises_no_alarm_goes_live_after_the_bake(stack: Stack, p
 
 
 def test_an_alarm_during_the_bake_takes_the_version_back_at_once(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
-    stack.events[3] = NEW
+    stack.events[3] = lambda: stack.alarm(NEW)
     assert not roll_out("prod", stack.clients)
     assert len(stack.waited) == 3
     back = pulumi_cli.updates[-1]
@@ -144,7 +144,7 @@ def test_an_alarm_that_was_on_before_does_not_keep_a_repair_out(stack: Stack, pu
 
 
 def test_an_alarm_at_the_last_check_still_counts(stack: Stack) -> None:
-    stack.events[15 * 2] = NEW  # two checks a minute
+    stack.events[15 * 2] = lambda: stack.alarm(NEW)  # two checks a minute
     assert not roll_out("prod", stack.clients)
 
 
@@ -165,6 +165,37 @@ def test_where_nothing_was_published_nothing_is_watched(stack: Stack, pulumi_cli
     assert roll_out("prod", stack.clients)
     assert stack.waited == []
     assert config_of(pulumi_cli.updates[-1]) == {"stableVersion": "0"}
+
+
+def test_what_was_rolled_back_by_hand_is_not_the_stable_version(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    stack.point("5")  # in the console, so the stack's outputs still say 7
+    assert roll_out("prod", stack.clients)
+    assert config_of(pulumi_cli.updates[0]) == {"stableVersion": "5"}
+
+
+def test_a_rollback_during_the_bake_stands(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    stack.events[3] = lambda: roll_back("prod", stack.clients)
+    assert not roll_out("prod", stack.clients)
+    assert pulumi_cli.outputs["liveVersion"] == "7"
+    assert any("meanwhile" in line for line in stack.said)
+
+
+def test_a_stack_that_a_rollback_holds_is_not_rolled_out_until_its_file_lets_go(
+    stack: Stack, pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = {"stableVersion": 6, "canaryPercent": 0, "bakeMinutes": 15}
+    monkeypatch.setattr(canary, "setting", lambda _, key: saved[key])
+    with pytest.raises(OnHold, match="stableVersion: 6 holds prod"):
+        roll_out("prod", stack.clients)
+    assert pulumi_cli.updates == []
+
+
+def test_the_stacks_rules_hold_for_an_update_and_never_stop_a_rollback(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    roll_out("dev", stack.clients)
+    roll_back("dev", stack.clients)
+    update, rollback = pulumi_cli.updates
+    assert update[-2:] == ["--policy-pack", "policy"]
+    assert "--policy-pack" not in rollback
 
 
 def test_an_update_that_fails_is_named_and_nothing_follows(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
@@ -193,13 +224,32 @@ def test_a_rollback_goes_to_the_version_before_and_touches_the_alias_alone(
 
 
 def test_a_rollback_during_a_canary_goes_to_the_stable_version(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
-    pulumi_cli.outputs = {**pulumi_cli.outputs, "liveVersion": "6"}
-    stack.weigh("7")
+    stack.point("6", {"7": 0.1})
+    assert roll_back("prod", stack.clients) == "6"
+
+
+def test_a_rollback_while_lambda_warms_the_new_version_goes_to_the_one_before(stack: Stack) -> None:
+    stack.point("7", {"6": 1.0})  # as Lambda does with provisioned concurrency, for good where 7 cannot start
     assert roll_back("prod", stack.clients) == "6"
 
 
 def test_a_rollback_goes_to_any_version_that_is_named(stack: Stack) -> None:
     assert roll_back("prod", stack.clients, "3") == "3"
+
+
+@pytest.mark.parametrize("version", ["8", "$LATEST", "6; true"])
+def test_a_version_that_is_not_there_is_refused_with_those_that_are(
+    stack: Stack, pulumi_cli: PulumiStandIn, version: str
+) -> None:
+    with pytest.raises(NothingToReturnTo, match="must be one of 7, 6, 5"):
+        roll_back("prod", stack.clients, version)
+    assert pulumi_cli.updates == []
+
+
+def test_a_stack_that_was_never_deployed_says_so(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    pulumi_cli.outputs = {}
+    with pytest.raises(PulumiFailed, match=r"stack 'prod' has no output functionName.*not been deployed"):
+        roll_back("prod", stack.clients)
 
 
 def test_a_rollback_from_a_fresh_checkout_knows_the_promoted_image(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
@@ -241,6 +291,14 @@ def test_an_image_that_is_gone_cannot_be_promoted(aws: None) -> None:
     gone = pushed(ecr).partition("@")[0] + "@sha256:" + "f" * 64
     with pytest.raises((LookupError, ClientError)):
         keep(ecr, gone)
+
+
+def test_a_stack_runs_anothers_image_unless_it_is_of_its_own_repository() -> None:
+    own = OWN_IMAGE.partition("@")[0]
+    assert promoted_image({"imageUri": IMAGE, "repositoryUrl": own}) == IMAGE
+    assert promoted_image({"imageUri": OWN_IMAGE, "repositoryUrl": own}) is None
+    assert promoted_image({"imageUri": OWN_IMAGE, "repositoryUrl": own[:-1]}) == OWN_IMAGE  # a name that begins alike
+    assert promoted_image({}) is None
 
 
 def test_only_a_digest_can_be_promoted(aws: None) -> None:

@@ -45,3 +45,11 @@ def test_without_outputs_the_command_says_why(pulumi_cli: PulumiStandIn) -> None
     )
     assert run.returncode == 2
     assert "pulumi stack output --json --stack dev: exit 1" in run.stdout
+
+
+def test_a_stack_that_was_never_deployed_says_so(pulumi_cli: PulumiStandIn) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "smoke", "--stack", "dev"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 2
+    assert "smoke: stack 'dev' has no output queueUrl, tableName: it has not been deployed yet" in run.stdout

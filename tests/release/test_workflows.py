@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from bootstrap import documents
+from components.function import ALIAS
 from local.program import ROOT
 from local.stack import LocalStack
-from tests.release.conftest import PulumiStandIn, pushed
+from tests.release.conftest import PulumiStandIn, publish, pushed
 
 BIN = Path(sys.executable).parent
 GITHUB = ROOT / ".github"
@@ -85,15 +87,16 @@ def test_the_cli_has_the_version_of_the_sdk() -> None:
 def test_a_job_has_no_right_that_it_does_not_name_and_no_secret(path: Path) -> None:
     content = yaml.safe_load(path.read_text())
     assert content["permissions"] == {}
-    assert content["concurrency"]["group"]
+    assert all((job | content)["concurrency"]["group"] for job in content["jobs"].values())
     assert all(job["permissions"] and job["timeout-minutes"] for job in content["jobs"].values())
     assert "secrets." not in path.read_text()
 
 
 def test_only_jobs_that_take_a_role_get_an_identity_and_only_a_preview_may_comment() -> None:
     assert workflow("ci")["jobs"]["test"]["permissions"] == {"contents": "read"}
-    rights = {name: job["permissions"] for name, job in workflow("deploy")["jobs"].items()}
-    assert rights == {stack: {"contents": "read", "id-token": "write"} for stack in ("dev", "prod")}
+    jobs = {**workflow("deploy")["jobs"], **workflow("rollback")["jobs"]}
+    rights = {name: job["permissions"] for name, job in jobs.items()}
+    assert rights == {name: {"contents": "read", "id-token": "write"} for name in ("dev", "prod", "rollback")}
 
 
 def test_a_preview_never_updates_and_a_fork_gets_no_identity() -> None:
@@ -108,7 +111,25 @@ def test_prod_waits_for_dev_and_takes_its_digest() -> None:
     assert (jobs["prod"]["needs"], jobs["prod"]["environment"]) == ("dev", "prod")
     assert jobs["prod"]["env"]["IMAGE_URI"] == "${{ needs.dev.outputs.image }}"
     assert jobs["dev"]["outputs"]["image"] == "${{ steps.image.outputs.uri }}"
-    assert workflow("deploy")["concurrency"]["cancel-in-progress"] is False
+
+
+def test_deployments_of_a_stack_queue_up_and_an_approval_that_is_awaited_keeps_only_its_own_stack() -> None:
+    assert "concurrency" not in workflow("deploy")
+    groups = [job["concurrency"] for job in workflow("deploy")["jobs"].values()]
+    assert {group["group"] for group in groups} == {"deploy-dev", "deploy-prod"}
+    assert not any(group["cancel-in-progress"] for group in groups)
+    assert workflow("rollback")["concurrency"]["group"] not in {group["group"] for group in groups}
+
+
+def test_a_deployments_credentials_last_as_long_as_its_role_lets_them() -> None:
+    lasting = [
+        s["with"]["role-duration-seconds"]
+        for _, s in steps(workflow("deploy"))
+        if "role-to-assume" in s.get("with", {})
+    ]
+    assert lasting == [documents.SESSION_SECONDS] * 2
+    timeouts = [60 * job["timeout-minutes"] for job in workflow("deploy")["jobs"].values()]
+    assert max(timeouts) <= documents.SESSION_SECONDS
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -141,42 +162,125 @@ def machine(pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield local
 
 
-def shell(command: str, **variables: str) -> None:
-    environment = {**os.environ, **variables}
-    done = subprocess.run(
-        ["bash", "-e", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+def shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As GitHub runs a step without `shell`: https://docs.github.com/en/actions/reference/workflow-syntax"""
+    return subprocess.run(
+        ["bash", "-e", "-c", command],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+
+def run_job(job: dict[str, Any], place: Path, *, fails: str = "", **variables: str) -> dict[str, str]:
+    """Run a job's shell steps as a runner does; returns what they handed on.
+
+    Args:
+        fails: the step that is to fail; after it those with an `if` run, where the outputs that it names are there.
+    """
+    handed_on, failed = place / f"github-output-{len(list(place.iterdir()))}", False
+    handed_on.touch()
+    for step in job["steps"]:
+        if "run" not in step or ("if" in step) is not failed:
+            continue
+        outputs = dict(line.split("=", 1) for line in handed_on.read_text().splitlines())
+        if not all(outputs[name] for name in re.findall(r"outputs\.(\w+)", step.get("if", ""))):
+            continue
+        named = {name: re.search(r"outputs\.(\w+)", value) for name, value in step.get("env", {}).items()}
+        own = {name: outputs[found[1]] for name, found in named.items() if found}
+        done = shell(step["run"], GITHUB_OUTPUT=str(handed_on), **variables, **own)
+        failed = failed or step["name"] == fails
+        assert bool(done.returncode) is (step["name"] == fails), f"{step['run']}\n{done.stdout}{done.stderr}"
+    assert failed is bool(fails), f"there is no step {fails!r}"
+    return dict(line.split("=", 1) for line in handed_on.read_text().splitlines())
+
+
+def deployed(machine: LocalStack, cli: PulumiStandIn, *, live: int, newest: int) -> None:
+    """Give the stack a function, as it has after its first deployment."""
+    lambda_ = machine.cloud.client("lambda")
+    for version in range(1, newest + 1):
+        publish(lambda_, machine.cloud.client("iam"), version)
+    lambda_.create_alias(FunctionName="classifier", Name=ALIAS, FunctionVersion=str(live))
+    cli.outputs = {
+        **cli.outputs,
+        "functionName": "classifier",
+        "newestVersion": str(newest),
+        "liveVersion": str(live),
+        "alarmNames": [],
+        "repositoryUrl": cli.outputs["imageUri"].partition("@")[0],
+    }
 
 
 def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
     machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
-    passed_on = tmp_path / "github-output"
     jobs = workflow("deploy")["jobs"]
-    for step in jobs["dev"]["steps"]:
-        if "run" in step:
-            shell(step["run"], STACK="dev", GITHUB_OUTPUT=str(passed_on))
-    image = passed_on.read_text().removeprefix("uri=").strip()
+    image = run_job(jobs["dev"], tmp_path, STACK="dev")["uri"]
     assert image == pulumi_cli.outputs["imageUri"]
-    # prod's first deployment, which has no canary to wait for
-    pulumi_cli.outputs = {key: value for key, value in pulumi_cli.outputs.items() if key != "liveVersion"}
-    for step in jobs["prod"]["steps"]:
-        if "run" in step and "if" not in step:
-            shell(step["run"], STACK="prod", IMAGE_URI=image)
+    assert run_job(jobs["prod"], tmp_path, STACK="prod", IMAGE_URI=image) == {"version": ""}  # nothing was live
     dev, prod = pulumi_cli.updates
     assert f"sentiment-analyzer:imageUri={image}" in prod
     assert "imageUri" not in json.dumps(dev)
 
+    # An image that is not there cannot be handed on, and without one prod builds none of its own.
+    pulumi_cli.outputs = {**pulumi_cli.outputs, "imageUri": image[:-4] + "0000"}
+    keeping, updating = (
+        "The digest that dev proved, kept from expiring",
+        "Update with the image of dev, a share of the batches first",
+    )
+    assert run_job(jobs["dev"], tmp_path, fails=keeping, STACK="dev") == {}
+    before = len(pulumi_cli.updates)
+    run_job(jobs["prod"], tmp_path, fails=updating, STACK="prod", IMAGE_URI="")
+    assert len(pulumi_cli.updates) == before
 
-def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn) -> None:
-    pulumi_cli.outputs = {"imageUri": "an-image"}
+
+def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
+    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+) -> None:
+    deployed(machine, pulumi_cli, live=3, newest=3)
+    pulumi_cli.that("nothing-new")  # so that nothing bakes; the version before the live one would be the wrong one
+    pulumi_cli.outputs = {**pulumi_cli.outputs, "tableName": "not-there"}
+    image = pulumi_cli.outputs["imageUri"]
+    run_job(
+        workflow("deploy")["jobs"]["prod"],
+        tmp_path,
+        fails="Known texts through the queue",
+        STACK="prod",
+        IMAGE_URI=image,
+    )
+    assert "sentiment-analyzer:stableVersion=3" in pulumi_cli.updates[-1]
+    assert "--target" in pulumi_cli.updates[-1]
+
+
+def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_named(
+    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+) -> None:
+    deployed(machine, pulumi_cli, live=3, newest=3)
+    job = workflow("rollback")["jobs"]["rollback"]
+    for version, goes_to in (("", "2"), ("1", "1")):
+        run_job(job, tmp_path, STACK="prod", VERSION=version)
+        assert f"sentiment-analyzer:stableVersion={goes_to}" in pulumi_cli.updates[-1]
+    before = len(pulumi_cli.updates)
+    run = f"touch {tmp_path}/run"
+    for nasty in ("4", f"$(shell {run})", f'1" ; {run} ; `{run}` $({run})'):
+        assert shell(job["steps"][-2]["run"], STACK="prod", VERSION=nasty).returncode, nasty
+    assert len(pulumi_cli.updates) == before
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
     (job,) = workflow("preview")["jobs"].values()
-    for step in job["steps"]:
-        if "run" in step:
-            shell(step["run"], STACK="prod", MAKEFLAGS="-o .venv/local -o .venv/dev")
+    adopt = ["config", "set", "sentiment-analyzer:imageUri"]
+    images = {"anothers": "an-image@sha256:1", "own": "repository@sha256:1", "": ""}
+    for image in images.values():
+        pulumi_cli.outputs = {"imageUri": image, "repositoryUrl": "repository"} if image else {}
+        run_job(job, tmp_path, STACK="prod", MAKEFLAGS="-o .venv/local")
     assert pulumi_cli.updates == []
-    assert ["config", "set", "imageUri", "an-image", "--stack", "prod"] in pulumi_cli.calls
+    assert [call for call in pulumi_cli.calls if call[0] == "config"] == [
+        [*adopt, images["anothers"], "--stack", "prod"]
+    ]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

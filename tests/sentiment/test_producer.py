@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from function.messages import MAX_TEXT_CHARS
+from function.messages import MAX_ITEMS, MAX_TEXT_CHARS
 from local.program import ROOT
 from sentiment import NotSent, Producer, Rejected, SendFailed
 from sentiment.delivery import ATTEMPTS, deliver
@@ -47,7 +47,7 @@ def test_a_text_that_breaks_the_contract_is_refused_at_once_and_not_sent(place: 
         for item_id, text in (("", "good"), ("1", " "), ("1", "x" * (MAX_TEXT_CHARS + 1)), ("1", "\ud800")):
             with pytest.raises(Rejected, match="must be"):
                 producer.send(item_id, text)
-        with pytest.raises(Rejected, match="InvalidTimestamp"):
+        with pytest.raises(Rejected, match=r"^InvalidTimestamp: timestamp: 'yesterday' is not allowed"):
             producer.send("1", "good", "yesterday")
     assert place.messages() == []
 
@@ -110,6 +110,14 @@ def test_a_request_that_fails_as_a_whole_fails_all_of_its_texts(place: Place) ->
         producer.close()
     assert failed.value.failures.keys() == {"1", "2"}
     assert all(isinstance(error, ClientError) for error in failed.value.failures.values())
+
+
+@pytest.mark.parametrize("items_per_message", [0, MAX_ITEMS + 1])
+def test_more_texts_in_a_message_than_the_function_takes_are_refused_at_once(
+    place: Place, items_per_message: int
+) -> None:
+    with pytest.raises(ValueError, match=f"items_per_message: {items_per_message} must be 1 to {MAX_ITEMS}"):
+        Producer(place.queue_url, client=place.sqs, items_per_message=items_per_message)
 
 
 def test_flush_tells_of_failures_once_and_what_follows_is_sent(place: Place) -> None:

@@ -22,7 +22,8 @@ def sqs(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     client = place.cloud.client("sqs")
     monkeypatch.setattr(Target, "client", lambda *_, **__: client)
     with Stubber(client) as stub:
-        depth = {"ApproximateNumberOfMessages": "40", "ApproximateNumberOfMessagesNotVisible": "2"}
+        counts = {"": "40", "Delayed": "0", "NotVisible": "2"}
+        depth = {f"ApproximateNumberOfMessages{state}": count for state, count in counts.items()}
         stub.add_response("get_queue_attributes", {"Attributes": depth})
         for name in ("texts-dlq", "texts"):
             expected = {"QueueUrl": f"https://sqs.us-west-2.amazonaws.com/1/{name}", "AttributeNames": ["QueueArn"]}

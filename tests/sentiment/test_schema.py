@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from function.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, parse_body
+from function.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS, parse_body
 from local.program import ROOT
 from sentiment.schema import published, schema
 from tests.sentiment.conftest import Run
@@ -51,6 +51,7 @@ TAKEN = [
     of(text="\ufeff"),
     of(items=[{"id": "1", "text": "good"}], id=7),
     json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2", "text": "bad", "timestamp": 0}]}),
+    json.dumps({"items": [{"id": "1", "text": "good"}] * MAX_ITEMS}),
 ]
 REFUSED = [
     "[]",
@@ -75,6 +76,7 @@ REFUSED = [
     '{"id": "1"}',
     '{"text": "good"}',
     '{"items": []}',
+    json.dumps({"items": [{"id": "1", "text": "bad"}] * (MAX_ITEMS + 1)}),
     '{"items": {}}',
     '{"items": null}',
     '{"items": [7]}',

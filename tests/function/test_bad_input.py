@@ -1,0 +1,229 @@
+"""Bad input, generated and recorded: every record has exactly one outcome, and takes no neighbour with it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.messages import MAX_ITEMS, Fault, Item, parse_body, parse_items
+from function.records import WHOLE_BATCH, is_whole, message_id
+from function.store import _iso
+from tests.function import strategies as some
+from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
+
+BODY_BYTES = 1_048_576 - 2_048  # of a message of SQS's largest, with room for the reason
+SENT = some.NOW
+
+
+# The message parser
+
+
+def check_reasoned(items: list[Item], faults: list[Fault]) -> None:
+    assert items or faults
+    for fault in faults:
+        assert fault.code in {"InvalidJson", "InvalidShape", "InvalidId", "InvalidText", "InvalidTimestamp"}
+        assert fault.message.isascii()
+        assert len(fault.message) < 400
+
+
+@given(some.any_text | st.binary().map(lambda raw: raw.decode(errors="replace")) | some.json_values.map(json.dumps))
+def test_any_body_at_all_is_taken_or_refused_with_a_reason(body: str) -> None:
+    check_reasoned(*parse_body(body, SENT))
+
+
+@given(some.json_values | st.lists(some.json_values))
+def test_any_items_of_a_direct_invocation_are_taken_or_refused_with_a_reason(items: Any) -> None:
+    check_reasoned(*parse_items(items, SENT))
+
+
+@given(st.lists(some.good_items(), min_size=1, max_size=5))
+def test_what_keeps_to_the_contract_is_taken_exactly(given_items: list[Any]) -> None:
+    items, faults = parse_body(json.dumps({"items": [item for item, _ in given_items]}), SENT)
+    assert items == [Item(item["id"], item["text"], moment or SENT) for item, moment in given_items]
+    assert faults == []
+
+
+@given(st.lists(some.bad_items(), min_size=1, max_size=3), st.lists(some.good_items(), max_size=3), st.randoms())
+def test_what_breaks_the_contract_is_refused_by_its_code_and_its_neighbours_are_taken(
+    bad: list[Any], good: list[Any], random: Any
+) -> None:
+    mixed = [*((item, code) for item, code in bad), *((item, None) for item, _ in good)]
+    random.shuffle(mixed)
+    items, faults = parse_body(json.dumps({"items": [item for item, _ in mixed]}), SENT)
+    assert [fault.code for fault in faults] == [code for _, code in mixed if code]
+    assert [fault.message.split(".")[0].split(":")[0] for fault in faults] == [
+        f"items[{place}]" for place, (_, code) in enumerate(mixed) if code
+    ]
+    assert [item.id for item in items] == [item["id"] for item, code in mixed if not code]
+
+
+@given(st.tuples(some.good_items(), some.good_items()))
+def test_later_is_later_in_the_table_too(pair: Any) -> None:
+    (one,), (other,) = (parse_items([item], SENT)[0] for item, _ in pair)
+    assert (one.sent_at < other.sent_at) == (_iso(one.sent_at) < _iso(other.sent_at))
+
+
+@pytest.mark.parametrize("path", some.CORPUS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_recorded_body_is_taken_or_refused_as_the_folder_it_lies_in_says(path: Path) -> None:
+    items, faults = parse_body(path.read_bytes().decode(errors="replace"), SENT)
+    check_reasoned(items, faults)
+    assert path.parent.name == (faults[0].code if faults else "taken")
+
+
+@pytest.mark.parametrize(("count", "code"), [(MAX_ITEMS, None), (MAX_ITEMS + 1, "InvalidShape")])
+def test_a_message_holds_no_more_items_than_a_batch_has_time_for(count: int, code: str | None) -> None:
+    items, faults = parse_body(json.dumps({"items": [{"id": "1", "text": "good"}] * count}), SENT)
+    assert (len(items), [fault.code for fault in faults]) == ((0, [code]) if code else (count, []))
+
+
+# The handler, on moto
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    with moto_aws() as resources:
+        yield resources
+
+
+@pytest.fixture(scope="module")
+def module(aws: Aws) -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws.variables().items():
+            patch.setenv(name, value)
+        yield import_handler()
+
+
+def answer_to(module: ModuleType, event: Any) -> Any:
+    """What Lambda gets for an event: it takes strict JSON in UTF-8 and nothing else."""
+    return json.loads(json.dumps(module.handler(event, CONTEXT), ensure_ascii=False, allow_nan=False).encode())
+
+
+def check_outcomes(module: ModuleType, aws: Aws, records: list[Any]) -> list[dict[str, Any]]:
+    """One batch of these and a good neighbour: each is stored, dead-lettered or reported, as it should be, once.
+
+    Returns:
+        The dead letters.
+    """
+    mine = aws.fresh()
+    store = replace(module.consumer.store, table_name=mine.table)
+    dead_letters = replace(module.consumer.dead_letters, queue_url=mine.dead_letter_queue_url)
+    neighbour = record(json.dumps({"id": NEIGHBOUR, "text": "I love it."}), NEIGHBOUR)
+    with patch.object(module, "consumer", replace(module.consumer, store=store, dead_letters=dead_letters)):
+        response = answer_to(module, {"Records": [*records[::2], neighbour, *records[1::2]]})
+
+    parsed = [(each, *parse_body(each["body"], SENT)) for each in records if is_whole(each)]
+    reported = [message_id(each) for each in records if not is_whole(each)]
+    assert sorted(failure["itemIdentifier"] for failure in response["batchItemFailures"]) == sorted(reported)
+    dead = mine.dead_letters()
+    assert sorted(message["Body"] for message in dead) == sorted(each["body"] for each, _, faults in parsed if faults)
+    stored = mine.results()
+    assert set(stored) == {NEIGHBOUR, *(item.id for _, items, _ in parsed for item in items)}
+    assert stored[NEIGHBOUR]["sentiment"] == "POSITIVE"
+    return dead
+
+
+NEIGHBOUR = "a1b2c3d4-5717-4562-b3fc-2c963f66afa6"
+bodies = (
+    st.text(min_size=1)
+    | some.json_values.map(json.dumps)
+    | st.sampled_from(some.CORPUS).map(lambda path: path.read_bytes().decode(errors="replace") or "x")
+    | some.good_items().map(lambda made: json.dumps(made[0]))
+    | st.lists(some.good_items() | some.bad_items(), max_size=4).map(
+        lambda some: json.dumps({"items": [i for i, _ in some]})
+    )
+)
+
+
+@given(st.lists(some.whole_records(bodies) | some.broken_records(), min_size=1, max_size=6))
+def test_every_record_has_exactly_one_outcome(module: ModuleType, aws: Aws, records: list[Any]) -> None:
+    check_outcomes(module, aws, records)
+
+
+@given(
+    some.json_values
+    | st.fixed_dictionaries({"Records": some.json_values})
+    | st.dictionaries(st.just("items"), some.json_values)
+)
+def test_no_event_makes_the_handler_raise(module: ModuleType, event: Any) -> None:
+    assert answer_to(module, event).keys() & {"statusCode", "batchItemFailures"}
+
+
+@given(st.lists(some.good_items() | some.bad_items(), min_size=1, max_size=6))
+def test_a_direct_invocation_answers_every_item_once(module: ModuleType, items: list[Any]) -> None:
+    response = answer_to(module, {"items": [item for item, _ in items]})
+    good = [item["id"] for item, code in items if not isinstance(code, str)]
+    assert [result["id"] for result in response.get("results", [])] == good
+    assert len(response.get("errors", [])) == len(items) - len(good)
+
+
+LARGE = {
+    "text": json.dumps({"id": "1", "text": "x" * (BODY_BYTES - 100)}),
+    "id": json.dumps({"id": "x" * (BODY_BYTES - 100), "text": "good"}),
+    "spaces": " " * BODY_BYTES,
+    "brackets": "[" * BODY_BYTES,
+    "objects in objects": '{"a":' * (BODY_BYTES // 5),
+    "digits": "9" * BODY_BYTES,
+    "a field that is not read": json.dumps({"id": "1", "text": "good", "x": "x" * (BODY_BYTES - 100)}),
+    "emoji": json.dumps({"id": "1", "text": "\U0001f600" * 100_000}, ensure_ascii=False),
+    "tiny items": json.dumps({"items": [{"id": "1", "text": "a"}] * 30_000}),
+    "faulty items": json.dumps({"items": [{"id": "1", "text": "x" * 900 + " \ud800"}] * MAX_ITEMS}),
+    "keys": json.dumps({str(n): n for n in range(60_000)}),
+}
+
+
+@pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
+def test_a_message_near_a_megabyte_has_exactly_one_outcome(module: ModuleType, aws: Aws, body: str) -> None:
+    assert len(body.encode()) <= BODY_BYTES
+    check_outcomes(module, aws, [record(body)])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"stringValue": "x"},
+        {"dataType": "String"},
+        {"dataType": "String", "stringValue": ""},
+        {"dataType": "Colour", "stringValue": "red"},
+        {"dataType": "Binary", "binaryValue": ""},
+        {"dataType": "Binary", "binaryValue": "not base64"},
+        {"dataType": "Binary", "stringValue": "x"},
+        {"dataType": ["String"], "stringValue": "x"},
+        [],
+        None,
+    ],
+)
+def test_an_attribute_that_sqs_would_not_take_does_not_keep_poison_from_the_dead_letters(
+    module: ModuleType, aws: Aws, odd: Any
+) -> None:
+    custom = {"dataType": "Number.int", "stringValue": "7"}
+    dead = check_outcomes(module, aws, [{**record("poison"), "messageAttributes": {"odd": odd, "custom": custom}}])
+    assert set(dead[0]["MessageAttributes"]) == {"custom", "ErrorCode", "ErrorMessage", "RequestID", "SentTimestamp"}
+
+
+def test_an_integer_that_python_cannot_write_is_refused_like_any_other(module: ModuleType) -> None:
+    response = answer_to(module, {"items": [{"id": 10**5_000, "text": "good"}]})
+    assert response["errors"][0]["message"].startswith("items[0].id: a huge integer is not allowed; must be")
+
+
+@pytest.mark.parametrize("nameless", [None, "", 7, "\ud800"])
+def test_without_a_messageid_the_batch_comes_back_and_the_rest_is_stored(
+    module: ModuleType, aws: Aws, nameless: Any
+) -> None:
+    broken = {**record("{}"), "messageId": nameless}
+    assert message_id(broken) == WHOLE_BATCH
+    check_outcomes(module, aws, [broken])
+
+
+@pytest.mark.parametrize("field", ["body", "attributes"])
+def test_what_lacks_a_part_is_reported(module: ModuleType, aws: Aws, field: str) -> None:
+    lacking = {key: value for key, value in record("{}", "m-7").items() if key != field}
+    check_outcomes(module, aws, [lacking])
+    assert answer_to(module, {"Records": [lacking]}) == {"batchItemFailures": [{"itemIdentifier": "m-7"}]}
