@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 AS_OF = "2026-11"
-FACTS = "docs/facts.md of the project, looked up 2026-11"
+FACTS = "the list of facts this project was given, looked up 2026-11"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -247,6 +247,13 @@ def test_what_cannot_be_run_is_told_in_one_line(place: Place, run: Run, argument
     assert "Traceback" not in done.err
 
 
+def test_a_file_without_the_columns_leaves_no_checkpoint(place: Place, run: Run) -> None:
+    Path("texts.csv").write_text("key,review\n1,good\n")
+    done = run("send", "texts.csv")
+    assert (done.code, "Broken off" in done.err) == (2, False), done
+    assert not Path("texts.csv.checkpoint").exists()
+
+
 def test_the_dates_of_a_file_begin_with_its_first_run(place: Place, run: Run) -> None:
     write(20)
     broken_off(place, records=10)

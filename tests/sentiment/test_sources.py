@@ -68,6 +68,12 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
         read(path, Layout(format="csv"))
 
 
+def test_what_has_no_header_to_go_by_is_refused_before_its_first_record(tmp_path: Path) -> None:
+    for content, says in (("", "the file is empty"), (f"{'x' * 500}\n", r"must be one of 'x{199}\.\.\.$")):
+        with opened(written(tmp_path, "texts.csv", content)) as file, pytest.raises(CommandError, match=says):
+            records(file, Layout(format="csv"))
+
+
 def test_a_text_longer_than_the_csv_modules_own_limit_is_left_to_the_contract(tmp_path: Path) -> None:
     path = written(tmp_path, "texts.csv", f"id,text\n1,{'x' * 200_000}\n2,good\n")
     assert read(path, Layout(format="csv")) == [(2, [], ["InvalidText"]), (3, [Item("2", "good", MOMENT)], [])]
@@ -102,5 +108,7 @@ def test_the_format_follows_from_the_suffix_or_is_asked_for() -> None:
     assert format_of(Path("a.log"), "lines") == "lines"
     with pytest.raises(CommandError, match=r"'\.log' is not one that is known; must be one of csv, jsonl, lines"):
         format_of(Path("a.log"), None)
+    with pytest.raises(CommandError, match="'texts' has no suffix"):
+        format_of(Path("of/texts"), None)
     with pytest.raises(CommandError, match="'xml'"):
         format_of(Path("a.csv"), "xml")
