@@ -101,12 +101,12 @@ capacity: .venv/local  ## what a rate and a burst take: STACK=prod RATE=10000 PE
 	@$(BIN)/python -m sentiment capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
 		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(OPTIONS)
 
-check: .venv/dev
+check: .venv/dev  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: .venv/dev
+unit: .venv/dev  ## all tests
 	$(BIN)/pytest
 
 .venv/local: requirements.txt requirements-local.txt function/requirements.txt function/requirements-onnx.txt | .venv/pip
@@ -127,5 +127,5 @@ unit: .venv/dev
 clean:  ## remove .venv and all that was made
 	rm -rf .venv .local build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-help:
+help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

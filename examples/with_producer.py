@@ -1,4 +1,4 @@
-"""The same with the Producer: batches, retries and the message contract are its business."""
+"""The same with the Producer, after pip install of this repository: QUEUE_URL=... python with_producer.py."""
 
 import os
 

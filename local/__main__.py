@@ -1,6 +1,7 @@
 """`python -m local demo` and `python -m local serve`: a stack's pipeline on this machine."""
 
 import argparse
+import errno
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +17,8 @@ from local.serve import serve
 from local.stack import DEMO_MODEL
 from settings import SettingsError
 
+MAX_PORT = 65_535
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
@@ -24,7 +27,7 @@ def main() -> int:
     parser.add_argument(
         "--model", type=Path, default=DEMO_MODEL, help="folder that function/build_model.py made (default: the demo's)"
     )
-    parser.add_argument("--port", type=int, default=4566, help="of the endpoint of `serve` (default: 4566)")
+    parser.add_argument("--port", type=_port, default=4566, help="of the endpoint of `serve` (default: 4566)")
     parser.add_argument(
         "--image", action="store_true", help="run the container image (needs Docker), not a plain process"
     )
@@ -36,9 +39,16 @@ def main() -> int:
                 return 0 if run_demo(options.stack, options.model, console, start) else 1
             serve(options.stack, options.model, options.port, console, start)
     except (ModelError, SettingsError, NoDocker, DockerError, OSError) as error:
-        console.print(f"[bold red]error:[/] {error}", highlight=False)
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        console.print(f"[bold red]error:[/] {error}{'; PORT= takes another' if taken else ''}", highlight=False)
         return 2
     return 0
+
+
+def _port(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and int(given) <= MAX_PORT):
+        raise argparse.ArgumentTypeError(f"{given!r} is no port; must be 0 (any that is free) to {MAX_PORT}")
+    return int(given)
 
 
 if __name__ == "__main__":

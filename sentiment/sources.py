@@ -15,6 +15,7 @@ from sentiment.errors import CommandError
 
 STDIN = Path("-")
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "lines"}
+SHOWN_CHARS = 200  # of a header, in an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,8 @@ def format_of(path: Path, given: str | None) -> str:
     known = given or ("jsonl" if path == STDIN else FORMATS.get(path.suffix.lower(), ""))
     if known not in FORMATS.values():
         allowed = ", ".join(sorted(set(FORMATS.values())))
+        if not (given or path.suffix):
+            raise CommandError(f"--format: {path.name!r} has no suffix that says it; must be one of {allowed}")
         raise CommandError(f"--format: {given or path.suffix!r} is not one that is known; must be one of {allowed}")
     return known
 
@@ -102,18 +105,35 @@ def _plain_lines(file: IO[str], layout: Layout) -> Iterator[Record]:
 
 
 def _csv(file: IO[str], layout: Layout) -> Iterator[Record]:
+    """The header is read at once: a file without the columns is refused before a run begins and leaves a checkpoint."""
     csv.field_size_limit(sys.maxsize)  # how long a text may be, the contract says
     reader = csv.DictReader(file, delimiter=layout.delimiter)
-    try:
-        header = reader.fieldnames or []
-        for option, column in (("--id-column", layout.id_column), ("--text-column", layout.text_column)):
-            if column not in header:
-                raise CommandError(f"{option}: {column!r} is no column; must be one of {', '.join(map(repr, header))}")
+    with _errors_named(reader):
+        header = reader.fieldnames
+    if not header:
+        raise CommandError("no CSV: the file is empty; its first line must name the columns")
+    for option, column in (("--id-column", layout.id_column), ("--text-column", layout.text_column)):
+        if column not in header:
+            names = ", ".join(map(repr, header))
+            shown = names if len(names) <= SHOWN_CHARS else f"{names[:SHOWN_CHARS]}..."
+            raise CommandError(f"{option}: {column!r} is no column; must be one of {shown}")
+    return _rows(reader, layout)
+
+
+def _rows(reader: "csv.DictReader[str]", layout: Layout) -> Iterator[Record]:
+    with _errors_named(reader):
         for row in reader:
             given = {"id": row[layout.id_column], "text": row[layout.text_column]}
             if timestamp := row.get(layout.timestamp_column):
                 given["timestamp"] = _number(timestamp)
             yield Record(line=reader.line_num, content=json.dumps(row), body=json.dumps(given))
+
+
+@contextmanager
+def _errors_named(reader: "csv.DictReader[str]") -> Iterator[None]:
+    """A file that is no CSV is the caller's error, at a line."""
+    try:
+        yield
     except csv.Error as error:
         raise CommandError(f"line {reader.line_num}: no CSV: {error}") from error
 
