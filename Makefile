@@ -45,7 +45,7 @@ bench: .venv/dev  ## our function beside the guide's engine and the limit (seven
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
-chaos: .venv/local  ## every fault around the function, and an account of every message (four minutes; QUICK=1: one)
+chaos: .venv/local  ## every fault around the function, and an account of every message (three minutes; QUICK=1: one)
 	@$(BIN)/python -m chaos $(if $(QUICK),--quick)
 
 cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
