@@ -14,6 +14,7 @@ from bench.workloads import WORKLOADS, text
 from local.execution_environment import ExecutionEnvironment
 from local.function_config import FunctionConfig, process_variables, registered_function
 from local.program import ROOT, run
+from local.runtime_process import peak_bytes
 
 GUIDE_FOLDER = ROOT / "local" / "docker" / "guide"
 NOBODY = "http://127.0.0.1:9"  # a direct invocation stores nothing: no AWS service is called
@@ -90,8 +91,7 @@ def _start(function: FunctionConfig) -> tuple[float, float]:
         status = Path(f"/proc/{environment.pid}/status").read_text()
     finally:
         environment.close()
-    (peak,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
-    return seconds, int(peak) / 1024
+    return seconds, peak_bytes(status) / 2**20
 
 
 def _event(texts: list[str]) -> bytes:

@@ -5,12 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("agg")  # no display is needed, and none may be there
-
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from bench.report import TITLES
 
@@ -24,15 +20,13 @@ ENGINES = {  # colour and name
 
 def draw(found: Mapping[str, Any], file: Path) -> None:
     """Write a PNG: times by workload, our time over the limit, the cold start by steps."""
-    figure, (times, ratio, start) = plt.subplots(
-        1, 3, figsize=(16, 4.8), layout="constrained", width_ratios=[2.2, 1, 1.2]
-    )
+    figure = Figure(figsize=(16, 4.8), layout="constrained")
+    times, ratio, start = figure.subplots(1, 3, width_ratios=[2.2, 1, 1.2])
     _times(found["workloads"], times)
     _ratios(found["workloads"], ratio)
     _start(found, start)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=110)
-    plt.close(figure)
 
 
 def _times(workloads: Mapping[str, Any], axes: Axes) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
@@ -67,5 +68,4 @@ def _ratio(these: Sequence[float], those: Sequence[float]) -> float:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The least value that at least `share` (0-1) of them do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
+    return float(np.quantile(values, share, method="inverted_cdf"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
-from chaos.faults import Fault, kill, lose_the_answer, refuse
+from chaos.faults import Fault, kill, lose_the_answer, throttle
 from chaos.messages import Message, poison, shuffled
 from chaos.queue_faults import TWICE
 from chaos.scenario import Scenario
@@ -23,7 +23,7 @@ SCENARIOS: Sequence[Scenario] = (
             Fault(
                 what="PutItem throttled",
                 operation="PutItem",
-                do=refuse("ProvisionedThroughputExceededException"),
+                do=throttle,
                 share=0.3,
                 times=200,
             ),

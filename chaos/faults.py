@@ -85,6 +85,11 @@ def refuse(code: str, status: int = 400) -> Do:
     return lambda call, stage: Answer(status=status, body=body, headers={"Content-Type": "application/x-amz-json-1.0"})
 
 
+throttle = refuse("ProvisionedThroughputExceededException")
+find_invalid = refuse("ValidationException")
+be_unavailable = refuse("ServiceUnavailable", status=503)
+
+
 def hang(call: Call, stage: "Stage") -> Answer:
     """No answer, and no end of the connection either, until the play is over."""
     stage.over.wait()

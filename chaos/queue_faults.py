@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
-from chaos.faults import Fault, hang, refuse
+from chaos.faults import Fault, be_unavailable, hang
 from chaos.messages import Message, poison, shuffled, versions
 from chaos.proxy import Answer, Call
 from chaos.scenario import Make, Scenario
@@ -111,7 +111,7 @@ SCENARIOS: Sequence[Scenario] = (
             Fault(
                 what="SendMessage refused",
                 operation="SendMessage",
-                do=refuse("ServiceUnavailable", status=503),
+                do=be_unavailable,
                 share=0.9,
                 times=60,
             )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from chaos.faults import Fault, lose_the_answer, refuse
+from chaos.faults import Fault, be_unavailable, find_invalid, lose_the_answer, throttle
 from chaos.messages import Message, Text, message
 from chaos.scenario import Scenario
 from chaos.stage import Stage
@@ -40,18 +40,16 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario(
         name="dead letters redriven after a fix",
         faults=[
-            Fault(
-                what="PutItem refused as invalid", operation="PutItem", do=refuse("ValidationException"), share=1 / 2
-            ),
+            Fault(what="PutItem refused as invalid", operation="PutItem", do=find_invalid, share=1 / 2),
             Fault(
                 what="PutItem throttled",
                 operation="PutItem",
-                do=refuse("ProvisionedThroughputExceededException"),
+                do=throttle,
             ),
             Fault(
                 what="SendMessage refused, until SQS gives up",
                 operation="SendMessage",
-                do=refuse("ServiceUnavailable", status=503),
+                do=be_unavailable,
                 when=lambda call, stage: "-3" in call.request["MessageBody"],
             ),
             Fault(

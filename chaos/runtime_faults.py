@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
-from chaos.faults import Fault, freeze, kill, kill_before, refuse
+from chaos.faults import Fault, freeze, kill, kill_before, throttle
 from chaos.messages import HUNGRY, Message, Text, message, shuffled
 from chaos.proxy import Call
 from chaos.scenario import Scenario
@@ -39,7 +39,7 @@ SCENARIOS: Sequence[Scenario] = (
             Fault(
                 what="a write is refused on every delivery",
                 operation="PutItem",
-                do=refuse("ProvisionedThroughputExceededException"),
+                do=throttle,
                 when=_is_doomed,
             ),
             Fault(

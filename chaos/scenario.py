@@ -11,6 +11,7 @@ from chaos.accounting import Account, account
 from chaos.faults import Fault
 from chaos.messages import Message, shuffled
 from chaos.stage import Stage
+from function.dead_letters import CODE
 
 SEED = 7
 SHOWN_CHARS = 300  # of a line of the function's log
@@ -126,4 +127,4 @@ def run(scenario: Scenario, count: int) -> Outcome:
 
 def _reason(message: Mapping[str, Any]) -> str:
     attributes = message.get("MessageAttributes", {})
-    return attributes["ErrorCode"]["StringValue"] if "ErrorCode" in attributes else "given up by SQS"
+    return attributes[CODE]["StringValue"] if CODE in attributes else "given up by SQS"

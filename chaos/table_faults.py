@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chaos.faults import Fault, hang, lose_the_answer, refuse
+from chaos.faults import Fault, find_invalid, hang, lose_the_answer, throttle
 from chaos.runtime_faults import TIMEOUT
 from chaos.scenario import Scenario
 
@@ -15,7 +15,7 @@ SCENARIOS: Sequence[Scenario] = (
             Fault(
                 what="PutItem throttled",
                 operation="PutItem",
-                do=refuse("ProvisionedThroughputExceededException"),
+                do=throttle,
                 share=0.8,
                 times=120,
             )
@@ -29,7 +29,7 @@ SCENARIOS: Sequence[Scenario] = (
             Fault(
                 what="PutItem refused as invalid",
                 operation="PutItem",
-                do=refuse("ValidationException"),
+                do=find_invalid,
                 when=lambda call, stage: call.request["Item"]["id"]["S"] == REFUSED,
             )
         ],

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from function.in_time import WRITERS
+
 MEASURED_FILE = Path(__file__).with_name("measured.json")
 MB_PER_VCPU = 1769  # AWS Lambda developer guide, "Configure Lambda function memory"
 THREAD_GAIN = 0.7  # assumed: what each vCPU beyond the first adds, as a share of the first
 STORE_WAIT_MS = 10  # assumed: one round trip to DynamoDB in the same region
-WRITERS = 10  # parallel writes, as in function/consume.py
 PROMISED_AT_MB = 512  # the memory for which the guide promises its times
 PROMISED_PEAK_MB = 400
 

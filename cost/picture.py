@@ -2,12 +2,8 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("agg")  # no display is needed, and none may be there
-
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from cost.report import Report
 from cost.usage import HOURS_PER_MONTH
@@ -18,12 +14,12 @@ TEXTS_PER_DAY = [10 ** (exponent / 4) for exponent in range(12, 25)]  # a thousa
 
 def draw(of: Report, file: Path) -> None:
     """Write a PNG with three panels: cost and time by memory, then cost by traffic."""
-    figure, (cost, time, traffic) = plt.subplots(1, 3, figsize=(16, 4.8), layout="constrained")
+    figure = Figure(figsize=(16, 4.8), layout="constrained")
+    cost, time, traffic = figure.subplots(1, 3)
     _tuning(of, cost, time)
     _comparison(of, traffic)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=110)
-    plt.close(figure)
 
 
 def _tuning(of: Report, cost: Axes, time: Axes) -> None:

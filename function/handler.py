@@ -85,8 +85,10 @@ def _answer(event: object, context: Any, first: bool) -> dict[str, Any]:
 
 
 def _consume(records: list[Any], context: Any, first: bool) -> dict[str, Any]:
-    whole = [record for record in records if is_whole(record)]
-    broken = [record for record in records if not is_whole(record)]
+    whole: list[Any] = []
+    broken: list[Any] = []
+    for record in records:
+        (whole if is_whole(record) else broken).append(record)
     if broken:
         logger.error("records are not of SQS", extra={"records": len(broken)})
     try:

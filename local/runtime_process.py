@@ -35,6 +35,12 @@ class RuntimeProcess(Protocol):
 Start = Callable[[FunctionConfig, str], RuntimeProcess]
 
 
+def peak_bytes(status: str) -> int:
+    """Most bytes that a process held at once, libraries among them (VmHWM), by the text of its /proc/PID/status."""
+    kilobytes = next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]
+    return int(kilobytes) * 1024
+
+
 class PlainProcess:
     """AWS's runtime client for Python on this machine, in a process group of its own."""
 

@@ -1,6 +1,5 @@
 """`make local`: the pipeline, up until Ctrl-C, for a producer to try; results are shown as they come."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,8 @@ from local.cloud import ANY_CREDENTIALS
 from local.running import announced
 from local.runtime_process import PlainProcess, Start
 from local.stack import LocalStack
+from sentiment.follow import watch
+from sentiment.table import Results
 
 REFRESH_SECONDS = 1.0
 
@@ -30,17 +31,13 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
         )
         if not found:
             console.print("[yellow]Another `make local` runs: python -m sentiment finds that one.[/]")
-        seen: dict[str, str] = {}
         dead = 0
         try:
-            while True:
-                for item_id, item in local.results().items():
-                    if seen.get(item_id) != item["processed_at"]:
-                        seen[item_id] = item["processed_at"]
-                        console.print(f"{item['sentiment']:8}  {float(item['score']):.3f}  {item_id}", markup=False)
+            for page, _ in watch(Results(dynamodb=local.dynamodb, table_name=local.table_name), REFRESH_SECONDS):
+                for result in page:
+                    console.print(f"{result['sentiment']:8}  {result['score']:.3f}  {result['id']}", markup=False)
                 if dead != (dead := local.depth(local.dead_letter_queue_url)):
                     console.print(f"dead letters: {dead}, in {local.dead_letter_queue_url}", soft_wrap=True)
-                time.sleep(REFRESH_SECONDS)
         except KeyboardInterrupt:
             console.print("stopped")
 

@@ -101,6 +101,12 @@ def _move(
 
 def depth(sqs: Any, queue_url: str) -> int:
     """About how many messages a queue holds, those among them that someone looks at."""
+    return sum(counts(sqs, queue_url))
+
+
+def counts(sqs: Any, queue_url: str) -> tuple[int, int, int]:
+    """About how many messages of a queue wait, are delayed, and are in flight."""
     names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
     found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
-    return sum(int(found[name]) for name in names)
+    waiting, delayed, in_flight = (int(found[name]) for name in names)
+    return waiting, delayed, in_flight

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from local.docker.engine import DockerError, Engine
 from local.function_config import FunctionConfig, process_variables
+from local.runtime_process import peak_bytes
 
 MB = 2**20
 MEMORY_MB_PER_VCPU = 1769  # AWS Lambda developer guide, "Configure Lambda function memory"
@@ -59,13 +60,11 @@ class Container:
             os.killpg(self.pid, signal.SIGKILL)
 
     def peak_memory(self) -> int:
-        """Most bytes that the runtime's process held at once, libraries among them (VmHWM).
+        """Of the runtime's process, in bytes.
 
         Not the control group's own peak: that counts cached files too, or not, by who else has read them before.
         """
-        lines = self._engine.run("exec", self.id, "cat", "/proc/1/status").splitlines()
-        kilobytes = next(line for line in lines if line.startswith("VmHWM:")).split()[1]
-        return int(kilobytes) * 1024
+        return peak_bytes(self._engine.run("exec", self.id, "cat", "/proc/1/status"))
 
 
 @dataclass(frozen=True)

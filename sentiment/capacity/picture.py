@@ -3,13 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("agg")  # no display is needed, and none may be there
-
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from sentiment.capacity.report import duration
 from sentiment.capacity.simulate import simulate
@@ -22,12 +18,12 @@ LEAST_S = 0.1  # shorter waits are drawn as this: the batch itself takes longer
 
 def draw(of: Study, file: Path) -> None:
     """Write a PNG."""
-    figure, (backlog, slots, waits) = plt.subplots(1, 3, figsize=(17, 5), layout="constrained")
+    figure = Figure(figsize=(17, 5), layout="constrained")
+    backlog, slots, waits = figure.subplots(1, 3)
     _through_the_burst(of, backlog, slots)
     _by_rate(of, waits)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=100)
-    plt.close(figure)
 
 
 def _through_the_burst(of: Study, backlog: Axes, slots: Axes) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from local.lambda_service import REQUEST_LIMIT_BYTES
+
 AS_OF = "2026-11"
 SQS_SCALING = "Lambda developer guide, services-sqs-scaling"
 SQS_QUOTAS = "SQS developer guide, quotas-queues"
@@ -102,9 +104,9 @@ NEW_TABLE_WRITES = Quota(
 )
 EVENT_BYTES = Quota(
     name="bytes of a batch",
-    value=6_291_456,
+    value=REQUEST_LIMIT_BYTES,
     scope="invocation",
     raisable=False,
-    source="Lambda developer guide, quotas; local/lambda_service.py",
+    source="Lambda developer guide, quotas",
 )
 # SQS's calls a second have no number: "nearly unlimited" for standard queues (SQS developer guide, quotas-messages).

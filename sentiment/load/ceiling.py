@@ -8,14 +8,13 @@ from typing import Any
 
 import psutil
 
+from function.in_time import WRITERS
 from function.names import TABLE_KEY
 from local.cloud import Cloud
+from local.recorder import ACCOUNT
 from local.source_queue import SourceQueue
 from sentiment.batch import MAX_MESSAGES
 from sentiment.delivery import deliver
-
-WRITERS = 10  # as many puts at once as the function makes
-ACCOUNT = "123456789012"  # moto's
 
 
 @dataclass(frozen=True, kw_only=True)

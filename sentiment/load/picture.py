@@ -2,12 +2,8 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("agg")  # no display is needed, and none may be there
-
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from sentiment.load.report import Report
 from sentiment.load.samples import OTHERS, usage
@@ -17,9 +13,8 @@ COLOURS = ("#1a66b3", "#2a9d8f", "#e2a379", "#c8553d")
 
 def draw(of: Report, file: Path) -> None:
     """Write a PNG."""
-    figure, ((latency, rates), (backlog, machine)) = plt.subplots(
-        2, 2, figsize=(14, 7.5), layout="constrained", sharex=True
-    )
+    figure = Figure(figsize=(14, 7.5), layout="constrained")
+    (latency, rates), (backlog, machine) = figure.subplots(2, 2, sharex=True)
     figure.suptitle(f"{of.title}\n{of.where}, {of.date}", fontsize=10)
     _latency(of, latency)
     _rates(of, rates)
@@ -32,7 +27,6 @@ def draw(of: Report, file: Path) -> None:
         axes.set_xlabel("seconds since the start")
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=100)
-    plt.close(figure)
 
 
 def _latency(of: Report, axes: Axes) -> None:

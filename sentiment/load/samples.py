@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sentiment.dead_letter_queue import counts, depth
 from sentiment.load.pipeline import Pipeline
 
 INTERVAL_S = 1.0
@@ -71,21 +72,18 @@ class Sampler:
         Raises:
             ClientError, BotoCoreError: the queues cannot be looked at.
         """
-        queue, dead = (queue_depth(self._sqs, url) for url in self._urls)
+        target = self._pipeline.target
+        waiting, _, in_flight = counts(self._sqs, target.queue_url)
         usage = {name: [self._usage(pid) for pid in pids] for name, pids in self._pipeline.processes().items()}
         return Sample(
             at=time.time(),
-            waiting=queue[0],
-            in_flight=queue[1],
-            dead=sum(dead),
+            waiting=waiting,
+            in_flight=in_flight,
+            dead=depth(self._sqs, target.dead_letter_queue_url),
             cpu_s={name: sum(cpu for cpu, _ in each) for name, each in usage.items()},
             machine_s=_machine_s(),
             memory_mb={name: sum(memory for _, memory in each) for name, each in usage.items()},
         )
-
-    @property
-    def _urls(self) -> tuple[str, str]:
-        return self._pipeline.target.queue_url, self._pipeline.target.dead_letter_queue_url
 
     def _run(self) -> None:
         while not self._stopping.wait(INTERVAL_S):
@@ -102,13 +100,6 @@ class Sampler:
             return times.user + times.system, process.memory_info().rss / MB
         except psutil.NoSuchProcess:
             return 0.0, 0.0
-
-
-def queue_depth(sqs: Any, queue_url: str) -> tuple[int, int]:
-    """Messages that wait, and that are in flight."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
-    return int(found[names[0]]), int(found[names[1]])
 
 
 def _machine_s() -> float:
