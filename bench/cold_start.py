@@ -24,7 +24,8 @@ MEMORY_BATCHES = 10
 
 # Each step of an init by itself, in a fresh interpreter; the last line it prints is JSON.
 STEPS = """
-import json, time
+import gc, json, time
+gc.disable()
 began = time.perf_counter()
 marks = {}
 def mark(name):
@@ -32,20 +33,19 @@ def mark(name):
     now = time.perf_counter()
     marks[name] = now - began
     began = now
-import botocore.config, botocore.session
+import botocore.config, botocore.loaders, botocore.session
 mark("import botocore")
 import numpy, onnxruntime, tokenizers
 mark("import onnxruntime, numpy, tokenizers")
 import function.metrics
 mark("import powertools")
-import function.answer, function.classifier, function.consume, function.dead_letters, function.environment
-import function.onnx_backend, function.store
+import function.answer, function.classifier, function.clients, function.consume, function.dead_letters
+import function.environment, function.onnx_backend, function.store
 mark("import our own")
 import os, pathlib
 model = function.classifier.load(pathlib.Path(os.environ["MODEL_DIR"]))
 mark("load the model")
-session = botocore.session.Session()
-session.create_client("dynamodb"), session.create_client("sqs")
+function.clients.clients()
 mark("make the clients")
 model.classify(["a first text"])
 mark("first inference")

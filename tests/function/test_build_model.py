@@ -77,7 +77,7 @@ def test_the_onnx_graph_is_int8_in_weights_and_embeddings_with_free_batch_and_le
         "places": ["texts", "longest"],
         "tokens": ["tokens"],
         "first": ["texts"],
-        "lengths": ["texts"],
+        "mask": ["texts", 1, 1, "longest"],
     }
 
 
