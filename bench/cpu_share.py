@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from function.onnx_backend import MEMORY_MB_PER_VCPU
+from function.memory import MEMORY_MB_PER_VCPU
 
 GROUPS = Path("/sys/fs/cgroup/cpu")  # control groups, version 1
 PERIOD_US = 100_000

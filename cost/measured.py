@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from function.in_time import WRITERS
+from function.memory import MEMORY_MB_PER_VCPU
 
 MEASURED_FILE = Path(__file__).with_name("measured.json")
-MB_PER_VCPU = 1769  # AWS Lambda developer guide, "Configure Lambda function memory"
 THREAD_GAIN = 0.7  # assumed: what each vCPU beyond the first adds, as a share of the first
 STORE_WAIT_MS = 10  # assumed: one round trip to DynamoDB in the same region
 PROMISED_AT_MB = 512  # the memory for which the guide promises its times
@@ -26,7 +26,7 @@ class MeasuredError(ValueError):
 
 def speed(memory_mb: float) -> float:
     """Of a function, where 1 is one core: its share of a vCPU up to 1,769 MB, less than in proportion above."""
-    vcpus = memory_mb / MB_PER_VCPU
+    vcpus = memory_mb / MEMORY_MB_PER_VCPU
     return vcpus if vcpus <= 1 else 1 + THREAD_GAIN * (vcpus - 1)
 
 

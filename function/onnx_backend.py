@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from function.batching import groups
 from function.classifier import Sentiment
 from function.manifest import Manifest, ModelError
+from function.memory import MEMORY_MB_PER_VCPU
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -19,7 +20,6 @@ TOKENIZER_FILE = "tokenizer.json"
 # that token's weight, below fp32's precision. The usual -3.4e38 leaves denormal weights, and attention takes half as
 # long again.
 MASKED = -30.0
-MEMORY_MB_PER_VCPU = 1769  # AWS Lambda developer guide, "Configure Lambda function memory"
 
 
 class OnnxClassifier:

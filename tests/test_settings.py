@@ -138,7 +138,11 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"queue_retention_days": 14}, "dlqRetentionDays", "above queueRetentionDays (14)"),
         ({"batch_size": 11, "batch_window_seconds": 0}, "batchSize", "at most 10 unless batchWindowSeconds"),
         ({"inference_backend": "torch"}, "memoryMb", f"at least {settings.TORCH_MIN_MEMORY_MB} MB"),
-        ({"memory_mb": 383}, "memoryMb", f"at least {settings.ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx"),
+        (
+            {"memory_mb": settings.ONNX_MIN_MEMORY_MB - 1},
+            "memoryMb",
+            f"at least {settings.ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx",
+        ),
         ({"image_uri": DIGEST, "model_id": "other/model"}, "modelId", "left at its default with imageUri"),
         ({"image_uri": DIGEST, "model_revision": "abc"}, "modelRevision", "left at its default with imageUri"),
         (

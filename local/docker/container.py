@@ -6,12 +6,12 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 
+from function.memory import MEMORY_MB_PER_VCPU
 from local.docker.engine import DockerError, Engine
 from local.function_config import FunctionConfig, process_variables
 from local.runtime_process import peak_bytes
 
 MB = 2**20
-MEMORY_MB_PER_VCPU = 1769  # AWS Lambda developer guide, "Configure Lambda function memory"
 # Lambda's user, by number: an image need not know it. Descriptors and processes: developer guide, "Lambda quotas".
 SANDBOX = [
     "--user=993:990",

@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cost.measured import MB_PER_VCPU, Engine
+from cost.measured import Engine
 from cost.stack import Stack
+from function.memory import MEMORY_MB_PER_VCPU
 from sentiment.capacity import quotas
 from sentiment.capacity.design import Design, provisioned_limit
 
@@ -39,8 +40,8 @@ def _ways(stack: Stack, engine: Engine, characters: float, peak_rate: float) -> 
         limit_is=f"maxConcurrency {most:,g}",
     )
     yield way
-    if way.memory_mb < MB_PER_VCPU:
-        way = replace(way, name=f"+ {MB_PER_VCPU:,} MB", memory_mb=MB_PER_VCPU)
+    if way.memory_mb < MEMORY_MB_PER_VCPU:
+        way = replace(way, name=f"+ {MEMORY_MB_PER_VCPU:,} MB", memory_mb=MEMORY_MB_PER_VCPU)
         yield way
     way = replace(way, name=f"+ {TEXTS_PER_MESSAGE} texts a message", texts_per_message=TEXTS_PER_MESSAGE)
     yield way
