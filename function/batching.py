@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 MAX_TOKENS = 256  # in one run, padding included: beyond it a token costs more, as its rows no longer fit the cache
 # What a run costs beyond its tokens' matrix products, in tokens; fitted to the full-size int8 model on one core.
-RUN_COST = 15.0  # the run itself
-PAIR_COST = 0.0012  # attention: each pair of places in a padded text
+RUN_COST = 27.0  # the run itself
+PAIR_COST = 0.0008  # attention: each pair of places in a padded text
 
 
 def groups(lengths: Sequence[int]) -> list[list[int]]:

@@ -149,12 +149,9 @@ class _Graph:
         return self.linear(self.quantised(*inner, least=-LEAST_GELU), *self.matrix(name + "lin2"))
 
     def head(self, hidden: str) -> None:
-        """The classifier in fp32: a handful of rows."""
-        hidden = self.op(
-            "Gemm", hidden, self.weight("pre_classifier.weight"), self.weight("pre_classifier.bias"), transB=1
-        )
+        inner = self.op("Relu", self.linear(self.quantised(hidden), *self.matrix("pre_classifier")))
         classifier = [self.weight("classifier.weight"), self.weight("classifier.bias")]
-        self.nodes.append(helper.make_node("Gemm", [self.op("Relu", hidden), *classifier], ["logits"], transB=1))
+        self.nodes.append(helper.make_node("Gemm", [inner, *classifier], ["logits"], transB=1))
 
     def one_row_for_each(self, of: str) -> None:
         """What is quantised from here on has as many rows as `of`."""

@@ -1,6 +1,7 @@
 """build_model, with real torch and transformers on a tiny DistilBERT: what it makes, and when it refuses."""
 
 import json
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_the_onnx_graph_is_int8_in_weights_and_embeddings_with_free_batch_and_le
     graph = onnx.load(onnx_model / "model.onnx").graph
     matrices = [tensor for tensor in graph.initializer if len(tensor.dims) == 2 and min(tensor.dims) > 2]
     in_fp32 = {tuple(tensor.dims) for tensor in matrices if tensor.data_type == onnx.TensorProto.FLOAT}
-    assert in_fp32 == {(512, 64), (64, 64)}, "the positions, and the first layer of the head"
+    assert in_fp32 == {(512, 64)}, "the positions"
     session = onnxruntime.InferenceSession(onnx_model / "model.onnx", providers=["CPUExecutionProvider"])
     assert {tensor.name: tensor.shape for tensor in session.get_inputs()} == {
         "input_ids": ["tokens"],
@@ -102,7 +103,8 @@ def test_a_model_whose_labels_changed_fails_the_build_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(onnx_graph, "write", scrambled)
     assert build_model.main(arguments(tiny_source, tmp_path / "model")) == 1
-    assert "labels disagree on 100.0% of the sentences; 2.0% is allowed" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert re.search(r"labels disagree on (99|100)\.\d% of the sentences; 2\.0% is allowed", said), said
     assert list(tmp_path.iterdir()) == [], "neither the folder nor its scratch may stay"
 
 
