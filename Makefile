@@ -41,7 +41,7 @@ demo: .venv/local  ## run the whole pipeline on this machine with sample texts (
 local: .venv/local  ## keep the pipeline up for a producer to try
 	@$(BIN)/python -m local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
 
-bench: .venv/dev  ## our function beside the guide's engine and the limit (seven minutes; QUICK=1: one)
+bench: .venv/dev  ## our function beside the guide's engine and the limit (twelve minutes; QUICK=1: one)
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
@@ -56,16 +56,16 @@ cost-picture: .venv/local  ## draw it: docs/cost.png
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(MAKE) --no-print-directory cost STACK=prod COST_OPTIONS="--picture docs/cost.png"
 
-preview: .venv/pip  ## what an update of a stack would change, with the stacks' rules: STACK=prod
+preview: .venv/program  ## what an update of a stack would change, with the stacks' rules: STACK=prod
 	pulumi preview --diff --policy-pack policy --stack $(STACK)
 
 deployed-image: .venv/local  ## let this checkout's preview of a stack keep an image that another stack built
 	@$(BIN)/python -m rollout adopt --stack $(STACK)
 
-up: .venv/pip  ## update a stack, all at once, with the stacks' rules
+up: .venv/program  ## update a stack, all at once, with the stacks' rules
 	pulumi up --policy-pack policy --stack $(STACK)
 
-destroy: .venv/pip  ## delete a stack with all that it holds
+destroy: .venv/program  ## delete a stack with all that it holds
 	pulumi destroy --stack $(STACK)
 
 smoke: .venv/local  ## known texts through a deployed stack
@@ -108,6 +108,11 @@ check: .venv/dev  ## lint, format and types
 
 unit: .venv/dev  ## all tests
 	$(BIN)/pytest
+
+# The CLI installs the same itself, by `pulumi install`; not everybody has said so before the first `make up`.
+.venv/program: requirements.txt | .venv/pip
+	@$(BIN)/pip install --quiet -r requirements.txt
+	@touch $@
 
 .venv/local: requirements.txt requirements-local.txt function/requirements.txt function/requirements-onnx.txt | .venv/pip
 	@echo "Installing what the local pipeline needs into .venv (about a minute, once)"

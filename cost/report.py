@@ -12,6 +12,7 @@ from cost.measured import THREAD_GAIN, Engine, Measured
 from cost.model import bill
 from cost.stack import Stack
 from cost.tuning import SIZES_MB, Advice, Size, advice, sizes
+from function.memory import MEMORY_MB_PER_VCPU
 
 RATES = {"1,000 a day": 1e3 / 24, "100,000 a day": 1e5 / 24, "1,000,000 a day": 1e6 / 24}  # texts an hour
 
@@ -137,7 +138,7 @@ def notes(of: Report) -> Sequence[str]:
         f"Times are estimates from {measured['source']} ({measured['date']}; {measured['machine']})"
         + (f"; interpolated: {guessed}" if guessed else "")
         + ". arm64 is taken to be as fast.",
-        f"A vCPU for each 1,769 MB; each beyond the first is taken to add {THREAD_GAIN:.0%} of one.",
+        f"A vCPU for each {MEMORY_MB_PER_VCPU:,} MB; each beyond the first is taken to add {THREAD_GAIN:.0%} of one.",
         f"List prices of {prices.AS_OF}, us-east-1; * from memory, not looked up.",
     ]
     if of.stack.provisioned:

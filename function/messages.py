@@ -115,7 +115,7 @@ def _parse_item(item: object, prefix: str, sent_at: datetime) -> Item:
         raise _Invalid("InvalidId", f"{prefix}id", item_id, f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8")
     if not (isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT_CHARS and _is_utf8(text)):
         raise _Invalid(
-            "InvalidText", f"{prefix}text", text, f"a string of 1 to {MAX_TEXT_CHARS} characters, not only spaces"
+            "InvalidText", f"{prefix}text", text, f"a string of 1 to {MAX_TEXT_CHARS} characters of UTF-8, not only spaces"
         )
     return Item(item_id, text, sent_at if timestamp is None else _parse_timestamp(timestamp, f"{prefix}timestamp"))
 
@@ -137,7 +137,8 @@ def _parse_timestamp(value: object, field: str) -> datetime:
             "InvalidTimestamp",
             field,
             value,
-            "ISO 8601 (UTC if without offset) or seconds or milliseconds since 1970, and not in the future",
+            "ISO 8601 (UTC if without offset) or seconds or milliseconds since 1970, "
+            f"at most {MAX_CLOCK_SKEW // timedelta(minutes=1)} minutes ahead",
         ) from None
     return moment
 

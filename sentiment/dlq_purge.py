@@ -13,6 +13,8 @@ from sentiment.options import works_on
 from sentiment.screen import notes
 from sentiment.target import Target
 
+YES_OR_NO = ("y", "yes", "n", "no")
+
 
 @works_on("dead_letter_queue_url")
 def purge(
@@ -30,6 +32,8 @@ def purge(
         answer = typer.prompt(
             "Save them first to which file (empty: to none)", default="", show_default=False, err=True
         )
+        if answer.lower() in YES_OR_NO:
+            raise CommandError(f"{answer!r} is no answer: must be a file, or nothing; nothing was deleted")
         save = Path(answer) if answer else None
     if save is None:
         _confirm(count, url, yes)

@@ -11,8 +11,11 @@ from cost.measured import MEASURED_FILE, Measured, MeasuredError
 from cost.prices import Price
 
 
-def test_a_call_costs_what_ten_texts_save_over_ten_calls() -> None:
-    engine = Measured.read().engine("ours", "ten_16")
+def test_a_call_costs_what_ten_texts_save_over_ten_calls(tmp_path: Path) -> None:
+    bench = tmp_path / "bench.json"
+    times = {"single_16": {"ours_ms": 4.3}, "ten_16": {"ours_ms": 24.3}}
+    bench.write_text(json.dumps({"workloads": times, "cold_start_s": {}, "peak_rss_mb": {}}))
+    engine = Measured.read(bench).engine("ours", "ten_16")
     # Ten calls of 4.3 ms less one of 24.3 are nine calls' own cost: 18.7 / 9
     assert engine.call_ms == pytest.approx(18.7 / 9)
     assert engine.batch_ms(10, 1769) == pytest.approx(24.3 + 10 * 1.0 + 10), "with storing, and waiting for it"
@@ -24,9 +27,11 @@ def test_the_bench_s_figures_take_the_place_of_the_committed_ones(tmp_path: Path
     bench.write_text(json.dumps(run_of | {"cold_start_s": {"ours": 0.4}, "peak_rss_mb": {"ours": 150}}))
     measured = Measured.read(bench)
     engine = measured.engine("ours", "ten_16")
-    assert (engine.cold_start_s, engine.peak_mb) == (0.4, 287), "texts of 512 tokens need their memory still"
+    committed = Measured.read()
+    assert engine.cold_start_s == 0.4
+    assert engine.peak_mb == committed.engine("ours", "ten_16").peak_mb > 150, "texts of 512 tokens need theirs still"
     assert engine.batch_ms(10, 1769) == pytest.approx(20 + 10 + 10)
-    assert measured.engine("guide", "ten_16") == Measured.read().engine("guide", "ten_16")
+    assert measured.engine("guide", "ten_16") == committed.engine("guide", "ten_16")
 
 
 def test_a_file_that_is_no_bench_is_refused(tmp_path: Path) -> None:

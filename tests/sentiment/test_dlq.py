@@ -213,7 +213,7 @@ def test_purge_deletes_nothing_unless_the_count_is_typed(
     place: Place, monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     given_up(place, "body")
-    for typed in ("\n7\n", "\n\n", ""):
+    for typed in ("\n7\n", "\n\n", "", "no\n1\n", "Yes\n1\n"):
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
         assert run("dlq", "purge").code in (1, 2)
     monkeypatch.setattr("sys.stdin", io.StringIO("\n1\n"))
