@@ -115,7 +115,10 @@ def _parse_item(item: object, prefix: str, sent_at: datetime) -> Item:
         raise _Invalid("InvalidId", f"{prefix}id", item_id, f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8")
     if not (isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT_CHARS and _is_utf8(text)):
         raise _Invalid(
-            "InvalidText", f"{prefix}text", text, f"a string of 1 to {MAX_TEXT_CHARS} characters of UTF-8, not only spaces"
+            "InvalidText",
+            f"{prefix}text",
+            text,
+            f"a string of 1 to {MAX_TEXT_CHARS} characters of UTF-8, not only spaces",
         )
     return Item(item_id, text, sent_at if timestamp is None else _parse_timestamp(timestamp, f"{prefix}timestamp"))
 
