@@ -1,5 +1,6 @@
 """The handler on recorded events: exact responses, for both of its callers."""
 
+import gc
 import json
 import logging
 from collections.abc import Iterator
@@ -42,6 +43,15 @@ def variables(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 @pytest.fixture
 def module(variables: dict[str, str]) -> ModuleType:
     return import_handler()
+
+
+def test_garbage_is_collected_again_after_the_init_but_not_looked_for_in_what_it_made(
+    variables: dict[str, str],
+) -> None:
+    gc.unfreeze()
+    import_handler()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
 
 
 def embedded_metrics(output: str) -> dict[str, Any]:
