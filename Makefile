@@ -109,7 +109,7 @@ check: .venv/dev  ## lint, format and types
 unit: .venv/dev  ## all tests
 	$(BIN)/pytest
 
-# The CLI installs the same itself, by `pulumi install`; not everybody has said so before the first `make up`.
+# `pulumi install` does the same; this spares having to run it first.
 .venv/program: requirements.txt | .venv/pip
 	@$(BIN)/pip install --quiet -r requirements.txt
 	@touch $@

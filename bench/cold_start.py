@@ -24,8 +24,9 @@ MEMORY_BATCHES = 10
 
 # Each step of an init by itself, in a fresh interpreter; the last line it prints is JSON.
 STEPS = """
-import gc, json, time
+import gc, json, os, time
 gc.disable()
+import function
 began = time.perf_counter()
 marks = {}
 def mark(name):
@@ -42,14 +43,15 @@ mark("import powertools")
 import function.answer, function.classifier, function.clients, function.consume, function.dead_letters
 import function.environment, function.onnx_backend, function.store
 mark("import our own")
-import os, pathlib
+import pathlib
 model = function.classifier.load(pathlib.Path(os.environ["MODEL_DIR"]))
 mark("load the model")
 function.clients.clients()
 mark("make the clients")
 model.classify(["a first text"])
 mark("first inference")
-print(json.dumps(marks))
+print(json.dumps(marks), flush=True)
+os._exit(0)
 """
 
 

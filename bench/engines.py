@@ -1,4 +1,4 @@
-"""What is compared: the guide's way, torch's best, ours, and the limit that no engine on these weights can beat."""
+"""What is compared: the guide's way, torch's best, ours, and the limit: the bare int8 products of these weights."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,7 +55,8 @@ def torch_batched(source: Path) -> Engine:
 class Limit:
     """DistilBERT's linear layers as bare int8 matrix products (MatMulInteger) on ONNX Runtime, for the true tokens.
 
-    No embeddings, attention, norms or scales; no padding. A matrix of its own for every layer, 42 MB in all: the core's
+    All tokens in all layers (of the last, ours makes the first tokens only: a seventh less). No embeddings, attention,
+    norms, scales or head; no padding. A matrix of its own for every layer, 42 MB in all: the core's
     cache does not hold a model's weights either. `shapes`: (in, out), one for each layer.
     """
 

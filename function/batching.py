@@ -8,12 +8,13 @@ RUN_COST = 27.0  # the run itself
 PAIR_COST = 0.0008  # attention: each pair of places in a padded text
 
 
-def groups(lengths: Sequence[int]) -> list[list[int]]:
+def groups(lengths: Sequence[int], place_cost: float = 0) -> list[list[int]]:
     """The cheapest split of texts, given their lengths in tokens, into runs of texts of like length.
 
-    Padding costs attention only, as the rest of the model never sees it (function/model_build/onnx_graph.py), so a run
-    of n texts of which the longest has s tokens costs RUN_COST + PAIR_COST * n * s^2. Dynamic programming over the
-    sorted lengths; a run's padded size, n * s, is at most MAX_TOKENS unless one text alone exceeds it.
+    A run of n texts of which the longest has s tokens costs RUN_COST + PAIR_COST * n * s^2 beside its tokens: padding
+    costs attention only, as the rest of the model never sees it (function/model_build/onnx_graph.py). Where it does, a
+    `place_cost` of 1 for each of the n * s places is to be added. Dynamic programming over the sorted lengths; a run's
+    padded size, n * s, is at most MAX_TOKENS unless one text alone exceeds it.
 
     Returns:
         Indices into `lengths`, each once; shorter texts first.
@@ -24,7 +25,8 @@ def groups(lengths: Sequence[int]) -> list[list[int]]:
         longest = lengths[index]
         first = max(0, end - max(1, MAX_TOKENS // max(longest, 1)))
         cost, start = min(
-            (cheapest[start] + RUN_COST + PAIR_COST * (end - start) * longest**2, start) for start in range(first, end)
+            (cheapest[start] + RUN_COST + (end - start) * (place_cost * longest + PAIR_COST * longest**2), start)
+            for start in range(first, end)
         )
         cheapest.append(cost)
         starts.append(start)

@@ -19,13 +19,16 @@ class _Files(JSONFileLoader):
 
     def load_file(self, file_path: str) -> Any:
         plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
-        if packed.is_file():
-            return json.loads(gzip.decompress(packed.read_bytes()))
-        return json.loads(plain.read_bytes()) if plain.is_file() else None
+        if plain.is_file():
+            return json.loads(plain.read_bytes())
+        return json.loads(gzip.decompress(packed.read_bytes())) if packed.is_file() else None
 
 
 class _Loader(Loader):
-    """Knows the services without looking: botocore would read all its 400 folders to find that it has these two."""
+    """Knows the services without looking: botocore would read all its 400 folders to find that it has these two.
+
+    No others: credentials must come from the environment, as on Lambda, and not by `sts` or `sso`.
+    """
 
     def list_available_services(self, type_name: str) -> list[str]:
         return list(SERVICES)

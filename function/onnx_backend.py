@@ -35,15 +35,21 @@ class OnnxClassifier:
             raise ModelError(f"its graph takes {sorted(takes)}: build it again with this version's build_model")
 
     def classify(self, texts: Sequence[str]) -> list[Sentiment]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        tokenised = [self._tokens(text) for text in texts]
         probabilities = np.empty((len(texts), len(self.manifest.labels)), dtype=np.float32)
-        for batch in groups([len(encoding) for encoding in encodings]):
-            probabilities[batch] = self._probabilities([encodings[index].ids for index in batch])
+        for batch in groups([len(ids) for ids, _ in tokenised]):
+            probabilities[batch] = self._probabilities([tokenised[index][0] for index in batch])
         best = probabilities.argmax(axis=1)
         return [
-            Sentiment(self.manifest.labels[label], float(row[label]), bool(encoding.overflowing))
-            for row, label, encoding in zip(probabilities, best, encodings, strict=True)
+            Sentiment(self.manifest.labels[label], float(row[label]), truncated)
+            for row, label, (_, truncated) in zip(probabilities, best, tokenised, strict=True)
         ]
+
+    def _tokens(self, text: str) -> tuple[list[int], bool]:
+        """Token ids, and whether there were more of them. One text at a time: the encoding of 100,000 characters takes
+        up to 40 MB."""
+        (encoding,) = self._tokenizer.encode_batch_fast([text])
+        return encoding.ids, bool(encoding.overflowing)
 
     def _probabilities(self, token_ids: list[list[int]]) -> np.ndarray:
         """Softmax over the labels, shape (texts, labels)."""

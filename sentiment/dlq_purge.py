@@ -32,8 +32,8 @@ def purge(
         answer = typer.prompt(
             "Save them first to which file (empty: to none)", default="", show_default=False, err=True
         )
-        if answer.lower() in YES_OR_NO:
-            raise CommandError(f"{answer!r} is no answer: must be a file, or nothing; nothing was deleted")
+        if answer.strip().lower() in YES_OR_NO:
+            raise CommandError(f"{answer!r} must be a file's name, or empty; nothing was deleted")
         save = Path(answer) if answer else None
     if save is None:
         _confirm(count, url, yes)

@@ -5,6 +5,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+from function.messages import MAX_TEXT_CHARS
 from local.docker.container import Container, ContainerStart
 from local.docker.registry_client import Reference, fetch_manifest
 from local.function_config import FunctionConfig
@@ -24,7 +25,7 @@ class Run:
         init_s: from the container's start to the first event; the container's own start is in it.
         first_s, later_s: of the first invocation, and the median of all later batches of ten mixed texts.
         longest_s: of a batch of ten texts of 512 tokens.
-        peak_bytes: as `Container.peak_memory`.
+        peak_bytes: as `Container.peak_memory`, after that and ten texts of the most characters, each of them a token.
         failures: errors that the function answered.
     """
 
@@ -49,13 +50,14 @@ def last_layer_bytes(image: str) -> int:
 
 
 def run_batches(start: ContainerStart, function: FunctionConfig, log_file: Path, batches: int = BATCHES) -> Run:
-    """Invoke one container with batches of mixed lengths, then with one of the longest texts there are."""
+    """Invoke one container with batches of mixed lengths, then with the longest texts there are."""
     texts = random.Random(SEED)
     with LambdaService(function, max_concurrency=1, log_file=log_file, start=start) as service:
         answers = [service.invoke(mixed_batch(texts)) for _ in range(batches)]
-        answers.append(service.invoke(_event([_text(LONGEST_TOKENS)] * BATCH_SIZE)))
+        longest = service.invoke(_event([_text(LONGEST_TOKENS)] * BATCH_SIZE))
+        answers += [longest, service.invoke(_event(["!" * MAX_TEXT_CHARS] * BATCH_SIZE))]
         peak = sum(_container(environment.process).peak_memory() for environment in service.environments)
-    *mixed, longest = answers
+    mixed = answers[:batches]
     return Run(
         init_s=mixed[0].init_s,
         first_s=mixed[0].duration_s,

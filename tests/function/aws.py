@@ -1,5 +1,6 @@
 """A table and two queues in moto, in this process, for tests of the function's modules."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -63,7 +64,11 @@ class Aws:
 def import_handler() -> ModuleType:
     """The handler's module as a new execution environment imports it."""
     sys.modules.pop("function.handler", None)
-    return importlib.import_module("function.handler")
+    try:
+        return importlib.import_module("function.handler")
+    finally:  # this process outlives an init, even one that failed
+        gc.enable()
+        gc.unfreeze()
 
 
 def create_table(dynamodb: Any, name: str) -> None:
