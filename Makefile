@@ -27,29 +27,29 @@ test: check unit  ## lint, format, types and all tests
 
 fuzz: .venv/dev  ## bad input for the handler, led by coverage (SECONDS=60)
 	@$(BIN)/pip install --quiet -r requirements-fuzz.txt
-	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+	@$(BIN)/python -m tests.function.fuzz --seconds $(SECONDS)
 
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
 	$(BIN)/pytest -m image --durations=5
 
 image-report: .venv/dev  ## our image side by side with the guide's: a quarter of an hour, 10 GB of disk
-	@$(BIN)/python -m local.docker.compare
+	@$(BIN)/python -m tools.local.docker.compare
 
 demo: .venv/local  ## run the whole pipeline on this machine with sample texts (on the container: IMAGE=1)
-	@$(BIN)/python -m local demo --stack $(STACK) --model $(MODEL) $(if $(IMAGE),--image)
+	@$(BIN)/python -m tools.local demo --stack $(STACK) --model $(MODEL) $(if $(IMAGE),--image)
 
 local: .venv/local  ## keep the pipeline up for a producer to try
-	@$(BIN)/python -m local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
+	@$(BIN)/python -m tools.local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
 
 bench: .venv/dev  ## our function beside the guide's engine and the limit (twelve minutes; QUICK=1: one)
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
-	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
 chaos: .venv/local  ## every fault around the function, and an account of every message (three minutes; QUICK=1: one)
-	@$(BIN)/python -m chaos $(if $(QUICK),--quick)
+	@$(BIN)/python -m tools.chaos $(if $(QUICK),--quick)
 
 cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
-	@$(BIN)/python -m cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \
+	@$(BIN)/python -m tools.estimate.cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \
 		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(COST_OPTIONS)
 
 cost-picture: .venv/local  ## draw it: docs/cost.png
@@ -60,7 +60,7 @@ preview: .venv/program  ## what an update of a stack would change, with the stac
 	pulumi preview --diff --policy-pack policy --stack $(STACK)
 
 deployed-image: .venv/local  ## let this checkout's preview of a stack keep an image that another stack built
-	@$(BIN)/python -m rollout adopt --stack $(STACK)
+	@$(BIN)/python -m tools.release adopt --stack $(STACK)
 
 up: .venv/program  ## update a stack, all at once, with the stacks' rules
 	pulumi up --policy-pack policy --stack $(STACK)
@@ -69,19 +69,19 @@ destroy: .venv/program  ## delete a stack with all that it holds
 	pulumi destroy --stack $(STACK)
 
 smoke: .venv/local  ## known texts through a deployed stack
-	@$(BIN)/python -m smoke --stack $(STACK)
+	@$(BIN)/python -m tools.release.smoke --stack $(STACK)
 
 rollout: .venv/local  ## update a stack by its canaryPercent and its alarms: STACK=prod IMAGE_URI=dev's imageUri
-	@$(BIN)/python -m rollout up --stack $(STACK) $(if $(value IMAGE_URI),--image "$$IMAGE_URI")
+	@$(BIN)/python -m tools.release up --stack $(STACK) $(if $(value IMAGE_URI),--image "$$IMAGE_URI")
 
 rollback: .venv/local  ## give everything to the version before, or to VERSION=17, and build nothing
-	@$(BIN)/python -m rollout back --stack $(STACK) $(if $(value VERSION),--version "$$VERSION")
+	@$(BIN)/python -m tools.release back --stack $(STACK) $(if $(value VERSION),--version "$$VERSION")
 
 live: .venv/local  ## print the version that a stack serves
-	@$(BIN)/python -m rollout live --stack $(STACK)
+	@$(BIN)/python -m tools.release live --stack $(STACK)
 
 promotable: .venv/local  ## print the stack's imageUri, after keeping that image from expiring
-	@$(BIN)/python -m rollout keep --stack $(STACK)
+	@$(BIN)/python -m tools.release keep --stack $(STACK)
 
 # STACK on the command line names the stack, as the environment's STACK; without it a running `make local` comes first.
 send: .venv/local  ## send the texts of a file: FILE=reviews.csv OPTIONS="--rate 100"
@@ -94,7 +94,7 @@ dlq: .venv/local  ## dead letters: DO=peek, save, redrive, replay or purge, OPTI
 	@$(BIN)/python -m sentiment dlq $(DO) $(OPTIONS)
 
 load: .venv/dev  ## load test on this machine with the full-size model: RATE=100 DURATION=600 OPTIONS="--max-p95-ms 1000"
-	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m local.full_size_model)
+	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m tools.local.full_size_model)
 	@$(BIN)/python -m sentiment load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model $(LOAD_MODEL) $(OPTIONS)
 
 capacity: .venv/local  ## what a rate and a burst take: STACK=prod RATE=10000 PEAK=5 OPTIONS="--peak-minutes 10"

@@ -4,15 +4,15 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from sentiment.capacity.command import capacity
 from sentiment.delivery import NotSent
-from sentiment.dlq import app as dlq
+from sentiment.dlq.command import app as dlq
 from sentiment.errors import CommandError
-from sentiment.load.command import load
 from sentiment.results import results
 from sentiment.schema import published
 from sentiment.screen import notes
 from sentiment.send import send
+from tools.estimate.capacity.command import capacity
+from tools.load.command import load
 
 app = typer.Typer(
     help="Send texts to the sentiment stack, read its results, deal with its dead letters.",

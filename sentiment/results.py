@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from cost.prices import DYNAMODB_READS
 from sentiment.errors import CommandError
 from sentiment.follow import wait_for, watch
 from sentiment.options import works_on
@@ -17,6 +16,7 @@ from sentiment.screen import answers, notes
 from sentiment.sources import Layout, opened, records
 from sentiment.table import FIELDS, Results
 from sentiment.target import Target
+from tools.estimate.cost.prices import DYNAMODB_READS
 
 SHOWN_MISSING = 20
 

@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.running import running
 from sentiment.errors import CommandError
 from sentiment.producer import region_of
+from tools.local.running import running
 
 DEFAULT_STACK = "dev"
 
@@ -104,8 +104,8 @@ def _local(endpoint_url: str | None) -> dict[str, Any] | None:
 
 
 def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
-    from rollout.cli import PulumiFailed, outputs, region  # loads the program's libraries
     from settings import SettingsError
+    from tools.release.pulumi_cli import PulumiFailed, outputs, region  # loads the program's libraries
 
     wanted = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(needs))
     try:

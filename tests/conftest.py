@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
-from local.program import ROOT, run
-from local.recorder import Recorder
+from tools.local.program import ROOT, run
+from tools.local.recorder import Recorder
 
 # The same examples in every run, and no judgement on how long one takes; and many more, others each time, for
 # pytest --hypothesis-profile=thorough.

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from function import names
-from local.program import run
-from local.recorder import Recorder, Resource
+from tools.local.program import run
+from tools.local.recorder import Recorder, Resource
 
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 

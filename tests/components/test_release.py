@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from components.image import KEPT_IMAGES, KEPT_PROMOTED, PROMOTED_TAG_PREFIX, PULL
-from local.program import run
-from local.recorder import ACCOUNT, Recorder
 from settings import MAX_STACK_CHARS, SettingsError, check_stack_name
+from tools.local.program import run
+from tools.local.recorder import ACCOUNT, Recorder
 
 OTHER = "210987654321"
 NAME_LIMITS = {  # characters; the services' own limits

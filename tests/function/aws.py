@@ -14,7 +14,7 @@ import boto3
 from moto import mock_aws
 
 from function.classifier import Sentiment
-from local.stack import DEMO_MODEL
+from tools.local.stack import DEMO_MODEL
 
 REGION = "us-west-2"
 TABLE = "sentiment-results-test"

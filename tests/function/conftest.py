@@ -15,7 +15,7 @@ def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
     from function.model_build.parity import sentences
-    from local.demo_model.vocabulary import train_tokenizer
+    from tools.models.demonstration.vocabulary import train_tokenizer
 
     tokenizer = train_tokenizer(sentences())
     torch.manual_seed(3)  # one of those with plenty of both labels

@@ -21,7 +21,7 @@ from tests.function.conftest import TINY_DISAGREEMENT
 
 ROOT = Path(__file__).parents[2]
 DEMO_MODEL = ROOT / "function" / "models" / "demo"
-HOLDOUT = ROOT / "local" / "demo_model" / "holdout.tsv"
+HOLDOUT = ROOT / "tools" / "models" / "demonstration" / "holdout.tsv"
 
 ODD_TEXTS = {
     "empty": "",

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from function import names
-from local.recorder import Recorder
 from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
+from tools.local.recorder import Recorder
 
-EVENTS = Path(__file__).parent.parent / "events"
+EVENTS = Path(__file__).parent / "events"
 
 
 LOG_LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]  # as settings.py and Lambda take them

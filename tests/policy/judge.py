@@ -13,8 +13,8 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
-from local.recorder import Resource
 from policy.pack import POLICIES
+from tools.local.recorder import Resource
 
 OPTIONS: Any = SimpleNamespace()  # no rule reads them
 

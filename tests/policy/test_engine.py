@@ -11,11 +11,11 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
-from local.program import ROOT
-from local.recorder import Recorder
 from policy.pack import POLICIES
 from policy.queues import MAPPING
 from policy.rule import QUEUE
+from tools.local.program import ROOT
+from tools.local.recorder import Recorder
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from local.program import run
-from local.recorder import Recorder, Resource
 from policy.access import KEY, REPOSITORY_POLICY, ROLE
 from policy.alarms import ALARM
 from policy.functions import PROVISIONED, SCALED
@@ -18,6 +16,8 @@ from policy.queues import MAPPING, OF_STREAMS
 from policy.rule import FUNCTION, LOG_GROUP, QUEUE, TABLE, TOPIC
 from policy.statements import QUEUE_POLICY, TOPIC_POLICY
 from tests.policy.judge import complaints
+from tools.local.program import run
+from tools.local.recorder import Recorder, Resource
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 PRODUCER = "aws:iam/policy:Policy"

@@ -3,11 +3,11 @@
 import botocore.session
 import pytest
 
-from local.program import run
-from local.recorder import Recorder
 from policy.actions import KNOWN
 from policy.pack import POLICIES
 from tests.policy.judge import as_previewed, complaints
+from tools.local.program import run
+from tools.local.recorder import Recorder
 
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 

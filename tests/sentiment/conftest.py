@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from local.cloud import Cloud
-from local.program import ROOT
-from sentiment import dead_letter_queue
 from sentiment.cli import main
-from tests.release.conftest import pulumi_cli
+from sentiment.dlq import queue as dead_letter_queue
+from tests.tools.release.conftest import pulumi_cli
+from tools.local.cloud import Cloud
+from tools.local.program import ROOT
 
 __all__ = ["pulumi_cli"]
 REGION = "us-west-2"

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import sentiment.target
-from local.program import ROOT
-from local.running import announced, running
-from local.serve import state
-from local.stack import LocalStack
 from sentiment.follow import wait_for
 from sentiment.table import Results
 from sentiment.target import PLACES
 from tests.sentiment.conftest import Run
+from tools.local.program import ROOT
+from tools.local.running import announced, running
+from tools.local.serve import state
+from tools.local.stack import LocalStack
 
 PATIENCE_SECONDS = 60
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))

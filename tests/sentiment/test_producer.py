@@ -12,12 +12,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from function.messages import MAX_ITEMS, MAX_TEXT_CHARS
-from local.program import ROOT
 from sentiment import NotSent, Producer, Rejected, SendFailed
 from sentiment.delivery import ATTEMPTS, deliver
 from sentiment.producer import region_of
 from tests.sentiment.conftest import Place
 from tests.sentiment.faults import PartialFailures, answers
+from tools.local.program import ROOT
 
 
 def test_texts_arrive_in_messages_of_one_or_of_many(place: Place) -> None:

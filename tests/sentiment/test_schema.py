@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from function.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS, parse_body
-from local.program import ROOT
 from sentiment.schema import published, schema
 from tests.sentiment.conftest import Run
+from tools.local.program import ROOT
 
 VALIDATOR = Draft202012Validator(schema())
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import sentiment.target
-from local.program import ROOT
-from local.running import announced, running
 from sentiment.errors import CommandError
 from sentiment.target import PLACES, find
-from tests.release.conftest import PulumiStandIn
 from tests.sentiment.conftest import Run
+from tests.tools.release.conftest import PulumiStandIn
+from tools.local.program import ROOT
+from tools.local.running import announced, running
 
 STATE = {
     "queue_url": "http://127.0.0.1:4566/1/local",
@@ -124,7 +124,7 @@ def test_a_make_local_is_known_while_it_runs_and_not_after(tmp_path: Path) -> No
 def test_a_make_local_that_was_killed_is_not_found(tmp_path: Path) -> None:
     path = tmp_path / "serve.json"
     program = (
-        "import os, pathlib, signal, sys; from local.running import announced\n"
+        "import os, pathlib, signal, sys; from tools.local.running import announced\n"
         "with announced({'queue_url': 'gone'}, pathlib.Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program, str(path)], cwd=ROOT, check=False)

@@ -1,0 +1,1 @@
+"""Dead letters: look, save, send back, delete."""

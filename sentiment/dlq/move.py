@@ -1,0 +1,111 @@
+"""`dlq redrive` and `dlq replay`."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import ClientError
+from rich.progress import Progress
+
+from sentiment.dlq.letter import DeadLetter
+from sentiment.dlq.queue import WORK_HIDES_SECONDS, Look, depth, move
+from sentiment.dlq.redrive import MAX_PER_SECOND, MoveTask, start
+from sentiment.dlq.replay import edited
+from sentiment.options import works_on
+from sentiment.pace import Pace
+from sentiment.screen import notes
+from sentiment.target import Target
+
+
+@works_on("queue_url", "dead_letter_queue_url")
+def redrive(
+    *,
+    target: Target,
+    rate: Annotated[
+        int | None, typer.Option(min=1, max=MAX_PER_SECOND, help="Messages a second at most; default: SQS decides.")
+    ] = None,
+    by_hand: Annotated[
+        bool, typer.Option("--by-hand", help="Move them one by one from here; dates those that SQS itself gave up.")
+    ] = False,
+) -> None:
+    """Send all dead letters to the queue again, as they are. Ctrl-C stops it."""
+    sqs = target.client("sqs")
+    count = depth(sqs, target.dead_letter_queue_url)
+    task = None if by_hand or not count else _start(target, rate)
+    with Progress(console=notes, transient=True, disable=not notes.is_terminal) as progress:
+        bar = progress.add_task("redrive", total=count)
+        moved = 0
+        try:
+            for moved in _watch(task) if task else _by_hand(target, sqs, count, Pace(rate)):
+                progress.update(bar, completed=moved)
+        except KeyboardInterrupt:
+            moved = task.cancel() if task else moved
+            notes.print(f"Stopped after about {moved} messages; the rest stays where it is.")
+            raise
+    notes.print(f"{moved} of {count} dead letters are in the queue again.")
+    raise typer.Exit(0 if moved >= count else 1)
+
+
+def _start(target: Target, rate: int | None) -> MoveTask | None:
+    """None where there is an endpoint of its own that has no such tasks, as moto's."""
+    attempts = {"retries": {"total_max_attempts": 1}} if target.endpoint_url else {}
+    try:
+        return start(target.client("sqs", **attempts), target.dead_letter_queue_url, target.queue_url, rate)
+    except ClientError as error:
+        if not target.endpoint_url or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+            raise
+        notes.print(f"{target.endpoint_url} has no message move tasks: moving from here.")
+        return None
+
+
+def _watch(task: MoveTask) -> Iterator[int]:
+    return (moved for moved, _ in task.progress())
+
+
+def _by_hand(target: Target, sqs: Any, count: int, pace: Pace) -> Iterator[int]:
+    """How many were moved so far. No more than there were: what is refused again comes back as a new message."""
+    moved = 0
+    with Look(sqs, target.dead_letter_queue_url, WORK_HIDES_SECONDS) as look:
+        for letters, failures in move(look, islice(look, count), sqs, target.queue_url):
+            moved += len(letters) - len(failures)
+            _tell(failures)
+            yield moved
+            pace.went(len(letters))
+            pace.wait()
+
+
+@works_on("queue_url", "dead_letter_queue_url")
+def replay(
+    file: Annotated[Path, typer.Argument(help="Saved by `dlq save`, then edited; what is not in it stays.")],
+    *,
+    target: Target,
+) -> None:
+    """Send dead letters with their bodies as edited, each dated as before, and delete them from the dead-letter queue.
+
+    What the function would refuse again stays. Exits with 1 when not all of the file was sent.
+    """
+    lines = list(edited(file))
+    for line in lines:
+        for fault in line.faults:
+            notes.print(f"line {line.line}: {fault}", style="red", markup=False, highlight=False)
+    wanted = {line.message_id: line.body for line in lines if not line.faults}
+    sqs = target.client("sqs")
+    sent = 0
+    with Look(sqs, target.dead_letter_queue_url, WORK_HIDES_SECONDS) as look, notes.status("looking") as status:
+        for letters, failures in move(look, _only(look, wanted), sqs, target.queue_url, wanted):
+            sent += len(letters) - len(failures)
+            _tell(failures)
+            status.update(f"{sent} of {len(wanted)} sent")
+    notes.print(f"{sent} of {len(lines)} sent; {sum(bool(line.faults) for line in lines)} would be refused again.")
+    raise typer.Exit(0 if sent == len(lines) else 1)
+
+
+def _only(look: Look, wanted: Mapping[str, str]) -> Iterator[DeadLetter]:
+    return islice((letter for letter in look if letter.message_id in wanted), len(wanted))
+
+
+def _tell(failures: Mapping[str, Exception]) -> None:
+    for message_id, why in failures.items():
+        notes.print(f"{message_id} stays: {why}", style="red", markup=False)

@@ -1,0 +1,54 @@
+"""`dlq purge`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentiment.batch import MAX_MESSAGES
+from sentiment.dlq.look import write
+from sentiment.dlq.queue import WORK_HIDES_SECONDS, Look, depth
+from sentiment.errors import CommandError
+from sentiment.options import works_on
+from sentiment.screen import notes
+from sentiment.target import Target
+
+YES_OR_NO = ("y", "yes", "n", "no")
+
+
+@works_on("dead_letter_queue_url")
+def purge(
+    *,
+    target: Target,
+    save: Annotated[Path | None, typer.Option(help="Save them to this file first, and delete just these.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete dead letters for good."""
+    sqs, url = target.client("sqs"), target.dead_letter_queue_url
+    if not (count := depth(sqs, url)):
+        notes.print("There are no dead letters.")
+        return
+    if not (save or yes):
+        answer = typer.prompt(
+            "Save them first to which file (empty: to none)", default="", show_default=False, err=True
+        )
+        if answer.strip().lower() in YES_OR_NO:
+            raise CommandError(f"{answer!r} must be a file's name, or empty; nothing was deleted")
+        save = Path(answer) if answer else None
+    if save is None:
+        _confirm(count, url, yes)
+        sqs.purge_queue(QueueUrl=url)
+        notes.print(f"About {count} dead letters deleted; SQS takes up to a minute for it.")
+        return
+    with Look(sqs, url, WORK_HIDES_SECONDS) as look:
+        letters = write(look, save)
+        _confirm(len(letters), url, yes)
+        for start in range(0, len(letters), MAX_MESSAGES):
+            look.delete(letters[start : start + MAX_MESSAGES])
+    notes.print(f"{len(letters)} dead letters deleted.")
+
+
+def _confirm(count: int, queue_url: str, yes: bool) -> None:
+    asked = f"Type {count} to delete so many messages from {queue_url} for good"
+    if not yes and typer.prompt(asked, err=True) != str(count):
+        raise CommandError("not confirmed: nothing was deleted")

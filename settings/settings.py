@@ -1,0 +1,253 @@
+"""The one reader of the stack's configuration: typed, checked, frozen.
+
+Types, meanings and shared defaults stand in Pulumi.yaml; what a value may be stands here.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import Field, InitVar, dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime.config import CONFIG
+
+from function.manifest import BACKENDS, Manifest, ModelError
+from settings.rules import Rule, between, faults_of, matching, one_of, optional
+
+ROOT = Path(__file__).parents[1]
+ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB = 320, 1536  # measured: see "Measured" in README.md
+CLOUDWATCH_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+MIN_BAKE_MINUTES = 10  # two periods of the alarms that judge a new version
+STACK_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"  # what ECR takes in a repository's name, without what SQS and Lambda refuse
+MAX_STACK_CHARS = 24  # the longest name, sentiment-analyzer-STACK-function-role-HEX, then has IAM's 64
+
+
+class SettingsError(ValueError):
+    """Every fault of a configuration at once: key, value, what is allowed."""
+
+    def __init__(self, faults: list[str]):
+        self.faults = faults
+        super().__init__("\n".join([f"{len(faults)} fault(s) in the stack's configuration:", *faults]))
+
+
+def left_alone(name: str) -> Rule:
+    return Rule(
+        "left at its default with imageUri set: that image was built elsewhere",
+        lambda v: not v.image_uri or getattr(v, name) == schema()[key_of(name)]["default"],
+    )
+
+
+# What must hold between fields.
+MODEL_IS_BUILT = Rule(
+    "a folder in function/ that function/build_model.py made for inferenceBackend {inference_backend}",
+    lambda v: not v.model_id.startswith("./") or built_for(ROOT / "function" / v.model_id) == v.inference_backend,
+)
+IMAGE_IN_REGION = Rule(
+    "of the stack's region {region}: Lambda takes no image from another",
+    lambda v: not (v.image_uri and v.region) or f".ecr.{v.region}." in v.image_uri,
+)
+KEY_IN_REGION = Rule(
+    "of the stack's region {region}: SQS takes no key from another",
+    lambda v: not (v.kms_key_arn and v.region) or f":kms:{v.region}:" in v.kms_key_arn,
+)
+ENOUGH_FOR_ONNX = Rule(
+    f"at least {ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx: full-size DistilBERT takes up to 235",
+    lambda v: v.inference_backend != "onnx" or v.memory_mb >= ONNX_MIN_MEMORY_MB,
+)
+ENOUGH_FOR_TORCH = Rule(
+    f"at least {TORCH_MIN_MEMORY_MB} MB with inferenceBackend torch: with less CPU, init comes near Lambda's 10 s",
+    lambda v: v.inference_backend != "torch" or v.memory_mb >= TORCH_MIN_MEMORY_MB,
+)
+COVERS_QUEUE = Rule(
+    "0 or at least maxConcurrency ({max_concurrency}), "
+    "else the queue's own polls are throttled into the dead-letter queue",
+    lambda v: not 0 < v.reserved_concurrency < v.max_concurrency,
+)
+WARM_IN_RESERVE = Rule(
+    "at most reservedConcurrency ({reserved_concurrency})",
+    lambda v: not 0 < v.reserved_concurrency < v.provisioned_concurrency,
+)
+MOST_WARM_IN_RESERVE = Rule(
+    "at most reservedConcurrency ({reserved_concurrency})",
+    lambda v: not 0 < v.reserved_concurrency < v.provisioned_concurrency_max,
+)
+ABOVE_LEAST_WARM = Rule(
+    "0, or above a provisionedConcurrency of at least 1 (it is {provisioned_concurrency})",
+    lambda v: not v.provisioned_concurrency_max or 1 <= v.provisioned_concurrency < v.provisioned_concurrency_max,
+)
+WINDOW_FOR_LARGE = Rule(
+    "at most 10 unless batchWindowSeconds is at least 1", lambda v: v.batch_size <= 10 or v.batch_window_seconds
+)
+LONG_ENOUGH_TO_JUDGE = Rule(
+    f"at least {MIN_BAKE_MINUTES} with a canaryPercent: the alarms look at five minutes at a time",
+    lambda v: not v.canary_percent or v.bake_minutes >= MIN_BAKE_MINUTES,
+)
+OUTLIVES_QUEUE = Rule(
+    "above queueRetentionDays ({queue_retention_days}): "
+    "SQS counts it from the first enqueueing, so messages would expire on arrival",
+    lambda v: v.dlq_retention_days > v.queue_retention_days,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Configuration of one stack. A field is read from the key of its camelCase name.
+
+    Args:
+        region: of the stack (`aws:region`); empty where that is left to the environment.
+
+    Raises:
+        SettingsError: with all faults, on construction. An invalid Settings cannot exist.
+    """
+
+    region: InitVar[str] = ""
+
+    model_id: str = matching(
+        r"(\./models/)?\w[\w.-]*|\w[\w.-]*/\w[\w.-]*",
+        "a hub id such as owner/model, or ./models/NAME",
+        also=[MODEL_IS_BUILT, left_alone("model_id")],
+    )
+    model_revision: str = matching(
+        r"\w[\w./-]*", "a commit, tag or branch of the model's repository", also=[left_alone("model_revision")]
+    )
+    inference_backend: str = one_of(*BACKENDS, also=[left_alone("inference_backend")])
+    architecture: str = one_of("x86_64", "arm64")
+    extra_package_index_url: str = optional(
+        r"https://[^\s/@]+(/[^\s@]*)?",
+        "an https URL without user and password",
+        also=[left_alone("extra_package_index_url")],
+    )
+    image_uri: str = optional(
+        r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}",
+        "an ECR image by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
+        also=[IMAGE_IN_REGION],
+    )
+    pull_accounts: str = optional(r"\d{12}(,\d{12})*", "account ids of 12 digits, with commas between")
+
+    memory_mb: int = between(128, 10_240, "MB", also=[ENOUGH_FOR_ONNX, ENOUGH_FOR_TORCH])
+    timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself
+    ephemeral_storage_mb: int = between(512, 10_240, "MB")
+    log_level: str = one_of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+    log_retention_days: int = one_of(*CLOUDWATCH_RETENTION_DAYS)
+    tracing: bool
+    reserved_concurrency: int = between(0, 100_000, also=[COVERS_QUEUE])
+
+    canary_percent: int = between(0, 50, "%")
+    bake_minutes: int = between(0, 1_440, "min", also=[LONG_ENOUGH_TO_JUDGE])
+    stable_version: int = between(0, 1_000_000)
+
+    provisioned_concurrency: int = between(0, 100_000, also=[WARM_IN_RESERVE])
+    provisioned_concurrency_max: int = between(0, 100_000, also=[MOST_WARM_IN_RESERVE, ABOVE_LEAST_WARM])
+
+    batch_size: int = between(1, 10_000, "messages", also=[WINDOW_FOR_LARGE])
+    batch_window_seconds: int = between(0, 300, "s")
+    max_concurrency: int = between(2, 1_000)
+    max_receive_count: int = between(1, 1_000)
+    queue_retention_days: int = between(1, 14, "days")
+    dlq_retention_days: int = between(1, 14, "days", also=[OUTLIVES_QUEUE])
+    kms_key_arn: str = optional(
+        rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{KMS_KEY_ID}",
+        "arn:aws:kms:REGION:ACCOUNT:key/ID",
+        also=[KEY_IN_REGION],
+    )
+    consume: bool
+
+    table_name: str = matching(r"[A-Za-z0-9_.-]{3,200}", "3 to 200 of A-Z a-z 0-9 _ . -")
+    point_in_time_recovery: bool
+    deletion_protection: bool
+    result_ttl_days: int = between(0, 36_500, "days")
+    store_text: bool
+
+    alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
+    runbook_url: str = matching(
+        r"(https://[^\s#]{1,500}|docs/runbook\.md)",
+        "an https URL without #, or docs/runbook.md for this repository's own",
+    )
+    errors_threshold: int = between(1, 1_000_000)
+    inference_latency_threshold_ms: int = between(1, 900_000, "ms")
+    queue_age_threshold_seconds: int = between(1, 1_209_600, "s")
+    dlq_depth_threshold: int = between(1, 1_000_000, "messages")
+    throttles_threshold: int = between(1, 1_000_000)
+    duration_threshold_percent: int = between(1, 100, "%")
+
+    def __post_init__(self, region: str) -> None:
+        if found := faults_of(Settings, {**vars(self), "region": region}, key_of):
+            raise SettingsError(found)
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Read the current stack's configuration.
+
+        Raises:
+            SettingsError: naming every key that is unknown, missing, of a wrong type, out of range or at odds with
+                another; or the stack, where its name cannot be part of resource names.
+        """
+        check_stack_name(pulumi.get_stack())
+        config = pulumi.Config()
+        read = {str: config.require, int: config.require_int, bool: config.require_bool}
+        values: dict[str, Any] = {"region": pulumi.Config("aws").get("region") or ""}
+        unreadable = unknown_keys(config.name, CONFIG.get())
+        for item in fields(cls):
+            try:
+                values[item.name] = read[item.type](key_of(item.name))  # type: ignore[index]
+            except (pulumi.ConfigMissingError, pulumi.ConfigTypeError):
+                given = config.get(key_of(item.name))
+                unreadable.append(f"  {key_of(item.name)}: {given!r} must be {wanted(item)}")
+        if unreadable:
+            raise SettingsError(unreadable + faults_of(cls, values, key_of))
+        return cls(**values)
+
+
+def check_stack_name(name: str) -> None:
+    """Refuse a stack whose name AWS would refuse in the names of its resources, half-way through an update.
+
+    Raises:
+        SettingsError: naming what is allowed.
+    """
+    if len(name) > MAX_STACK_CHARS or not re.fullmatch(STACK_NAME, name):
+        allowed = f"a-z, 0-9 and single hyphens between them, {MAX_STACK_CHARS} characters at most"
+        raise SettingsError([f"  stack name: {name!r} must be {allowed}: it is part of the resources' names"])
+
+
+def key_of(name: str) -> str:
+    """The configuration key of a Settings field: memory_mb -> memoryMb."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def schema() -> dict[str, dict[str, Any]]:
+    """The typed keys of Pulumi.yaml: key -> {type, default, description}."""
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    return {key: spec for key, spec in project["config"].items() if "type" in spec}
+
+
+def wanted(item: Field) -> str:
+    """What a field's value must be, its type included."""
+    kind = {str: "", int: "a whole number, ", bool: "true or false"}[item.type]  # type: ignore[index]
+    return kind + (item.metadata["rule"].allowed if item.metadata else "")
+
+
+def unknown_keys(project: str, given: Iterable[str]) -> list[str]:
+    """Faults of the project's keys that no setting reads; a misspelt one would leave its setting at the default."""
+    ours = [key.removeprefix(f"{project}:") for key in given if key.startswith(f"{project}:")]
+    known = [key_of(item.name) for item in fields(Settings)]
+    return [
+        f"  {key}: is no setting" + "".join(f"; did you mean {near}?" for near in get_close_matches(key, known, n=1))
+        for key in ours
+        if key not in known
+    ]
+
+
+def built_for(model_dir: Path) -> str | None:
+    """The backend of a model folder that function/build_model.py made; None if it made none there."""
+    try:
+        return Manifest.read(model_dir).backend
+    except ModelError:
+        return None

@@ -1,0 +1,216 @@
+"""Least privilege, enforced: the function's role and the producers' policy allow what is needed and nothing else."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from function.names import TABLE_KEY
+from tests.components.privilege.conftest import KEY_ARN, OTHER, Guarded
+from tests.components.privilege.iam import allowed
+from tests.function.aws import record
+
+PATIENCE_SECONDS = 60
+ITEM = {TABLE_KEY: {"S": "1"}}
+KEY = ITEM
+OTHER_KEY_ARN = KEY_ARN.replace("0a1b2c3d", "ffffffff")
+
+
+def done_by_function(body: str) -> Callable[[Guarded], bool]:
+    """Whether the function, in its real runtime and with its role's credentials, is done with a message."""
+
+    def done(stack: Guarded) -> bool:
+        invocation = stack.local.function.invoke({"Records": [record(body)]})
+        assert invocation.error is None
+        return json.loads(invocation.payload) == {"batchItemFailures": []}
+
+    return done
+
+
+def call(service: str, operation: str, arguments: Callable[[Guarded], dict[str, Any]]) -> Callable[[Guarded], bool]:
+    return lambda stack: allowed(stack.function(service), operation, **arguments(stack))
+
+
+def queue(stack: Guarded) -> dict[str, Any]:
+    return {"QueueUrl": stack.local.queue_url}
+
+
+def stream(stack: Guarded) -> dict[str, Any]:
+    return {"logGroupName": stack.local.function_config.log_group, "logStreamName": "a"}
+
+
+# What the function does, and what Lambda does in its name, by the action that it takes.
+USES: dict[str, Callable[[Guarded], bool]] = {
+    "dynamodb:PutItem": done_by_function('{"id": "1", "text": "good"}'),
+    "sqs:SendMessage": done_by_function("poison"),
+    "sqs:ReceiveMessage": call("sqs", "receive_message", lambda s: {**queue(s), "WaitTimeSeconds": 0}),
+    "sqs:DeleteMessage": call(
+        "sqs", "delete_message_batch", lambda s: {**queue(s), "Entries": [{"Id": "1", "ReceiptHandle": "a"}]}
+    ),
+    "sqs:GetQueueAttributes": call("sqs", "get_queue_attributes", queue),
+    "kms:GenerateDataKey": call("kms", "generate_data_key", lambda s: {"KeyId": KEY_ARN, "KeySpec": "AES_256"}),
+    "kms:Decrypt": call("kms", "decrypt", lambda s: {"KeyId": KEY_ARN, "CiphertextBlob": b"a"}),
+    "logs:CreateLogStream": call("logs", "create_log_stream", stream),
+    "logs:PutLogEvents": call(
+        "logs", "put_log_events", lambda s: {**stream(s), "logEvents": [{"timestamp": 1, "message": "a"}]}
+    ),
+    "xray:PutTraceSegments": call("xray", "put_trace_segments", lambda s: {"TraceSegmentDocuments": ["{}"]}),
+    "xray:PutTelemetryRecords": call("xray", "put_telemetry_records", lambda s: {"TelemetryRecords": []}),
+}
+STATEMENTS = {
+    "TakeMessages": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "DeadLetter": {"sqs:SendMessage"},
+    "UseQueueKey": {"kms:GenerateDataKey", "kms:Decrypt"},
+    "StoreResult": {"dynamodb:PutItem"},
+    "WriteLogs": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    "SendTraces": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
+}
+
+
+def refused(stack: Guarded) -> set[str]:
+    return {action for action, use in USES.items() if not use(stack)}
+
+
+def test_the_whole_pipeline_works_with_its_own_credentials_only(stack: Guarded) -> None:
+    local = stack.local
+    bodies = [json.dumps({"id": f"text-{n}", "text": "I love it."}) for n in range(12)]
+    stack.producer("sqs").send_message(QueueUrl=local.queue_url, MessageBody="poison")
+    for start in range(0, len(bodies), 10):
+        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
+        sent = stack.producer("sqs").send_message_batch(QueueUrl=local.queue_url, Entries=entries)
+        assert not sent.get("Failed")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while local.depth(local.queue_url):
+        assert time.monotonic() < deadline, "the queue did not drain"
+        time.sleep(0.1)
+    assert {f"text-{n}" for n in range(12)} <= set(local.results())
+    assert [dead["Body"] for dead in local.dead_letters()] == ["poison"]
+
+
+def test_the_role_has_the_statements_whose_uses_are_tried_here(stack: Guarded) -> None:
+    _, _, policy = stack.role_policy
+    assert {statement["Sid"]: set(statement["Action"]) for statement in policy["Statement"]} == STATEMENTS
+    assert set().union(*STATEMENTS.values()) == set(USES)
+    assert refused(stack) == set()
+
+
+@pytest.mark.parametrize("sid", STATEMENTS)
+def test_no_statement_is_spare(stack: Guarded, sid: str) -> None:
+    _, _, policy = stack.role_policy
+    less = {**policy, "Statement": [s for s in policy["Statement"] if s["Sid"] != sid]}
+    with stack.with_policy(less):
+        assert refused(stack) == STATEMENTS[sid]
+
+
+@pytest.mark.parametrize("action", USES)
+def test_no_action_is_spare(stack: Guarded, action: str) -> None:
+    _, _, policy = stack.role_policy
+    kept = [{**s, "Action": [each for each in s["Action"] if each != action]} for s in policy["Statement"]]
+    with stack.with_policy({**policy, "Statement": [s for s in kept if s["Action"]]}):
+        assert refused(stack) == {action}
+
+
+# What must be refused: service, operation, arguments.
+Attempt = tuple[str, str, Callable[[Guarded], dict[str, Any]]]
+
+
+def table(stack: Guarded) -> dict[str, Any]:
+    return {"TableName": stack.local.table_name}
+
+
+def dead_letters(stack: Guarded) -> dict[str, Any]:
+    return {"QueueUrl": stack.local.dead_letter_queue_url}
+
+
+def other_queue(stack: Guarded) -> dict[str, Any]:
+    return {"QueueUrl": stack.local.queue_url.rpartition("/")[0] + f"/{OTHER}"}
+
+
+def role(name: str) -> dict[str, Any]:
+    return {"RoleArn": f"arn:aws:iam::123456789012:role/{name}", "RoleSessionName": "any"}
+
+
+def log_group(stack: Guarded) -> dict[str, Any]:
+    return {"logGroupName": stack.local.function_config.log_group}
+
+
+HANDLE = {"ReceiptHandle": "a"}
+NOBODYS: list[Attempt] = [
+    ("dynamodb", "get_item", lambda s: {**table(s), "Key": KEY}),
+    ("dynamodb", "update_item", lambda s: {**table(s), "Key": KEY, "UpdateExpression": "REMOVE sentiment"}),
+    ("dynamodb", "delete_item", lambda s: {**table(s), "Key": KEY}),
+    ("dynamodb", "scan", table),
+    ("dynamodb", "delete_table", table),
+    ("dynamodb", "update_table", lambda s: {**table(s), "DeletionProtectionEnabled": False}),
+    ("dynamodb", "put_item", lambda s: {"TableName": OTHER, "Item": ITEM}),
+    ("dynamodb", "list_tables", lambda s: {}),
+    ("sqs", "purge_queue", queue),
+    ("sqs", "delete_queue", queue),
+    ("sqs", "set_queue_attributes", lambda s: {**queue(s), "Attributes": {"VisibilityTimeout": "0"}}),
+    ("sqs", "add_permission", lambda s: {**queue(s), "Label": "a", "AWSAccountIds": ["1"], "Actions": ["*"]}),
+    ("sqs", "receive_message", lambda s: {**dead_letters(s), "WaitTimeSeconds": 0}),
+    ("sqs", "delete_message", lambda s: {**dead_letters(s), **HANDLE}),
+    ("sqs", "purge_queue", dead_letters),
+    ("sqs", "send_message", lambda s: {**other_queue(s), "MessageBody": "a"}),
+    ("sqs", "receive_message", lambda s: {**other_queue(s), "WaitTimeSeconds": 0}),
+    ("sqs", "create_queue", lambda s: {"QueueName": "new"}),
+    ("kms", "decrypt", lambda s: {"KeyId": OTHER_KEY_ARN, "CiphertextBlob": b"a"}),
+    ("kms", "schedule_key_deletion", lambda s: {"KeyId": KEY_ARN}),
+    ("logs", "create_log_group", lambda s: {"logGroupName": "new"}),
+    ("logs", "create_log_stream", lambda s: {"logGroupName": OTHER, "logStreamName": "a"}),
+    ("logs", "delete_log_group", log_group),
+    ("logs", "get_log_events", lambda s: stream(s)),
+    ("iam", "create_user", lambda s: {"UserName": "new"}),
+    ("iam", "put_role_policy", lambda s: {"RoleName": OTHER, "PolicyName": "a", "PolicyDocument": "{}"}),
+    ("sts", "assume_role", lambda s: role(OTHER)),
+    ("lambda", "invoke", lambda s: {"FunctionName": s.local.function_config.name}),
+    ("lambda", "delete_function", lambda s: {"FunctionName": s.local.function_config.name}),
+    ("s3", "list_buckets", lambda s: {}),
+    ("secretsmanager", "list_secrets", lambda s: {}),
+    ("ssm", "get_parameter", lambda s: {"Name": "a"}),
+    ("cloudwatch", "delete_alarms", lambda s: {"AlarmNames": ["a"]}),
+    ("sns", "list_topics", lambda s: {}),
+]
+NOT_THE_FUNCTIONS: list[Attempt] = [
+    *NOBODYS,
+    ("sqs", "send_message", lambda s: {**queue(s), "MessageBody": "a"}),
+    ("logs", "put_retention_policy", lambda s: {**log_group(s), "retentionInDays": 3653}),
+    ("iam", "attach_role_policy", lambda s: {"RoleName": s.role_policy[0], "PolicyArn": "arn:aws:iam::aws:policy/a"}),
+    ("sts", "assume_role", lambda s: role(s.role_policy[0])),
+]
+NOT_THE_PRODUCERS: list[Attempt] = [
+    *NOBODYS,
+    ("dynamodb", "put_item", lambda s: {**table(s), "Item": ITEM}),
+    ("sqs", "receive_message", lambda s: {**queue(s), "WaitTimeSeconds": 0}),
+    ("sqs", "delete_message", lambda s: {**queue(s), **HANDLE}),
+    ("sqs", "change_message_visibility", lambda s: {**queue(s), **HANDLE, "VisibilityTimeout": 0}),
+    ("sqs", "get_queue_attributes", queue),
+    ("sqs", "send_message", lambda s: {**dead_letters(s), "MessageBody": "a"}),
+    ("logs", "put_log_events", lambda s: {**stream(s), "logEvents": [{"timestamp": 1, "message": "a"}]}),
+    ("xray", "put_trace_segments", lambda s: {"TraceSegmentDocuments": ["{}"]}),
+    ("sts", "assume_role", lambda s: role(s.role_policy[0])),
+]
+
+
+def let_through(stack: Guarded, client: Callable[[str], Any], attempts: list[Attempt]) -> list[str]:
+    return [
+        f"{service} {operation} {arguments(stack)}"
+        for service, operation, arguments in attempts
+        if allowed(client(service), operation, **arguments(stack))
+    ]
+
+
+def test_the_role_allows_nothing_else(stack: Guarded) -> None:
+    assert let_through(stack, stack.function, NOT_THE_FUNCTIONS) == []
+
+
+def test_a_producer_may_do_nothing_but_send(stack: Guarded) -> None:
+    assert let_through(stack, stack.producer, NOT_THE_PRODUCERS) == []
+
+
+def test_it_is_the_policies_that_refuse(stack: Guarded) -> None:
+    """Last, as an administrator is let delete all that the other tests need."""
+    for attempt in [*NOT_THE_FUNCTIONS, *NOT_THE_PRODUCERS]:
+        assert let_through(stack, stack.admin, [attempt]), attempt[:2]

@@ -1,0 +1,34 @@
+"""What the README says of the configuration is what the schema says."""
+
+from dataclasses import fields
+
+from settings import Settings, key_of, schema
+from tools.local.program import ROOT
+
+
+def configuration_table() -> str:
+    specs = schema()
+    allowed = {key_of(f.name): f.metadata["rule"].allowed if f.metadata else "true or false" for f in fields(Settings)}
+    rows = [
+        f"| `{key}` | {_shown(spec['default'])} | {_short(allowed[key])} | {spec['description']} |"
+        for key, spec in specs.items()
+    ]
+    return "\n".join(["| Key | Default | Allowed | Meaning |", "|---|---|---|---|", *rows])
+
+
+def _shown(default: object) -> str:
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else "(empty)"
+
+
+def _short(allowed: str) -> str:
+    return allowed if len(allowed) < 90 else f"{allowed[:40]}... ({len(allowed.split(','))} values)"
+
+
+def test_the_configuration_table_is_the_schemas() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert configuration_table() in readme, f"README.md needs this table:\n\n{configuration_table()}\n"
+
+
+def test_the_readme_names_every_stack_output(dev) -> None:  # type: ignore[no-untyped-def]
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in dev.outputs if f"`{name}`" not in readme] == []

@@ -1,0 +1,104 @@
+"""The runbook: a whole section for every alarm of every stack, and commands that exist."""
+
+import re
+import shlex
+import subprocess
+from dataclasses import fields
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from function.consume import Counts
+from policy.alarms import ALARM, DESCRIPTION_CHARS
+from settings import schema
+from tests.function.strategies import CORPUS
+from tools.local.program import ROOT, run
+from tools.local.recorder import Recorder
+
+TEXT = (ROOT / "docs" / "runbook.md").read_text()
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
+GENERAL = {"First", "To test an alarm"}
+PARTS = ["What it means.", "What to look at.", "What to do.", "How to test it."]
+OF_THE_CLI = {"query", "output", "region", "cli-binary-format"}  # options of every command
+COMMANDS = [
+    shlex.split(command, comments=True)
+    for command in re.findall(r"\baws ((?:[a-z0-9-]+) [a-z0-9-]+[^`\n|;]*)", TEXT)
+    if not command.startswith("logs tail")  # the CLI's own
+]
+
+
+@pytest.fixture(scope="module")
+def canary() -> Recorder:
+    return run("prod", stableVersion=7, canaryPercent=10)
+
+
+def linked(stack: Recorder) -> set[str]:
+    """The sections that the alarms' descriptions link to."""
+    descriptions = [alarm.inputs["alarmDescription"] for alarm in stack.all(ALARM)]
+    return {re.search(r" What to do: docs/runbook\.md#(\S+)$", text)[1] for text in descriptions}  # type: ignore[index]
+
+
+def test_every_alarm_links_to_its_section_and_no_section_is_stale(
+    dev: Recorder, prod: Recorder, canary: Recorder
+) -> None:
+    for stack in (dev, prod, canary):
+        assert len(linked(stack)) == len(stack.all(ALARM))
+    assert linked(dev) | linked(prod) | linked(canary) == set(SECTIONS) - GENERAL
+    assert set(SECTIONS) > GENERAL
+
+
+@pytest.mark.parametrize("name", sorted(set(SECTIONS) - GENERAL))
+def test_a_section_has_its_four_parts(name: str) -> None:
+    parts = re.findall(r"^\*\*(.+?)\*\* *(\S.{20,}?)(?=^\*\*|\Z)", SECTIONS[name], re.MULTILINE | re.DOTALL)
+    assert [part for part, _ in parts] == PARTS
+
+
+def test_a_runbook_elsewhere_is_linked_to_within_what_cloudwatch_takes() -> None:
+    url = "https://github.example/" + "x" * 470
+    for alarm in run("prod", runbookUrl=url, stableVersion=7, canaryPercent=10).all(ALARM):
+        assert f"{url}#{alarm.name.removeprefix('alarm-')}" in alarm.inputs["alarmDescription"]
+        assert len(alarm.inputs["alarmDescription"]) <= DESCRIPTION_CHARS
+
+
+def test_every_command_of_aws_exists_with_its_options() -> None:
+    session = botocore.session.get_session()
+    for service, command, *words in COMMANDS:
+        model = session.get_service_model(service)
+        operations = {xform_name(name, "-"): name for name in model.operation_names}
+        assert command in operations, f"aws {service} {command}"
+        shape = model.operation_model(operations[command]).input_shape
+        given = {word[2:] for word in words if word.startswith("--")} - OF_THE_CLI
+        unknown = given - {xform_name(name, "-") for name in (shape.members if shape else ())}
+        assert not unknown, f"aws {service} {command}"
+
+
+def test_the_shell_takes_what_is_to_be_pasted() -> None:
+    blocks = re.findall(r"^```bash\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    subprocess.run(["bash", "-n"], input="\n".join(blocks), text=True, check=True)
+
+
+def test_alarms_are_named_as_the_runbook_looks_for_them(stack: Recorder) -> None:
+    assert "sentiment-analyzer-$STACK-alarm-$1-" in TEXT
+    for alarm in stack.all(ALARM):
+        assert alarm.outputs["name"].startswith(f"sentiment-analyzer-{stack.stack}-{alarm.name}-")
+
+
+def test_targets_outputs_and_keys_exist(dev: Recorder) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^|&& )make ([a-z-]+)", TEXT, re.MULTILINE)) <= targets
+    assert set(re.findall(r"\$\(out (\w+)\)", TEXT)) <= set(dev.outputs)
+    assert set(re.findall(r"config [sg]et (\w+)", TEXT)) <= set(schema())
+
+
+def test_what_is_searched_for_in_the_log_is_what_the_function_logs() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "function").glob("*.py"))
+    messages = re.findall(r'\$\.message = "(.+?)"', TEXT)
+    assert [message for message in messages if f'"{message}"' not in source] == []
+    counted = set(re.findall(r"\$\.(\w+) >", TEXT))
+    assert counted <= {field.name for field in fields(Counts)}
+
+
+def test_every_reason_that_the_function_gives_a_dead_letter_is_explained() -> None:
+    codes = {path.parent.name for path in CORPUS} - {"taken"} | {"CannotBeStored", "InferenceError", "DeadlineNear"}
+    assert [code for code in codes if f"`{code}`" not in SECTIONS["dlq-depth"]] == []

@@ -1,7 +1,0 @@
-"""What function/handler.py would log if it let botocore: whole requests."""
-
-import logging
-
-from tests.secrets.breaking import handler as handler
-
-logging.getLogger("botocore").setLevel(logging.NOTSET)

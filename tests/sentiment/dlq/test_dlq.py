@@ -1,0 +1,244 @@
+"""`dlq` on moto: looked at without being kept, saved, sent again as dated before, and deleted only when asked to."""
+
+import io
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from function.consume import sent_at
+from function.dead_letters import MAX_ATTRIBUTES, SENT_TIMESTAMP, DeadLetters
+from sentiment.batch import MAX_BYTES
+from sentiment.dlq.letter import DeadLetter, size_of
+from sentiment.dlq.queue import Look, move
+from sentiment.target import Target
+from tests.function.aws import record
+from tests.sentiment.conftest import Place, Run
+from tests.sentiment.faults import PartialFailures
+from tools.local.sqs_events import delivery
+
+FIRST_SENT = 1_700_000_000_000  # milliseconds
+SAVED = Path("saved.jsonl")
+
+
+def dead_letter(place: Place, body: str, **attributes: str) -> None:
+    """As the function leaves one."""
+    letter = record(body, sent_ms=FIRST_SENT)
+    letter["messageAttributes"] = {n: {"dataType": "String", "stringValue": v} for n, v in attributes.items()}
+    DeadLetters(client=place.sqs, queue_url=place.dead_letter_queue_url).send(letter, "InvalidText", "text: bad", "r-1")
+
+
+def given_up(place: Place, body: str) -> None:
+    """As SQS leaves one, when the function crashed or timed out on every delivery."""
+    place.sqs.send_message(QueueUrl=place.dead_letter_queue_url, MessageBody=body)
+
+
+def visible(place: Place) -> list[str]:
+    received = place.messages(place.dead_letter_queue_url)
+    return sorted(message["Body"] for message in received)
+
+
+def test_peek_shows_reason_and_body_and_hides_nothing(place: Place, run: Run) -> None:
+    dead_letter(place, "broken \x1b[31m " + "x" * 5_000)
+    given_up(place, "crashed")
+    done = run("dlq", "peek")
+    assert done.code == 0
+    assert "InvalidText" in done.out
+    assert "not given" in done.out
+    assert "broken" in done.out
+    assert len(done.out) < 4_000, "a long body is shortened"
+    assert "\x1b" not in done.out, "a text does not control the operator's terminal"
+    assert "2 shown of about 2 messages" in done.out
+    assert len(visible(place)) == 2, "all can be received again at once"
+
+
+def test_peek_shows_no_more_than_asked_for_and_gives_those_back_too(place: Place, run: Run) -> None:
+    for n in range(15):
+        given_up(place, f"body {n}")
+    assert "3 shown of about 15 messages" in run("dlq", "peek", "--limit", 3).out
+    assert len(visible(place)) == 15
+
+
+def test_peek_at_an_empty_queue_says_so(place: Place, run: Run) -> None:
+    assert "0 shown of about 0" in run("dlq", "peek").out
+
+
+def test_letters_are_given_back_when_the_look_breaks(place: Place) -> None:
+    given_up(place, "body")
+    with pytest.raises(ZeroDivisionError), Look(place.sqs, place.dead_letter_queue_url, 600) as look:
+        next(iter(look)).body[1 // 0]  # type: ignore[call-overload]
+    assert visible(place) == ["body"]
+
+
+def test_save_writes_every_letter_and_leaves_it_and_never_writes_over_a_file(place: Place, run: Run) -> None:
+    for n in range(12):
+        dead_letter(place, f"body {n}", language="en")
+    assert run("dlq", "save", SAVED).code == 0
+    saved = [json.loads(line) for line in SAVED.read_text().splitlines()]
+    assert sorted(each["body"] for each in saved) == sorted(f"body {n}" for n in range(12))
+    assert saved[0]["attributes"] == {"language": "en"}
+    assert (saved[0]["code"], saved[0]["error"]) == ("InvalidText", "text: bad")
+    assert datetime.fromisoformat(saved[0]["sent_at"]) == datetime.fromtimestamp(FIRST_SENT / 1000, UTC)
+    again = run("dlq", "save", SAVED)
+    assert again.code == 2
+    assert "File exists" in again.err
+    assert len(visible(place)) == 12
+
+
+def edit(old: str, new: str) -> None:
+    SAVED.write_text(SAVED.read_text().replace(old, new))
+
+
+def test_replay_sends_what_was_mended_dated_as_before_and_leaves_the_rest(place: Place, run: Run) -> None:
+    dead_letter(place, '{"id": "1", "text": ""}', language="en")
+    dead_letter(place, '{"id": "2", "text": ""}')
+    given_up(place, '{"id": "3", "text": "good"}')
+    run("dlq", "save", SAVED)
+    lines = SAVED.read_text().splitlines()
+    SAVED.write_text("\n".join(line for line in lines if '\\"3\\"' not in line))
+    edit('\\"1\\", \\"text\\": \\"\\"', '\\"1\\", \\"text\\": \\"mended\\"')
+    done = run("dlq", "replay", SAVED)
+    assert done.code == 1
+    assert "text: '' is not allowed" in done.err
+    assert "1 of 2 sent; 1 would be refused again" in done.err
+    (sent,) = place.messages()
+    assert json.loads(sent["Body"]) == {"id": "1", "text": "mended"}
+    assert {n: v["StringValue"] for n, v in sent["MessageAttributes"].items()} == {
+        "language": "en",
+        SENT_TIMESTAMP: str(FIRST_SENT),
+    }
+    assert visible(place) == ['{"id": "2", "text": ""}', '{"id": "3", "text": "good"}']
+
+
+def test_a_body_that_became_json_while_it_was_edited_is_taken_as_it_is_meant(place: Place, run: Run) -> None:
+    dead_letter(place, '{"id": "1"}')
+    run("dlq", "save", SAVED)
+    saved = json.loads(SAVED.read_text())
+    SAVED.write_text(json.dumps({**saved, "body": {"id": "1", "text": "mended"}}))
+    assert run("dlq", "replay", SAVED).code == 0
+    assert place.items() == [{"id": "1", "text": "mended"}]
+
+
+def test_replay_sends_nothing_twice(place: Place, run: Run) -> None:
+    given_up(place, '{"id": "1", "text": "good"}')
+    run("dlq", "save", SAVED)
+    assert run("dlq", "replay", SAVED).code == 0
+    again = run("dlq", "replay", SAVED)
+    assert (again.code, len(place.messages())) == (1, 1)
+    assert "0 of 1 sent" in again.err
+
+
+def test_a_file_that_is_none_of_ours_is_refused_before_anything_is_sent(place: Place, run: Run) -> None:
+    given_up(place, '{"id": "1", "text": "good"}')
+    run("dlq", "save", SAVED)
+    with SAVED.open("a") as file:
+        file.write('{"id": "1"}\n')
+    done = run("dlq", "replay", SAVED)
+    assert done.code == 2
+    assert "line 2: is no dead letter; must hold message_id and body" in done.err
+    assert place.messages() == []
+
+
+def test_the_function_dates_a_letter_that_was_moved_by_hand_as_before(place: Place, run: Run) -> None:
+    before = time.time()
+    given_up(place, '{"id": "1", "text": "good"}')
+    done = run("dlq", "redrive")
+    assert done.code == 0
+    assert "has no message move tasks: moving from here" in done.err
+    assert "1 of 1 dead letters are in the queue again" in done.err
+    place.sqs.set_queue_attributes(QueueUrl=place.queue_url, Attributes={"VisibilityTimeout": "0"})
+    (received,) = place.sqs.receive_message(
+        QueueUrl=place.queue_url, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]
+    )["Messages"]
+    moved = json.loads(delivery(received, "arn:aws:sqs:us-west-2:1:texts").record)
+    assert before - 1 <= sent_at(moved).timestamp() < int(received["Attributes"]["SentTimestamp"]) / 1000
+
+
+def test_moving_by_hand_loses_no_letter_that_sqs_does_not_take(place: Place, run: Run, monkeypatch: Any) -> None:
+    for n in range(12):
+        given_up(place, f"body {n}")
+    PartialFailures(place.sqs, lambda body, _: body == "body 7", sender_fault=True)
+    monkeypatch.setattr(Target, "client", lambda *_, **__: place.sqs)
+    done = run("dlq", "redrive", "--by-hand")
+    assert done.code == 1
+    assert "stays: Injected" in done.err
+    assert len(place.messages()) == 11
+    assert visible(place) == ["body 7"]
+
+
+def test_large_letters_are_moved_in_requests_that_sqs_takes(place: Place) -> None:
+    bodies = [str(n) + "x" * 400_000 for n in range(5)]
+    for body in bodies:
+        given_up(place, body)
+    faults = PartialFailures(place.sqs, lambda *_: False)
+    with Look(place.sqs, place.dead_letter_queue_url, 600) as look:
+        assert sum(len(letters) for letters, _ in move(look, look, place.sqs, place.queue_url)) == 5
+    assert [len(request) for request in faults.requests] == [2, 2, 1]
+    assert sorted(message["Body"] for message in place.messages()) == sorted(bodies)
+
+
+def test_a_message_without_room_for_its_date_is_sent_without_it() -> None:
+    letter = DeadLetter.of(
+        {
+            "MessageId": "m",
+            "ReceiptHandle": "h",
+            "Body": "x" * MAX_BYTES,
+            "Attributes": {"SentTimestamp": str(FIRST_SENT), "ApproximateReceiveCount": "1"},
+        }
+    )
+    assert letter.message() == {"MessageBody": "x" * MAX_BYTES, "MessageAttributes": {}}
+    assert size_of(letter.message("short")) == len("short" + SENT_TIMESTAMP + "Number" + str(FIRST_SENT))
+
+
+def test_a_message_keeps_as_many_attributes_as_sqs_takes() -> None:
+    attributes = {f"a{n}": {"DataType": "Binary", "BinaryValue": b"\xff"} for n in range(MAX_ATTRIBUTES)}
+    letter = DeadLetter.of(
+        {
+            "MessageId": "m",
+            "ReceiptHandle": "h",
+            "Body": "body",
+            "MessageAttributes": attributes,
+            "Attributes": {"SentTimestamp": str(FIRST_SENT), "ApproximateReceiveCount": "1"},
+        }
+    )
+    kept = letter.message()["MessageAttributes"]
+    assert len(kept) == MAX_ATTRIBUTES
+    assert kept[SENT_TIMESTAMP]["StringValue"] == str(FIRST_SENT)
+
+
+def test_purge_deletes_nothing_unless_the_count_is_typed(
+    place: Place, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    given_up(place, "body")
+    for typed in ("\n7\n", "\n\n", "", "no\n1\n", "Yes\n1\n"):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        assert run("dlq", "purge").code in (1, 2)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n1\n"))
+    assert run("dlq", "purge").code == 0
+    assert visible(place) == []
+
+
+def test_purge_after_saving_deletes_what_was_saved(place: Place, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    for n in range(12):
+        given_up(place, f"body {n}")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SAVED}\n12\n"))
+    assert run("dlq", "purge").code == 0
+    assert len(SAVED.read_text().splitlines()) == 12
+    assert visible(place) == []
+
+
+def test_purge_that_is_not_confirmed_after_saving_gives_all_back(place: Place, run: Run, monkeypatch: Any) -> None:
+    given_up(place, "body")
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    assert run("dlq", "purge", "--save", SAVED).code == 2
+    assert (SAVED.exists(), visible(place)) == (True, ["body"])
+
+
+def test_purge_without_questions_is_for_scripts(place: Place, run: Run) -> None:
+    given_up(place, "body")
+    assert run("dlq", "purge", "--yes").code == 0
+    assert visible(place) == []
+    assert "no dead letters" in run("dlq", "purge").err

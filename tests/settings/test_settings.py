@@ -1,0 +1,255 @@
+"""What a stack's configuration may be, and what is said of any other."""
+
+import dataclasses
+import json
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import jsonschema
+import pytest
+import yaml
+
+import settings
+from settings import Settings, SettingsError, key_of, schema
+from tools.local import program
+from tools.local.program import ROOT, run
+
+KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
+DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
+
+
+@pytest.fixture(scope="module")
+def defaults() -> Settings:
+    specs = schema()
+    return Settings(**{f.name: specs[key_of(f.name)]["default"] for f in dataclasses.fields(Settings)})
+
+
+def faults(given: Settings, **changes: object) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        dataclasses.replace(given, **changes)
+    return [fault.strip() for fault in caught.value.faults]
+
+
+def test_the_project_file_keeps_to_pulumis_own_schema() -> None:
+    official = json.loads((Path(__file__).parent / "pulumi-project.schema.json").read_text())
+    jsonschema.validate(yaml.safe_load((ROOT / "Pulumi.yaml").read_text()), official)
+
+
+def test_every_key_of_the_schema_is_a_field_of_the_same_type_and_the_reverse() -> None:
+    types = {"string": str, "integer": int, "boolean": bool}
+    declared = {key: types[spec["type"]] for key, spec in schema().items()}
+    assert declared == {key_of(f.name): f.type for f in dataclasses.fields(Settings)}
+
+
+def test_every_key_has_a_description_and_a_default() -> None:
+    assert [key for key, spec in schema().items() if not spec.get("description") or "default" not in spec] == []
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_stack_file_holds_only_what_differs(name: str) -> None:
+    content = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
+    ours = {k.removeprefix("sentiment-analyzer:"): v for k, v in content.items() if k.startswith("sentiment-analyzer:")}
+    defaults = {key: spec["default"] for key, spec in schema().items()}
+    assert [key for key, value in ours.items() if defaults[key] == value] == []
+    assert content["aws:region"] == "us-west-2"
+    assert content["aws:defaultTags"]["tags"]["Environment"] == name
+
+
+def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
+    assert (defaults.memory_mb, defaults.timeout_seconds, defaults.batch_size) == (512, 30, 10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "allowed"),
+    [
+        ({"model_id": "no spaces allowed"}, "modelId", "a hub id"),
+        ({"model_id": "-rf"}, "modelId", "a hub id"),
+        ({"model_id": "owner/--help"}, "modelId", "a hub id"),
+        ({"model_id": "../models/demo"}, "modelId", "a hub id"),
+        ({"model_id": "./models/../../../etc"}, "modelId", "a hub id"),
+        ({"model_id": "ówner/model"}, "modelId", "a hub id"),
+        ({"model_id": "./models/missing"}, "modelId", "made for inferenceBackend onnx"),
+        (
+            {"model_id": "./models/demo", "inference_backend": "torch", "memory_mb": 1536},
+            "modelId",
+            "made for inferenceBackend torch",
+        ),
+        ({"model_revision": ""}, "modelRevision", "a commit"),
+        ({"model_revision": "--upload-pack=x"}, "modelRevision", "a commit"),
+        ({"inference_backend": "tensorflow"}, "inferenceBackend", "one of onnx, torch"),
+        ({"architecture": "arm"}, "architecture", "one of x86_64, arm64"),
+        ({"extra_package_index_url": "http://index.example"}, "extraPackageIndexUrl", "https URL without user"),
+        ({"extra_package_index_url": "https://me:pw@index.example"}, "extraPackageIndexUrl", "https URL without user"),
+        ({"image_uri": "repository:latest"}, "imageUri", "by digest"),
+        ({"image_uri": DIGEST[:-1]}, "imageUri", "by digest"),
+        ({"image_uri": DIGEST, "region": "eu-west-1"}, "imageUri", "of the stack's region eu-west-1"),
+        ({"memory_mb": 127}, "memoryMb", "128 to 10240 MB"),
+        ({"memory_mb": 10_241}, "memoryMb", "128 to 10240 MB"),
+        ({"timeout_seconds": 0}, "timeoutSeconds", "3 to 900 s"),
+        ({"timeout_seconds": 901}, "timeoutSeconds", "3 to 900 s"),
+        ({"ephemeral_storage_mb": 511}, "ephemeralStorageMb", "512 to 10240 MB"),
+        ({"log_level": "LOUD"}, "logLevel", "one of TRACE, DEBUG, INFO"),
+        ({"log_retention_days": 31}, "logRetentionDays", "one of 1, 3, 5, 7"),
+        ({"reserved_concurrency": -1}, "reservedConcurrency", "0 to"),
+        ({"provisioned_concurrency": -1}, "provisionedConcurrency", "0 to"),
+        ({"batch_size": 0}, "batchSize", "1 to 10000 messages"),
+        ({"batch_window_seconds": 301}, "batchWindowSeconds", "0 to 300 s"),
+        ({"max_concurrency": 1}, "maxConcurrency", "2 to 1000"),
+        ({"max_concurrency": 1001}, "maxConcurrency", "2 to 1000"),
+        ({"max_receive_count": 0}, "maxReceiveCount", "1 to 1000"),
+        ({"queue_retention_days": 0}, "queueRetentionDays", "1 to 14 days"),
+        ({"dlq_retention_days": 15}, "dlqRetentionDays", "1 to 14 days"),
+        ({"kms_key_arn": "alias/mine"}, "kmsKeyArn", "arn:aws:kms:"),
+        ({"kms_key_arn": KEY[:-1]}, "kmsKeyArn", "arn:aws:kms:"),
+        ({"kms_key_arn": KEY.replace(":key/", ":alias/")}, "kmsKeyArn", "arn:aws:kms:"),
+        ({"kms_key_arn": KEY, "region": "eu-west-1"}, "kmsKeyArn", "of the stack's region eu-west-1"),
+        ({"table_name": "no spaces"}, "tableName", "3 to 200"),
+        ({"result_ttl_days": -1}, "resultTtlDays", "0 to 36500 days"),
+        ({"alarm_email": "nobody"}, "alarmEmail", "an e-mail address"),
+        ({"errors_threshold": 0}, "errorsThreshold", "1 to"),
+        ({"inference_latency_threshold_ms": 0}, "inferenceLatencyThresholdMs", "1 to"),
+        ({"queue_age_threshold_seconds": 0}, "queueAgeThresholdSeconds", "1 to"),
+        ({"dlq_depth_threshold": 0}, "dlqDepthThreshold", "1 to"),
+        ({"throttles_threshold": 0}, "throttlesThreshold", "1 to"),
+        ({"duration_threshold_percent": 101}, "durationThresholdPercent", "1 to 100 %"),
+        ({"reserved_concurrency": 9, "max_concurrency": 10}, "reservedConcurrency", "at least maxConcurrency (10)"),
+        (
+            {"reserved_concurrency": 10, "provisioned_concurrency": 11},
+            "provisionedConcurrency",
+            "at most reservedConcurrency (10)",
+        ),
+        (
+            {"reserved_concurrency": 10, "provisioned_concurrency": 1, "provisioned_concurrency_max": 11},
+            "provisionedConcurrencyMax",
+            "at most reservedConcurrency (10)",
+        ),
+        (
+            {"provisioned_concurrency": 2, "provisioned_concurrency_max": 2},
+            "provisionedConcurrencyMax",
+            "above a provisionedConcurrency",
+        ),
+        (
+            {"provisioned_concurrency": 0, "provisioned_concurrency_max": 2},
+            "provisionedConcurrencyMax",
+            "above a provisionedConcurrency",
+        ),
+        ({"queue_retention_days": 14}, "dlqRetentionDays", "above queueRetentionDays (14)"),
+        ({"batch_size": 11, "batch_window_seconds": 0}, "batchSize", "at most 10 unless batchWindowSeconds"),
+        ({"inference_backend": "torch"}, "memoryMb", f"at least {settings.TORCH_MIN_MEMORY_MB} MB"),
+        (
+            {"memory_mb": settings.ONNX_MIN_MEMORY_MB - 1},
+            "memoryMb",
+            f"at least {settings.ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx",
+        ),
+        ({"image_uri": DIGEST, "model_id": "other/model"}, "modelId", "left at its default with imageUri"),
+        ({"image_uri": DIGEST, "model_revision": "abc"}, "modelRevision", "left at its default with imageUri"),
+        (
+            {"image_uri": DIGEST, "inference_backend": "torch", "memory_mb": 10_240},
+            "inferenceBackend",
+            "left at its default with imageUri",
+        ),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
+    defaults: Settings, changes: dict[str, object], key: str, allowed: str
+) -> None:
+    found = faults(defaults, **changes)
+    assert len(found) == 1
+    name = next((n for n in changes if key_of(n) == key), None)
+    value = changes[name] if name else getattr(defaults, next(n for n in vars(defaults) if key_of(n) == key))
+    assert found[0].startswith(f"{key}: {value!r} must be ")
+    assert allowed in found[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"memory_mb": settings.ONNX_MIN_MEMORY_MB},
+        {"memory_mb": 10_240},
+        {"batch_size": 10_000, "batch_window_seconds": 1},
+        {"batch_size": 10, "batch_window_seconds": 0},
+        {"reserved_concurrency": 10, "max_concurrency": 10, "provisioned_concurrency": 10},
+        {"provisioned_concurrency": 1, "provisioned_concurrency_max": 2},
+        {"inference_backend": "torch", "memory_mb": settings.TORCH_MIN_MEMORY_MB},
+        {"image_uri": DIGEST},
+        {"image_uri": DIGEST, "region": "us-west-2"},
+        {"kms_key_arn": KEY, "region": "us-west-2"},
+        {"kms_key_arn": "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-" + "0" * 32},
+        {"alarm_email": "on-call@example.com"},
+        {"model_id": "./models/demo"},
+        {"extra_package_index_url": "https://index.example"},
+        {"extra_package_index_url": "https://index.example:8443/cpu/simple"},
+        {"queue_retention_days": 13, "dlq_retention_days": 14},
+    ],
+)
+def test_the_edges_of_what_is_allowed_are_accepted(defaults: Settings, changes: dict[str, object]) -> None:
+    dataclasses.replace(defaults, **changes)
+
+
+def test_all_faults_are_reported_at_once(defaults: Settings) -> None:
+    found = faults(
+        defaults, memory_mb=1, batch_size=0, alarm_email="nobody", max_concurrency=20, reserved_concurrency=5
+    )
+    assert [fault.split(":")[0] for fault in found] == ["memoryMb", "reservedConcurrency", "batchSize", "alarmEmail"]
+
+
+def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed() -> None:
+    with pytest.raises(SettingsError) as caught:
+        run("dev", batchSize="ten", consume="maybe", memoryMb=1, queueRetentionDays=14)
+    assert {fault.strip() for fault in caught.value.faults} == {
+        "batchSize: 'ten' must be a whole number, 1 to 10000 messages",
+        "consume: 'maybe' must be true or false",
+        "memoryMb: 1 must be 128 to 10240 MB",
+        "dlqRetentionDays: 14 must be above queueRetentionDays (14): "
+        "SQS counts it from the first enqueueing, so messages would expire on arrival",
+    }
+
+
+def test_a_misspelt_key_is_refused_with_the_nearest_that_exists() -> None:
+    with pytest.raises(SettingsError) as caught:
+        run("dev", memoryMB=1024, **{"sentiment-analyzer:quux": 1})
+    assert caught.value.faults == ["  memoryMB: is no setting; did you mean memoryMb?", "  quux: is no setting"]
+
+
+def test_a_rule_between_fields_asks_only_for_fields_that_exist(defaults: Settings) -> None:
+    # A rule that cannot be decided says nothing, so a misspelt name in it would pass unseen.
+    values = SimpleNamespace(**vars(defaults), region="us-west-2")
+    assert all(rule.holds(values) for f in dataclasses.fields(Settings) for rule in f.metadata.get("also", ()))
+
+
+def test_the_stacks_region_is_what_image_and_key_are_held_against() -> None:
+    with pytest.raises(SettingsError) as caught:
+        run("dev", imageUri=DIGEST, kmsKeyArn=KEY, **{"aws:region": "eu-west-1"})
+    assert [fault.split(":")[0].strip() for fault in caught.value.faults] == ["imageUri", "kmsKeyArn"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("config: [", "Pulumi.odd.yaml: is not YAML"),
+        ("config:\n\tkey: 1", "Pulumi.odd.yaml: is not YAML"),
+        (b"\xff\xfe", "Pulumi.odd.yaml: is not YAML"),
+        ("", "Pulumi.odd.yaml: config is None, and must hold values by key"),
+        ("config: text", "Pulumi.odd.yaml: config is 'text'"),
+        ("config: {a:b: 1}", "aws:region: None must be the AWS region"),
+        (
+            "config: {aws:region: us-west-2, sentiment-analyzer:alarmEmail: {secure: v1:x}}",
+            "sentiment-analyzer:alarmEmail: is encrypted, and only the Pulumi CLI",
+        ),
+    ],
+)
+def test_a_stack_file_that_cannot_be_read_is_an_error_that_names_it(
+    content: str | bytes, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    (tmp_path / "Pulumi.odd.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        program.stack_config("odd", {})
+
+
+def test_settings_cannot_be_changed_after_they_were_checked(defaults: Settings) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        defaults.memory_mb = 1  # type: ignore[misc]

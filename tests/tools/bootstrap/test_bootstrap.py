@@ -1,0 +1,215 @@
+"""The bootstrap: roles that may do what the components need, and nothing else; a state that is safe."""
+
+import json
+import re
+import runpy
+from fnmatch import fnmatchcase
+from typing import Any
+
+import botocore.session
+import pulumi
+import pytest
+import yaml
+
+from settings import MAX_STACK_CHARS
+from tools.bootstrap import documents
+from tools.bootstrap.rights import ANY, PREFIX, PROJECT, RIGHTS, STEPS, Grant
+from tools.local.program import ROOT, run
+from tools.local.recorder import ACCOUNT, Monitor, Project, Recorder
+
+MAX_POLICY_CHARS = 6144  # IAM's limit of a managed policy
+KEY = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
+GRANTS = [grant for grants in RIGHTS.values() for grant in grants] + STEPS
+
+
+@pytest.fixture(scope="module")
+def bootstrap() -> Recorder:
+    project = yaml.safe_load((ROOT / "tools" / "bootstrap" / "Pulumi.yaml").read_text())
+    values = {key: spec["default"] for key, spec in project["config"].items() if "default" in spec}
+    values |= {"repository": "owner/name"}
+    recorder = Recorder(Project(project["name"], "{project}-{stack}-{name}-000000"), "account", "us-west-2")
+    pulumi.runtime.set_mocks(recorder, project=project["name"], stack="account", monitor=Monitor(recorder))
+    pulumi.runtime.set_all_config(
+        {f"{project['name']}:{key}": v if isinstance(v, str) else json.dumps(v) for key, v in values.items()}
+    )
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        runpy.run_path(str(ROOT / "tools" / "bootstrap" / "__main__.py"), run_name="__main__")
+        root: Any = pulumi.runtime.settings.get_root_resource()
+        return pulumi.Output.all(**root.outputs).apply(recorder.outputs.update)
+
+    program()
+    return recorder
+
+
+def statements(document: str) -> list[dict[str, Any]]:
+    return json.loads(document)["Statement"]
+
+
+def names(grants: list[Grant]) -> set[str]:
+    return {f"{g.service}:{name}" for g in grants for name in f"{g.read} {g.write}".split()}
+
+
+# Rights
+
+
+def test_the_rights_cover_every_resource_type_of_the_stacks_and_no_other(dev: Recorder, prod: Recorder) -> None:
+    others = [run("dev", alarmEmail="on-call@example.com", kmsKeyArn=KEY), run("prod", stableVersion=7)]
+    used = {r.type for recorder in (dev, prod, *others) for r in recorder.resources if r.custom}
+    assert used - set(RIGHTS) == set(), "tools/bootstrap/rights.py does not say what these take to deploy"
+    assert set(RIGHTS) - used == set(), "no component registers these any more"
+
+
+def test_every_action_is_one_that_aws_knows() -> None:
+    session = botocore.session.get_session()
+    known = {
+        f"{service}:{operation}"
+        for service in {grant.service for grant in GRANTS}
+        for operation in session.get_service_model(service).operation_names
+    }
+    assert names(GRANTS) - known == {"iam:PassRole"}
+
+
+def test_a_preview_can_only_look() -> None:
+    actions = {action for s in statements(documents.preview("aws", ACCOUNT, "dev")) for action in s["Action"]}
+    assert {a for a in actions if a.partition(":")[2][:3] not in {"Get", "Des", "Lis"}} == set()
+
+
+def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> None:
+    both = (documents.preview, documents.change)
+    everything = [s for document in both for s in statements(document("aws", ACCOUNT, "dev"))]
+    assert not [a for s in everything for a in s["Action"] if "*" in a]
+    unscoped = {a for s in everything if s["Resource"] == ANY and "Condition" not in s for a in s["Action"]}
+    assert unscoped == {
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricStatistics",
+        "ecr:GetAuthorizationToken",
+        "logs:DescribeLogGroups",
+        "sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes",
+        "sns:Unsubscribe",
+    }
+
+
+def test_a_role_may_be_passed_to_lambda_alone() -> None:
+    (passing,) = [s for s in statements(documents.change("aws", ACCOUNT, "dev")) if "iam:PassRole" in s["Action"]]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+
+
+def test_the_rights_of_dev_do_not_reach_prods_resources() -> None:
+    written = [s["Resource"] for s in statements(documents.change("aws", ACCOUNT, "dev"))]
+    by_name = [
+        resource for resource in written if "sentiment-analyzer-" in resource and "*:*:repository" not in resource
+    ]
+    assert by_name
+    assert not [resource for resource in by_name if "sentiment-analyzer-dev" not in resource]
+
+
+def test_the_names_of_a_stacks_resources_are_within_its_rights(stack: Recorder) -> None:
+    prefix = PREFIX.format(stack=stack.stack)
+    assert stack.project.pattern.format(project=stack.project.name, stack=stack.stack, name="").startswith(prefix)
+    assert stack.one("aws:dynamodb/table:Table").inputs["name"].endswith(f"-{stack.stack}")
+    assert stack.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"] == prefix.removesuffix("-")
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_tags_that_the_keys_rights_ask_for_are_the_stacks(stack: str) -> None:
+    tags = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]["aws:defaultTags"]["tags"]
+    assert (tags["Project"], tags["Environment"]) == ("sentiment-analyzer", stack)
+
+
+def test_a_key_is_used_only_by_way_of_the_queues_or_where_its_tags_are_the_stacks() -> None:
+    grants = [s for s in statements(documents.change("aws", ACCOUNT, "dev")) if "kms:Decrypt" in s["Action"]]
+    assert [s["Condition"] for s in grants] == [{"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com"}}]
+
+
+def test_the_policies_fit_iam_with_the_longest_stack_name() -> None:
+    sizes = [len(make("aws-us-gov", ACCOUNT, "s" * MAX_STACK_CHARS)) for make in (documents.preview, documents.change)]
+    assert max(sizes) <= MAX_POLICY_CHARS
+
+
+# Roles
+
+
+def test_each_role_is_for_one_environment_of_one_repository(bootstrap: Recorder) -> None:
+    subjects = {}
+    for role in bootstrap.all("aws:iam/role:Role"):
+        (statement,) = statements(role.inputs["assumeRolePolicy"])
+        claims = statement["Condition"]["StringEquals"]
+        assert claims[f"{documents.ISSUER}:aud"] == documents.AUDIENCE
+        subjects[role.name] = claims[f"{documents.ISSUER}:sub"]
+    assert subjects == {
+        "preview-dev": "repo:owner/name:environment:preview-dev",
+        "deploy-dev": "repo:owner/name:environment:dev",
+        "preview-prod": "repo:owner/name:environment:preview-prod",
+        "deploy-prod": "repo:owner/name:environment:prod",
+    }
+
+
+@pytest.mark.parametrize("repository", ["owner/name", "owner@123456/my.name@456789", "repo:owner@123456/name@456789"])
+def test_a_repository_is_trusted_by_the_name_that_its_tokens_have(repository: str) -> None:
+    (statement,) = statements(documents.trust("arn", repository, "prod"))
+    subject = statement["Condition"]["StringEquals"][f"{documents.ISSUER}:sub"]
+    assert subject == f"repo:{repository.removeprefix('repo:')}:environment:prod"
+
+
+@pytest.mark.parametrize("repository", ["", "name", "owner/*", "owner@1/name", "owner/name:environment:prod", "a/b/c"])
+def test_what_names_no_repository_is_refused(repository: str) -> None:
+    with pytest.raises(ValueError, match="must be OWNER@ID/NAME@ID or OWNER/NAME"):
+        documents.trust("arn", repository, "prod")
+
+
+def test_the_environments_are_those_of_the_workflows(bootstrap: Recorder) -> None:
+    workflows = [yaml.safe_load(path.read_text()) for path in (ROOT / ".github" / "workflows").glob("*.yml")]
+    named = {job["environment"] for workflow in workflows for job in workflow["jobs"].values() if "environment" in job}
+    used = {re.sub(r"\$\{\{.*\}\}", stack, environment) for environment in named for stack in ("dev", "prod")}
+    trusted = {
+        statements(role.inputs["assumeRolePolicy"])[0]["Condition"]["StringEquals"][f"{documents.ISSUER}:sub"]
+        for role in bootstrap.all("aws:iam/role:Role")
+    }
+    assert trusted == {f"repo:owner/name:environment:{environment}" for environment in used}
+
+
+def test_a_preview_reads_the_state_and_a_deployment_writes_it(bootstrap: Recorder) -> None:
+    def actions(role: str) -> set[str]:
+        policy = bootstrap.one("aws:iam/rolePolicy:RolePolicy", f"{role}-state").inputs["policy"]
+        return {action for s in statements(policy) for action in s["Action"]}
+
+    assert actions("preview-prod") == {"s3:ListBucket", "s3:GetObject", "kms:Decrypt"}
+    assert {"s3:PutObject", "s3:DeleteObject", "kms:Encrypt"} < actions("deploy-prod")
+
+
+def test_a_deployment_writes_its_own_stacks_state_and_no_other() -> None:
+    (own,) = [s["Resource"] for s in statements(documents.state("BUCKET", KEY, "dev")) if "s3:PutObject" in s["Action"]]
+
+    def may_write(name: str) -> bool:
+        return any(fnmatchcase(f"BUCKET/.pulumi/{name}", pattern) for pattern in own)
+
+    def files(stack: str) -> list[str]:
+        """Where Pulumi keeps a stack in a bucket (pulumi/pulumi, pkg/backend/diy/store.go and lock.go)."""
+        places = "stacks/{}.json stacks/{}.json.bak history/{}/1.json backups/{}/1.json locks/organization/{}/1.json"
+        return places.replace("{}", f"{PROJECT}/{stack}").split()
+
+    assert all(map(may_write, files("dev")))
+    others = [*files("prod"), *files("dev-2"), "meta.yaml", "stacks/sentiment-analyzer-bootstrap/account-dev.json"]
+    assert not any(map(may_write, others))
+
+
+# State
+
+
+def test_the_state_is_versioned_encrypted_private_and_kept(bootstrap: Recorder) -> None:
+    versions = bootstrap.one("aws:s3/bucketVersioning:BucketVersioning").inputs["versioningConfiguration"]
+    private = bootstrap.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
+    (rule,) = bootstrap.one(
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    ).inputs["rules"]
+    (policy,) = statements(bootstrap.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
+    assert versions == {"status": "Enabled"}
+    assert [key for key, value in private.items() if value is False] == []
+    assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+    assert policy["Effect"] == "Deny"
+    assert bootstrap.outputs["backendUrl"].startswith("s3://")

@@ -1,0 +1,219 @@
+"""Capacity: the simulated queue by hand and by its laws, the ways and quotas up to a million texts a second."""
+
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tests.tools.estimate.cost.conftest import ENGINE, SIZES, lines
+from tools.estimate.capacity import quotas
+from tools.estimate.capacity.design import Design
+from tools.estimate.capacity.needs import needs
+from tools.estimate.capacity.quotas import Quota
+from tools.estimate.capacity.simulate import Burst, simulate
+from tools.estimate.capacity.spending import monthly_usd
+from tools.estimate.capacity.study import RATES, study
+from tools.estimate.capacity.ways import ways
+from tools.estimate.cost.measured import Measured
+from tools.estimate.cost.model import bill
+from tools.estimate.cost.stack import Stack, stack_of
+from tools.local.program import ROOT
+from tools.local.recorder import Recorder
+
+# A batch of ten takes 10 x 99 ms of CPU and waits 10 ms: 1 s, so ten texts a second for each batch at once.
+PLAIN = Design(
+    name="plain",
+    engine=replace(ENGINE, call_ms=0, item_ms=99),
+    memory_mb=1769,
+    batch_messages=10,
+    text_bytes=200,
+    start=5,
+    per_minute=300,  # 5 a second
+    limit=10,
+    limit_is="ten",
+)
+WORKLOAD = "ten_mixed"
+
+
+@pytest.fixture(scope="module")
+def prod_stack(prod: Recorder) -> Stack:
+    return stack_of("prod", prod)
+
+
+def test_a_burst_goes_as_a_hand_computes_it() -> None:
+    trace = simulate(PLAIN, Burst(rate=40, peak=3, before_s=1, peak_s=3), after_s=3)
+    # 40 a second take four batches at once; five are there. In the burst 120 come: 50 are taken, then 100 by ten.
+    assert [step.slots for step in trace.steps] == [5, 5, 10, 10, 10, 10, 5]
+    assert [step.processed for step in trace.steps] == [40, 50, 100, 100, 100, 90, 40]
+    assert [step.backlog for step in trace.steps] == [0, 70, 90, 110, 50, 0, 0]
+    assert (trace.drain_s, trace.deepest, trace.most_slots) == (2, 110, 10)
+    assert trace.longest_wait_s == pytest.approx(1.4)  # 70 at 50 a second
+
+
+DESIGNS = st.builds(
+    replace,
+    st.just(PLAIN),
+    batch_messages=st.integers(1, 100),
+    start=st.integers(1, 10),
+    per_minute=st.integers(30, 1000),
+    limit=st.integers(10, 200),
+    queues=st.integers(1, 4),
+    texts_per_message=st.integers(1, 10),
+    provisioned=st.booleans(),
+)
+BURSTS = st.builds(
+    Burst,
+    rate=st.floats(0.1, 5000),
+    peak=st.floats(1, 10),
+    before_s=st.integers(1, 60),
+    peak_s=st.integers(1, 300),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(DESIGNS, BURSTS)
+def test_what_arrived_is_processed_or_waits(design: Design, traffic: Burst) -> None:
+    assume(not traffic.rate < design.most < traffic.rate * 1.2)  # would take long to drain
+    trace = simulate(design, traffic, after_s=30)
+    arrived = processed = 0.0
+    for step in trace.steps:
+        arrived, processed = arrived + step.arrived, processed + step.processed
+        assert arrived == pytest.approx(processed + step.backlog, rel=1e-6)
+        assert step.processed <= step.slots * design.texts_per_slot * (1 + 1e-9)
+        assert step.slots <= design.queues * design.slots_per_queue
+
+
+@settings(max_examples=60, deadline=None)
+@given(DESIGNS, BURSTS)
+def test_a_backlog_drains_if_and_only_if_more_can_be_processed_than_comes(design: Design, traffic: Burst) -> None:
+    assume(not traffic.rate < design.most < traffic.rate * 1.2)
+    assume(design.most != traffic.rate)
+    trace = simulate(design, traffic, after_s=30)
+    assert math.isfinite(trace.drain_s) == (design.most > traffic.rate)
+
+
+@settings(max_examples=60, deadline=None)
+@given(DESIGNS, BURSTS, st.floats(1.1, 3))
+def test_more_traffic_of_the_same_shape_never_waits_less(design: Design, traffic: Burst, times: float) -> None:
+    more = replace(traffic, rate=traffic.rate * times)
+    assume(design.most > more.rate * 1.2)
+    less_trace, more_trace = simulate(design, traffic, after_s=0), simulate(design, more, after_s=0)
+    assert less_trace.deepest <= more_trace.deepest * (1 + 1e-9)
+    assert less_trace.drain_s <= more_trace.drain_s
+
+
+def test_a_provisioned_poller_reads_ten_times_ten_messages_a_second_and_no_more_than_a_megabyte() -> None:
+    quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0.1), provisioned=True)
+    # Ten batches at once share 100 messages a second.
+    assert quick.texts_per_slot == 10
+    assert replace(quick, texts_per_message=5).texts_per_slot == 50
+    assert replace(quick, text_bytes=100_000).texts_per_slot == 1
+    assert replace(quick, provisioned=False).texts_per_slot == pytest.approx(10 / 0.011)
+
+
+def test_more_messages_at_once_than_a_queue_may_have_in_flight_are_not_to_be_had() -> None:
+    many = replace(PLAIN, batch_messages=1000, limit=1000)
+    assert many.slots_per_queue == 120
+    assert "in flight" in many.ends_at
+    assert PLAIN.ends_at == "ten"
+
+
+def test_needs_are_what_a_hand_computes() -> None:
+    # 1,000 texts a second: 100 batches at once and 100 invocations a second, which take a quota of 10.
+    of = {need.quota: need for need in needs(PLAIN, 1000, 20_000, write_units=3)}
+    assert (of[quotas.CONCURRENCY].steady, of[quotas.CONCURRENCY].peak) == (100, 2000)
+    assert (of[quotas.TABLE_WRITES].steady, of[quotas.TABLE_WRITES].peak) == (3000, 60_000)
+    assert of[quotas.IN_FLIGHT].peak == 20_000
+    assert of[quotas.MAXIMUM_CONCURRENCY].peak == 2000
+    assert {quota.name for quota, need in of.items() if need.exceeded} == {
+        "concurrent executions",
+        "write units a second, on demand",
+        "maximumConcurrency",
+    }
+    quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0), queues=4)
+    of = {need.quota: need for need in needs(quick, 1000, 1000, write_units=1)}
+    assert of[quotas.CONCURRENCY].peak == 10, "100 invocations a second, though one batch at once would do"
+    assert of[quotas.IN_FLIGHT].peak == pytest.approx(2.5), "one batch of ten, in four queues"
+
+
+def test_each_way_takes_more_than_the_one_before_up_to_the_peak(prod_stack: Stack) -> None:
+    measured = Measured.read()
+    found = ways(prod_stack, measured.engine("ours", WORKLOAD), 120, peak_rate=5e6)
+    most = [way.most for way in found]
+    assert most == sorted(most)
+    assert found[0].limit == prod_stack.max_concurrency
+    assert most[-1] >= 5e6
+    assert found[-1].queues > 1
+
+
+def test_a_study_holds_the_peak_at_every_rate_up_to_a_million(prod_stack: Stack) -> None:
+    of = study(prod_stack, Measured.read(), WORKLOAD, Burst(rate=1000, peak=5, before_s=60, peak_s=60))
+    assert [traffic.rate for traffic, _, _ in of.by_rate] == list(RATES)
+    for traffic, outcome, _ in of.by_rate:
+        assert outcome.design.most >= traffic.rate * traffic.peak
+        assert math.isfinite(outcome.trace.drain_s)
+    usd = [outcome.usd for _, outcome, _ in of.by_rate]
+    assert usd == sorted(usd)
+    raised = [sum(need.exceeded for need in needed) for _, _, needed in of.by_rate]
+    assert raised[0] == 0 < raised[-1]
+    divided = [need.quota.name for _, _, needed in of.by_rate for need in needed if need.exceeded]
+    assert all(quota.raisable for quota in ALL if quota.name in divided), "what AWS does not raise, the way divides"
+
+
+ALL = [value for value in vars(quotas).values() if isinstance(value, Quota)]
+
+
+@pytest.mark.parametrize("quota", ALL, ids=lambda quota: quota.name)
+def test_every_quota_says_where_it_stands_and_when_it_was_looked_up(quota: Quota) -> None:
+    assert quota.value > 0
+    assert quota.source
+    assert quota.as_of == quotas.AS_OF
+
+
+def test_texts_that_share_messages_and_requests_share_their_cost(prod_stack: Stack) -> None:
+    one = lines(bill(prod_stack, ENGINE, SIZES, 36_000))["SQS sends, one a text"]
+    shared = bill(prod_stack, ENGINE, SIZES, 36_000, texts_per_message=10, messages_per_request=10)
+    assert lines(shared)["SQS sends, 100 texts in one"] == pytest.approx(one / 100)
+    polled = replace(PLAIN, provisioned=True)
+    # 100 texts a second are ten batches at once, and so one poller for 730 hours.
+    poller = monthly_usd(polled, prod_stack, SIZES, 100) - monthly_usd(PLAIN, prod_stack, SIZES, 100)
+    assert poller == pytest.approx(730 * 0.00925)
+
+
+def capacity(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sentiment", "capacity", *options]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "COLUMNS": "160"}, capture_output=True, text=True)
+
+
+def test_the_command_shows_ways_needs_rates_and_sources_and_draws_them(tmp_path: Path) -> None:
+    ended = capacity("--rate", "1000000", "--stack", "prod", "--picture", str(tmp_path / "capacity.png"))
+    assert ended.returncode == 0, ended.stderr
+    for said in (
+        "the stack as it is",
+        "+ provisioned pollers",
+        "ask for more",
+        "What other rates take",
+        "quotas-queues",
+    ):
+        assert said in ended.stdout
+    assert (tmp_path / "capacity.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--peak", "0.5"], "'--peak': Input should be greater than or equal to 1"),
+        (["--workload", "novels"], "workload 'novels': was not measured"),
+        (["--stack", "nowhere"], "there is no Pulumi.nowhere.yaml"),
+    ],
+)
+def test_a_bad_option_is_named_with_what_is_allowed(options: list[str], says: str) -> None:
+    ended = capacity(*options)
+    assert ended.returncode == 2
+    assert says in " ".join(ended.stderr.split())

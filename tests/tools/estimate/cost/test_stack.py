@@ -1,0 +1,50 @@
+"""What of a stack costs money, read from its registrations; and the command that prints it."""
+
+import pytest
+
+from tools.estimate.cost.__main__ import main
+from tools.estimate.cost.stack import stack_of
+from tools.local.program import run
+from tools.local.recorder import Recorder
+
+
+def test_a_stack_is_read_from_what_its_program_registers(prod: Recorder) -> None:
+    stack = stack_of("prod", prod)
+    assert (stack.memory_mb, stack.architecture, stack.batch_size, stack.window_s) == (512, "x86_64", 10, 5)
+    assert (stack.provisioned, stack.provisioned_max, stack.log_days, stack.tracing) == (2, 10, 90, True)
+    assert (stack.backend, stack.result_days, stack.recovery, stack.keys) == ("onnx", 365, True, 1)
+    assert stack.alarms == 10 + 2, "scaling makes two alarms of its own"
+
+
+def test_a_setting_changes_the_stack_that_is_counted() -> None:
+    changed = stack_of("dev", run("dev", memoryMb=1024, tracing=False, architecture="arm64", consume=False))
+    assert (changed.memory_mb, changed.tracing, changed.architecture, changed.consume) == (1024, False, "arm64", False)
+
+
+def test_a_promoted_image_is_stored_at_the_expense_of_the_stack_that_built_it() -> None:
+    digest = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
+    assert stack_of("dev", run("dev", imageUri=digest)).kept_images == 0
+
+
+def test_the_command_prints_the_three_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--stack", "prod", "--items-per-hour", "500"]) == 0
+    printed = capsys.readouterr().out
+    for part in ("Stack prod at 500 texts an hour", "Amazon Comprehend", "cheapest", "from memory, not looked up"):
+        assert part in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--items-per-hour", "-5"], "-5 is not allowed; must be a number of 0 or more"),
+        (["--items-per-hour", "nan"], "nan is not allowed"),
+        (["--stack", "nope"], "there is no Pulumi.nope.yaml; the stacks are dev, prod"),
+        (["--workload", "nope"], "workload 'nope': was not measured; there are"),
+        (["--bench", "no/such/file"], "no/such/file"),
+    ],
+)
+def test_bad_input_is_named_and_ends_with_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().out

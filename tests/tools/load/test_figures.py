@@ -1,0 +1,107 @@
+"""What is made of a run: the accounting by id, the figures over time, the objectives."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools.load.accounting import account
+from tools.load.figures import Figures, percentile, series
+from tools.load.objectives import Objectives, missed
+from tools.load.plan import Kind
+from tools.load.texts import POOL, pool
+
+GOOD = Figures(
+    sent=1000,
+    unsent=0,
+    late=0,
+    latest_s=0,
+    stored=1000,
+    lost=0,
+    duplicated=0,
+    dead=0,
+    left=0,
+    latency_ms={"p50": 100, "p95": 200, "p99": 300, "max": 400},
+    throughput=99,
+    deepest=20,
+    oldest_s=0.4,
+    cores={},
+    peak_mb={},
+    cold_starts=None,
+    cold_start_s=0,
+    load_average=1,
+)
+STRICT = Objectives(
+    max_p95_ms=200, min_throughput_percent=95, max_late_percent=1, max_lost=0, max_duplicated=0, max_dead=0
+)
+
+WAYS = st.sampled_from(["stored", "dead", "lost", "stored twice", "dead twice", "both"])
+
+
+@given(st.lists(WAYS, max_size=30))
+def test_every_id_is_accounted_for(ways: list[str]) -> None:
+    ids = {f"id-{n}": way for n, way in enumerate(ways)}
+    stored = [i for i, way in ids.items() if way in ("stored", "stored twice", "both")]
+    dead = [i for i, way in ids.items() for _ in range({"dead": 1, "dead twice": 2, "both": 1}.get(way, 0))]
+    deliveries = Counter(i for i, way in ids.items() for _ in range({"lost": 0, "stored twice": 2}.get(way, 1)))
+    of = account(list(ids), stored, dead, deliveries)
+    assert of.lost == {i for i, way in ids.items() if way == "lost"}
+    assert of.duplicated == {i for i, way in ids.items() if way in ("stored twice", "dead twice", "both")}
+    assert (of.stored, of.dead) == (set(stored), set(dead))
+
+
+def test_a_result_of_another_run_is_no_result_of_this_one() -> None:
+    assert account(["mine"], ["theirs"], ["theirs"], {"theirs": 2}).lost == {"mine"}
+    assert not account(["mine"], ["theirs"], ["theirs"], {"theirs": 2}).duplicated
+
+
+def test_the_series_is_what_a_hand_counts() -> None:
+    due = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
+    done = np.array([0.2, 2.5, 1.1, np.nan, 2.2])  # the second takes 2 s, the fourth is lost
+    of = series(due, done)
+    assert list(of.second) == [1, 2, 3]
+    assert list(of.due) == [2, 2, 1]
+    assert list(of.stored) == [1, 1, 2]
+    assert list(of.depth) == [1, 2, 1]
+    assert list(of.oldest_s) == [0.5, 1.5, 1.5]
+    assert of.percentiles_ms["max"] == pytest.approx([2000, 100, 200])
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    values = np.array([float(n) for n in range(1, 101)])
+    assert [percentile(values, share) for share in (50, 95, 99, 100)] == [50, 95, 99, 100]
+
+
+def test_what_is_within_the_objectives_is_not_missed() -> None:
+    assert missed(STRICT, GOOD, rate=100) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (replace(GOOD, lost=1), "1 texts lost"),
+        (replace(GOOD, lost=7, left=5), "7 texts lost (0 of them not taken by SQS), 0 allowed; the queue still held 5"),
+        (replace(GOOD, unsent=2), "2 texts lost (2 of them not taken by SQS)"),
+        (replace(GOOD, duplicated=1), "1 texts duplicated"),
+        (replace(GOOD, dead=3), "3 texts dead-lettered"),
+        (replace(GOOD, latency_ms={"p95": 200.5}), "p95 200 ms, 200 allowed"),
+        (replace(GOOD, latency_ms={"p95": float("nan")}), "p95 nan ms"),
+        (replace(GOOD, throughput=94.9), "94.9 texts a second stored, 95 % of 100 asked"),
+        (replace(GOOD, late=11), "1.1 % of the texts sent late"),
+    ],
+)
+def test_a_missed_objective_is_named_with_what_was_found_and_allowed(found: Figures, says: str) -> None:
+    (told,) = missed(STRICT, found, rate=100)
+    assert told.startswith(says)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_texts_are_of_mixed_length_and_the_same_every_time(kind: Kind) -> None:
+    texts = pool(kind)
+    words = sorted(len(each.split()) for each in texts)
+    assert texts == pool(kind)
+    assert len(texts) == POOL
+    assert words[0] < 10 < words[POOL // 2] < 40 < words[-1]

@@ -1,0 +1,162 @@
+"""The image as it is built: from what the component registers, of what it needs and no more, the code on top."""
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from components.image import PLATFORMS, context_files
+from tests.tools.local.docker.conftest import MAX_IMAGE_MB, MB, Built
+from tools.local.docker.base import base_image
+from tools.local.docker.build import build, push
+from tools.local.docker.engine import Engine
+from tools.local.docker.gate import Demand, faults, image_bytes
+from tools.local.docker.measure import compressed_bytes, last_layer_bytes
+from tools.local.docker.registry_client import Reference, fetch_config, fetch_manifest
+from tools.local.docker.report import Report
+from tools.local.program import ROOT
+
+GLIBC_OF_LAMBDA = (2, 34)  # Amazon Linux 2023; the stand-in's is newer, and would take wheels that Lambda cannot load
+WHEELS = """
+import importlib.metadata as metadata, json
+def tags(wheel):
+    return [line.removeprefix("Tag: ") for line in (wheel or "").splitlines() if line.startswith("Tag: ")]
+print(json.dumps({found.name: tags(found.read_text("WHEEL")) for found in metadata.distributions()}))
+"""
+NOT_COMPILED = """
+import importlib.util, pathlib
+for path in pathlib.Path("/var/task/function").glob("*.py"):
+    if not pathlib.Path(importlib.util.cache_from_source(path)).exists():
+        print(path.name)
+"""
+TORCH = "import importlib.util; print(*filter(importlib.util.find_spec, ('torch', 'transformers')))"
+
+
+def python(engine: Engine, image: str, program: str) -> str:
+    return engine.run("run", "--rm", "--network=none", "--entrypoint=python", image, "-c", program)
+
+
+def layers(engine: Engine, image: str) -> list[str]:
+    return json.loads(engine.run("image", "inspect", "--format", "{{json .RootFS.Layers}}", image))
+
+
+@pytest.fixture
+def changed_context(tmp_path: Path) -> Path:
+    """A copy of the build context, to change at will."""
+    copy = tmp_path / "function"
+    shutil.copytree(ROOT / "function", copy, ignore=shutil.ignore_patterns("__pycache__", "full-size"))
+    return copy
+
+
+def rebuild(engine: Engine, built: Built, context: Path) -> str:
+    """The same build of another context; returns its tag."""
+    tag = f"{built.registered['imageName']}-changed"
+    elsewhere = {"context": str(context), "dockerfile": str(context / "Dockerfile")}
+    build(engine, tag, {**built.registered["build"], **elsewhere}, base_image(engine))
+    return tag
+
+
+def test_the_function_gets_the_digest_that_the_registry_answers_for_the_components_tag(demo: Built) -> None:
+    tagged = fetch_manifest(Reference.parse(demo.registered["imageName"]))
+    assert demo.uri == f"{demo.registered['imageName'].rpartition(':')[0]}@{tagged.digest}"
+
+
+def test_the_image_is_for_the_platform_that_the_component_says(demo: Built) -> None:
+    reference = Reference.parse(demo.uri)
+    config = fetch_config(reference, fetch_manifest(reference))
+    assert f"{config['os']}/{config['architecture']}" == demo.registered["build"]["platform"] == PLATFORMS["x86_64"]
+
+
+def test_the_image_carries_the_model_that_the_component_names(engine: Engine, demo: Built, full_size: Built) -> None:
+    read = "print(open('/opt/model/manifest.json').read())"
+    served = {
+        built.registered["build"]["args"]["MODEL_PATH"]: json.loads(python(engine, built.uri, read))["model_id"]
+        for built in (demo, full_size)
+    }
+    assert served == {
+        "models/demo": "sentiment-analyzer/demo",
+        "models/full-size": "sentiment-analyzer/full-size-random",
+    }
+
+
+def test_the_context_that_the_engine_gets_is_the_one_that_the_tag_hashes(
+    engine: Engine, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.run(
+        "build", "--tag=context", "--file=-", "function", stdin=b'FROM scratch\nCOPY . /\nCMD ["none"]\n', cwd=ROOT
+    )
+    container = engine.run("create", "context")
+    engine.run("export", "--output", str(tmp_path / "context.tar"), container)
+    engine.run("rm", container)
+    with tarfile.open(tmp_path / "context.tar") as tar:
+        sizes = {member.name: member.size for member in tar if member.isfile()}
+    made_by_docker = {".dockerenv", "etc/hosts", "etc/hostname", "etc/resolv.conf", "dev/console"}
+    got = sizes.keys() - made_by_docker
+    monkeypatch.chdir(ROOT)
+    hashed = {str(path.relative_to("function")) for path in context_files()}
+    assert got == hashed - {"Dockerfile", ".dockerignore"}, "which the engine reads, but does not take into the context"
+    report.add("demo model", context_bytes=sum(sizes[name] for name in got if not name.startswith("models/full-size")))
+    report.add("full-size model", context_bytes=sum(sizes[name] for name in got))
+
+
+def test_a_change_of_code_changes_the_last_layer_and_no_other(
+    engine: Engine, demo: Built, changed_context: Path
+) -> None:
+    for name in ("handler.py", "manifest.py"):
+        (changed_context / name).write_text((changed_context / name).read_text() + "\n# changed\n")
+    before, after = layers(engine, demo.uri), layers(engine, rebuild(engine, demo, changed_context))
+    assert before[:-1] == after[:-1]
+    assert before[-1] != after[-1]
+
+
+def test_an_unchanged_context_elsewhere_gives_the_same_layers(
+    engine: Engine, demo: Built, changed_context: Path
+) -> None:
+    assert layers(engine, rebuild(engine, demo, changed_context)) == layers(engine, demo.uri)
+
+
+def test_files_that_only_their_owner_may_read_can_be_read_by_lambdas_user_all_the_same(
+    engine: Engine, demo: Built, demand: Demand, changed_context: Path
+) -> None:
+    for path in [*changed_context.glob("*.py"), *changed_context.glob("models/demo/*")]:
+        path.chmod(0o600)
+    assert faults(engine, push(engine, rebuild(engine, demo, changed_context)), demand) == []
+
+
+def test_the_code_is_compiled_since_the_file_system_is_read_only(engine: Engine, demo: Built) -> None:
+    assert python(engine, demo.uri, NOT_COMPILED) == ""
+
+
+def test_the_onnx_image_has_no_torch(engine: Engine, demo: Built) -> None:
+    assert python(engine, demo.uri, TORCH) == ""
+
+
+def test_every_compiled_wheel_is_one_that_lambdas_older_libraries_can_load(engine: Engine, demo: Built) -> None:
+    wheels: dict[str, list[str]] = json.loads(python(engine, demo.uri, WHEELS))
+    assert "onnxruntime" in wheels
+    assert {name: tags for name, tags in wheels.items() if not any(map(loads_on_lambda, tags))} == {}
+
+
+def loads_on_lambda(tag: str) -> bool:
+    """Whether a wheel's tag promises to need no newer glibc than Lambda has."""
+    platform = tag.rpartition("-")[2]
+    if platform in ("any", "manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64"):
+        return True
+    system, *version = platform.removesuffix("_x86_64").split("_")
+    return system == "manylinux" and tuple(map(int, version)) <= GLIBC_OF_LAMBDA
+
+
+def test_the_image_with_a_full_size_model_stays_within_its_size(
+    engine: Engine, demo: Built, full_size: Built, report: Report
+) -> None:
+    for name, built in {"demo model": demo, "full-size model": full_size}.items():
+        report.add(
+            name,
+            compressed_bytes=compressed_bytes(built.uri),
+            code_bytes=last_layer_bytes(built.uri),
+            uncompressed_bytes=image_bytes(engine, built.uri),
+            base_bytes=image_bytes(engine, base_image(engine)),
+        )
+    assert image_bytes(engine, full_size.uri) <= MAX_IMAGE_MB * MB

@@ -1,0 +1,55 @@
+"""Functions for the tests of the local Lambda: the recorded handlers, and a configuration for each."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.local.function_config import FunctionConfig
+
+HANDLERS = Path(__file__).parent / "handlers"
+ARN = "arn:aws:lambda:us-west-2:123456789012:function:probe:live"
+
+
+def function_config(handler: str, **changes: Any) -> FunctionConfig:
+    return FunctionConfig(
+        **{
+            "name": "probe",
+            "arn": ARN,
+            "version": "7",
+            "handler": handler,
+            "task_root": HANDLERS,
+            "memory_mb": 512,
+            "timeout_s": 20.0,
+            "environment": {"COLOUR": "green"},
+            "credentials": {
+                "AWS_ACCESS_KEY_ID": "the role's",
+                "AWS_SECRET_ACCESS_KEY": "the role's secret",
+                "AWS_SESSION_TOKEN": "the role's token",
+            },
+            "region": "us-west-2",
+            "endpoint_url": "http://127.0.0.1:1",
+            "log_group": "probe-logs",
+            **changes,
+        }
+    )
+
+
+def eventually(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
+    """Whether the condition comes true in time; how soon does not matter."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def running(pid: int) -> bool:
+    """Whether a process lives; one that has ended but that nobody has waited for does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False

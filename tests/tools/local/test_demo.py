@@ -1,0 +1,31 @@
+"""The demo on stacks that differ: what it says is true of them too."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from tools.local.demo import run_demo
+from tools.local.stack import DEMO_MODEL
+
+
+def demo_with(**overrides: Any) -> tuple[bool, str]:
+    """Whether the demo was content, and what it showed."""
+    console = Console(record=True, width=120, file=io.StringIO())
+    good = run_demo("dev", DEMO_MODEL, console, batchWindowSeconds=0, **overrides)
+    return good, console.export_text()
+
+
+def test_texts_that_are_not_stored_are_accounted_for_by_their_time_and_a_quiet_log_is_no_error() -> None:
+    good, shown = demo_with(storeText=False, logLevel="WARN")
+    assert good, shown
+    assert "stored              40 of 40" in shown
+    assert "at this logLevel the function does not say what became of them" in shown
+    assert "inference per text" in shown, "metrics come at every level"
+    assert "(not stored)" in shown
+
+
+def test_a_stack_that_is_paused_keeps_every_message_and_nobody_waits() -> None:
+    good, shown = demo_with(consume=False)
+    assert good, shown
+    assert "consume is false: the function takes no messages, and 40 wait in the queue." in shown

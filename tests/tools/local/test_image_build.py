@@ -1,0 +1,56 @@
+"""`make image-test` builds what the component registers: seen without Docker, in the command that the engine gets."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.local.docker.build import build
+from tools.local.docker.engine import DockerError, Engine
+from tools.local.program import ROOT
+from tools.local.recorder import Recorder
+
+ECHO = """#!/bin/sh
+printf '%s ' "$@"; pwd
+"""
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Commands of an engine whose client only repeats them, with the folder it runs in at the end."""
+    client = tmp_path / "docker"
+    client.write_text(ECHO)
+    client.chmod(0o755)
+    answers: list[str] = []
+    run = Engine.run
+
+    def recorded(engine: Engine, *arguments: str, **options: Any) -> str:
+        answers.append(run(Engine(str(client)), *arguments, **options))
+        return answers[-1]
+
+    monkeypatch.setattr(Engine, "run", recorded)
+    return answers
+
+
+def test_context_dockerfile_platform_arguments_and_tag_are_the_registrations(stack: Recorder, said: list[str]) -> None:
+    given = stack.one("docker:index/image:Image").inputs
+    build(Engine("docker"), given["imageName"], given["build"], base="a-base")
+    arguments = {"BASE_IMAGE": "a-base", **given["build"]["args"]}
+    assert [shlex.split(command) for command in said] == [
+        [
+            *("build", "--network=host"),
+            *("--tag", given["imageName"], "--file", given["build"]["dockerfile"]),
+            *("--platform", given["build"]["platform"]),
+            *(part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")),
+            given["build"]["context"],
+            str(ROOT),
+        ]
+    ]
+
+
+def test_a_build_option_that_the_test_would_leave_out_is_refused(dev: Recorder, said: list[str]) -> None:
+    given = {**dev.one("docker:index/image:Image").inputs["build"], "target": "code"}
+    with pytest.raises(DockerError, match=r"\['target'\]"):
+        build(Engine("docker"), "image:tag", given, base="a-base")
+    assert said == []

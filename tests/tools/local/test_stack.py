@@ -1,0 +1,118 @@
+"""End to end: what the program registers, run on the embedded cloud with the real runtime client."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tools.local.program import ROOT
+from tools.local.stack import LocalStack
+
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalStack]:
+    with LocalStack("dev", batchWindowSeconds=1, maxConcurrency=2) as stack:
+        yield stack
+
+
+def send(local: LocalStack, *bodies: Any) -> None:
+    for body in bodies:
+        text = body if isinstance(body, str) else json.dumps(body)
+        local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=text)
+
+
+def drain(local: LocalStack) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while local.depth(local.queue_url):
+        assert time.monotonic() < deadline, "the queue did not drain"
+        time.sleep(0.1)
+
+
+def test_texts_go_in_at_the_queue_and_come_out_in_the_table(local: LocalStack) -> None:
+    send(
+        local,
+        {"id": "good", "text": "This is amazing! I love it."},
+        {"items": [{"id": "bad", "text": "Terrible, worst experience ever."}]},
+    )
+    drain(local)
+    results = local.results()
+    assert {item_id: results[item_id]["sentiment"] for item_id in ("good", "bad")} == {
+        "good": "POSITIVE",
+        "bad": "NEGATIVE",
+    }
+    assert results["good"]["model_id"] == "sentiment-analyzer/demo"
+    assert int(results["good"]["expires_at"]) > time.time()  # the dev stack keeps results for 30 days
+
+
+def test_poison_ends_in_the_dead_letter_queue_with_its_reason(local: LocalStack) -> None:
+    send(local, "not json", {"id": "poison-neighbour", "text": "fine"})
+    drain(local)
+    assert "poison-neighbour" in local.results()
+    (dead,) = local.dead_letters()
+    assert dead["Body"] == "not json"
+    assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "InvalidJson"
+
+
+def test_duplicates_and_late_messages_leave_the_newest_result(local: LocalStack) -> None:
+    new = {"id": "same", "text": "the newest", "timestamp": "2026-11-02T00:00:00Z"}
+    old = {"id": "same", "text": "an older one", "timestamp": "2026-11-01T00:00:00Z"}
+    send(local, new, new, old)
+    drain(local)
+    assert local.results()["same"]["text"] == "the newest"
+
+
+def test_a_direct_invocation_is_answered_and_stores_nothing(local: LocalStack) -> None:
+    invocation = local.function.invoke({"items": [{"id": "direct", "text": "I love it."}]})
+    response = json.loads(invocation.payload)
+    assert response["statusCode"] == 200
+    assert response["results"][0]["sentiment"] == "POSITIVE"
+    assert "direct" not in local.results()
+
+
+def test_the_function_runs_as_the_stack_registers_it(local: LocalStack) -> None:
+    given = local.recording.one("aws:lambda/function:Function").inputs
+    config = local.function_config
+    assert (config.memory_mb, config.timeout_s) == (given["memorySize"], given["timeout"])
+    assert given["environment"]["variables"].items() <= config.environment.items()
+    assert config.credentials["AWS_ACCESS_KEY_ID"].startswith("ASIA"), "the role's temporary credentials"
+
+
+def test_the_demo_accounts_for_every_message() -> None:
+    demo = subprocess.run(
+        [sys.executable, "-m", "tools.local", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS * 3,
+    )
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "Every message is accounted for." in demo.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--stack", "nowhere"], "there is no Pulumi.nowhere.yaml; the stacks are dev, prod"),
+        (["--model", "no/such/folder"], "there is no model folder"),
+    ],
+)
+def test_the_demo_names_what_is_wrong(arguments: list[str], says: str) -> None:
+    command = [sys.executable, "-m", "tools.local", "demo", *arguments]
+    demo = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    assert demo.returncode == 2
+    assert says in " ".join(demo.stdout.split())
+    assert "Traceback" not in demo.stdout + demo.stderr
+
+
+def test_a_port_that_is_taken_is_an_error_and_not_a_wait() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        LocalStack("dev", port=taken.getsockname()[1]).__enter__()

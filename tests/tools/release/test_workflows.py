@@ -1,0 +1,293 @@
+"""The workflows: well formed, safe, pinned; and their shell steps, run on this machine."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.function import ALIAS
+from tests.tools.release.conftest import PulumiStandIn, publish, pushed
+from tools.bootstrap import documents
+from tools.local.program import ROOT
+from tools.local.stack import LocalStack
+
+BIN = Path(sys.executable).parent
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+PINNED = re.compile(r"- (?:name: .*\n\s+)?uses: ([\w./-]+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+\n")
+
+
+def workflow(name: str) -> dict[str, Any]:
+    return yaml.safe_load((GITHUB / "workflows" / f"{name}.yml").read_text())
+
+
+def steps(workflow: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            yield job, step
+
+
+def run_tool(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# Form
+
+
+def test_the_workflows_keep_to_githubs_schema() -> None:
+    run_tool(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
+    run_tool(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.dependabot", str(GITHUB / "dependabot.yml"))
+
+
+def test_zizmor_finds_nothing_unsafe() -> None:
+    run_tool(str(BIN / "zizmor"), "--offline", "--quiet", str(GITHUB))
+
+
+@pytest.mark.skipif(not shutil.which("actionlint"), reason="actionlint is not on the PATH: pre-commit brings its own")
+def test_actionlint_finds_nothing() -> None:
+    run_tool("actionlint", *map(str, WORKFLOWS))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_action_is_pinned_by_commit_with_its_version_beside_it(path: Path) -> None:
+    used = [step["uses"] for _, step in steps(yaml.safe_load(path.read_text())) if "uses" in step]
+    assert [f"{name}@{sha}" for name, sha in PINNED.findall(path.read_text())] == used
+
+
+def test_an_action_has_the_same_pin_everywhere() -> None:
+    pins = {pin for path in WORKFLOWS for pin in PINNED.findall(path.read_text())}
+    assert len(pins) == len({name for name, _ in pins})
+
+
+def test_the_cli_has_the_version_of_the_sdk() -> None:
+    sdk = re.search(r"^pulumi==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    versions = {
+        step["with"]["pulumi-version"]
+        for path in WORKFLOWS
+        for _, step in steps(yaml.safe_load(path.read_text()))
+        if step.get("uses", "").startswith("pulumi/actions@")
+    }
+    assert sdk is not None
+    assert versions == {sdk[1]}
+
+
+# Safety
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_job_has_no_right_that_it_does_not_name_and_no_secret(path: Path) -> None:
+    content = yaml.safe_load(path.read_text())
+    assert content["permissions"] == {}
+    assert all((job | content)["concurrency"]["group"] for job in content["jobs"].values())
+    assert all(job["permissions"] and job["timeout-minutes"] for job in content["jobs"].values())
+    assert "secrets." not in path.read_text()
+
+
+def test_only_jobs_that_take_a_role_get_an_identity_and_only_a_preview_may_comment() -> None:
+    assert workflow("ci")["jobs"]["test"]["permissions"] == {"contents": "read"}
+    jobs = {**workflow("deploy")["jobs"], **workflow("rollback")["jobs"]}
+    rights = {name: job["permissions"] for name, job in jobs.items()}
+    assert rights == {name: {"contents": "read", "id-token": "write"} for name in ("dev", "prod", "rollback")}
+
+
+def test_a_preview_never_updates_and_a_fork_gets_no_identity() -> None:
+    (job,) = workflow("preview")["jobs"].values()
+    assert "head.repo.full_name == github.repository" in job["if"]
+    assert [s["with"]["command"] for s in job["steps"] if "command" in s.get("with", {})] == ["preview"]
+    assert not re.search(r"pulumi (up|destroy|refresh)|make (up|rollout|destroy)", json.dumps(job))
+
+
+def test_prod_waits_for_dev_and_takes_its_digest() -> None:
+    jobs = workflow("deploy")["jobs"]
+    assert (jobs["prod"]["needs"], jobs["prod"]["environment"]) == ("dev", "prod")
+    assert jobs["prod"]["env"]["IMAGE_URI"] == "${{ needs.dev.outputs.image }}"
+    assert jobs["dev"]["outputs"]["image"] == "${{ steps.image.outputs.uri }}"
+
+
+def test_deployments_of_a_stack_queue_up_and_an_approval_that_is_awaited_keeps_only_its_own_stack() -> None:
+    assert "concurrency" not in workflow("deploy")
+    groups = [job["concurrency"] for job in workflow("deploy")["jobs"].values()]
+    assert {group["group"] for group in groups} == {"deploy-dev", "deploy-prod"}
+    assert not any(group["cancel-in-progress"] for group in groups)
+    assert workflow("rollback")["concurrency"]["group"] not in {group["group"] for group in groups}
+
+
+def test_a_deployments_credentials_last_as_long_as_its_role_lets_them() -> None:
+    lasting = [
+        s["with"]["role-duration-seconds"]
+        for _, s in steps(workflow("deploy"))
+        if "role-to-assume" in s.get("with", {})
+    ]
+    assert lasting == [documents.SESSION_SECONDS] * 2
+    timeouts = [60 * job["timeout-minutes"] for job in workflow("deploy")["jobs"].values()]
+    assert max(timeouts) <= documents.SESSION_SECONDS
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_shell_step_is_one_line_without_expressions(path: Path) -> None:
+    commands = [step["run"] for _, step in steps(yaml.safe_load(path.read_text())) if "run" in step]
+    assert [command for command in commands if "\n" in command.strip() or "${{" in command] == []
+
+
+# The steps, run
+
+
+@pytest.fixture
+def machine(pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
+    """A deployed stack as the steps see it: outputs, queue, table, and a repository with the image."""
+    with LocalStack("dev", batchWindowSeconds=0) as local:
+        environment = {
+            "AWS_ENDPOINT_URL": local.cloud.url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "MAKEFLAGS": "-o .venv/local -o .venv/dev",  # the environment that runs this test is there
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        pulumi_cli.outputs = {
+            "queueUrl": local.queue_url,
+            "tableName": local.table_name,
+            "imageUri": pushed(local.cloud.client("ecr")),
+            "newestVersion": "0",
+        }
+        yield local
+
+
+def shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As GitHub runs a step without `shell`: https://docs.github.com/en/actions/reference/workflow-syntax"""
+    return subprocess.run(
+        ["bash", "-e", "-c", command],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def run_job(job: dict[str, Any], place: Path, *, fails: str = "", **variables: str) -> dict[str, str]:
+    """Run a job's shell steps as a runner does; returns what they handed on.
+
+    Args:
+        fails: the step that is to fail; after it those with an `if` run, where the outputs that it names are there.
+    """
+    handed_on, failed = place / f"github-output-{len(list(place.iterdir()))}", False
+    handed_on.touch()
+    for step in job["steps"]:
+        if "run" not in step or ("if" in step) is not failed:
+            continue
+        outputs = dict(line.split("=", 1) for line in handed_on.read_text().splitlines())
+        if not all(outputs[name] for name in re.findall(r"outputs\.(\w+)", step.get("if", ""))):
+            continue
+        named = {name: re.search(r"outputs\.(\w+)", value) for name, value in step.get("env", {}).items()}
+        own = {name: outputs[found[1]] for name, found in named.items() if found}
+        done = shell(step["run"], GITHUB_OUTPUT=str(handed_on), **variables, **own)
+        failed = failed or step["name"] == fails
+        assert bool(done.returncode) is (step["name"] == fails), f"{step['run']}\n{done.stdout}{done.stderr}"
+    assert failed is bool(fails), f"there is no step {fails!r}"
+    return dict(line.split("=", 1) for line in handed_on.read_text().splitlines())
+
+
+def deployed(machine: LocalStack, cli: PulumiStandIn, *, live: int, newest: int) -> None:
+    """Give the stack a function, as it has after its first deployment."""
+    lambda_ = machine.cloud.client("lambda")
+    for version in range(1, newest + 1):
+        publish(lambda_, machine.cloud.client("iam"), version)
+    lambda_.create_alias(FunctionName="classifier", Name=ALIAS, FunctionVersion=str(live))
+    cli.outputs = {
+        **cli.outputs,
+        "functionName": "classifier",
+        "newestVersion": str(newest),
+        "liveVersion": str(live),
+        "alarmNames": [],
+        "repositoryUrl": cli.outputs["imageUri"].partition("@")[0],
+    }
+
+
+def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
+    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+) -> None:
+    jobs = workflow("deploy")["jobs"]
+    image = run_job(jobs["dev"], tmp_path, STACK="dev")["uri"]
+    assert image == pulumi_cli.outputs["imageUri"]
+    assert run_job(jobs["prod"], tmp_path, STACK="prod", IMAGE_URI=image) == {"version": ""}  # nothing was live
+    dev, prod = pulumi_cli.updates
+    assert f"sentiment-analyzer:imageUri={image}" in prod
+    assert "imageUri" not in json.dumps(dev)
+
+    # An image that is not there cannot be handed on, and without one prod builds none of its own.
+    pulumi_cli.outputs = {**pulumi_cli.outputs, "imageUri": image[:-4] + "0000"}
+    keeping, updating = (
+        "The digest that dev proved, kept from expiring",
+        "Update with the image of dev, a share of the batches first",
+    )
+    assert run_job(jobs["dev"], tmp_path, fails=keeping, STACK="dev") == {}
+    before = len(pulumi_cli.updates)
+    run_job(jobs["prod"], tmp_path, fails=updating, STACK="prod", IMAGE_URI="")
+    assert len(pulumi_cli.updates) == before
+
+
+def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
+    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+) -> None:
+    deployed(machine, pulumi_cli, live=3, newest=3)
+    pulumi_cli.that("nothing-new")  # so that nothing bakes; the version before the live one would be the wrong one
+    pulumi_cli.outputs = {**pulumi_cli.outputs, "tableName": "not-there"}
+    image = pulumi_cli.outputs["imageUri"]
+    run_job(
+        workflow("deploy")["jobs"]["prod"],
+        tmp_path,
+        fails="Known texts through the queue",
+        STACK="prod",
+        IMAGE_URI=image,
+    )
+    assert "sentiment-analyzer:stableVersion=3" in pulumi_cli.updates[-1]
+    assert "--target" in pulumi_cli.updates[-1]
+
+
+def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_named(
+    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+) -> None:
+    deployed(machine, pulumi_cli, live=3, newest=3)
+    job = workflow("rollback")["jobs"]["rollback"]
+    for version, goes_to in (("", "2"), ("1", "1")):
+        run_job(job, tmp_path, STACK="prod", VERSION=version)
+        assert f"sentiment-analyzer:stableVersion={goes_to}" in pulumi_cli.updates[-1]
+    before = len(pulumi_cli.updates)
+    run = f"touch {tmp_path}/run"
+    for nasty in ("4", f"$(shell {run})", f'1" ; {run} ; `{run}` $({run})'):
+        assert shell(job["steps"][-2]["run"], STACK="prod", VERSION=nasty).returncode, nasty
+    assert len(pulumi_cli.updates) == before
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
+    (job,) = workflow("preview")["jobs"].values()
+    adopt = ["config", "set", "sentiment-analyzer:imageUri"]
+    images = {"anothers": "an-image@sha256:1", "own": "repository@sha256:1", "": ""}
+    for image in images.values():
+        pulumi_cli.outputs = {"imageUri": image, "repositoryUrl": "repository"} if image else {}
+        run_job(job, tmp_path, STACK="prod", MAKEFLAGS="-o .venv/local")
+    assert pulumi_cli.updates == []
+    assert [call for call in pulumi_cli.calls if call[0] == "config"] == [
+        [*adopt, images["anothers"], "--stack", "prod"]
+    ]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_command_of_a_step_is_there(path: Path) -> None:
+    """What is too much to run within a test is at least known to make, or a program of the repository."""
+    for _, step in steps(yaml.safe_load(path.read_text())):
+        for target in re.findall(r"make (?:-s )?([\w./-]+)", step.get("run", "")):
+            run_tool("make", "--dry-run", "-o", ".venv/local", target)
+        if step.get("run", "").startswith("."):
+            assert os.access(ROOT / step["run"], os.X_OK)

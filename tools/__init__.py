@@ -1,0 +1,1 @@
+"""Runs and measures the service on this machine, and releases it; never deployed."""

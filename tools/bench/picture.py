@@ -1,0 +1,65 @@
+"""The figures of a run, drawn."""
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tools.bench.report import TITLES
+
+ENGINES = {  # colour and name
+    "guide": ("#c8553d", "the guide: torch fp32, one by one"),
+    "torch_batched": ("#e2a379", "torch fp32, batched"),
+    "ours": ("#1a66b3", "ours"),
+    "limit": ("#bbbbbb", "limit: the int8 products alone"),
+}
+
+
+def draw(found: Mapping[str, Any], file: Path) -> None:
+    """Write a PNG: times by workload, our time over the limit, the cold start by steps."""
+    figure = Figure(figsize=(16, 4.8), layout="constrained")
+    times, ratio, start = figure.subplots(1, 3, width_ratios=[2.2, 1, 1.2])
+    _times(found["workloads"], times)
+    _ratios(found["workloads"], ratio)
+    _start(found, start)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110)
+
+
+def _times(workloads: Mapping[str, Any], axes: Axes) -> None:
+    for place, (engine, (colour, label)) in enumerate(ENGINES.items()):
+        at = [row + (place - 1.5) * 0.2 for row in range(len(workloads))]
+        axes.bar(at, [of[f"{engine}_ms"] for of in workloads.values()], width=0.2, color=colour, label=label)
+    for row, of in enumerate(workloads.values()):
+        axes.annotate(f"{of['guide_over_ours']:.1f}x", (row - 0.3, of["guide_ms"] * 1.08), ha="center", fontsize=8)
+    axes.set_xticks(range(len(workloads)), [textwrap.fill(TITLES[name], 10) for name in workloads], fontsize=8)
+    axes.set(title="A call on one core", ylabel="ms (log)", yscale="log")
+    axes.legend(fontsize=8, loc="upper left")
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _ratios(workloads: Mapping[str, Any], axes: Axes) -> None:
+    names = list(workloads)[::-1]
+    values = [workloads[name]["ours_over_limit"] for name in names]
+    axes.barh([TITLES[name] for name in names], values, color=ENGINES["ours"][0])
+    for row, value in enumerate(values):
+        axes.annotate(f"{value:.2f}", (value, row), xytext=(-4, 0), textcoords="offset points", ha="right", color="w")
+    axes.axvline(1, color="#444444", linewidth=1)
+    axes.set(title="Ours, in times of the limit")
+
+
+def _start(found: Mapping[str, Any], axes: Axes) -> None:
+    left = 0.0
+    for name, seconds in found["steps_s"].items():
+        axes.barh(["ours, by steps"], [seconds], left=left, label=name)
+        left += seconds
+    for name in ("ours", "guide"):
+        seconds, peak = found["cold_start_s"][name], found["peak_rss_mb"][name]
+        axes.barh([f"{name}, in all"], [seconds], color=ENGINES[name][0])
+        axes.annotate(f" {seconds:.2f} s, {peak:.0f} MB", (seconds, f"{name}, in all"), va="center", fontsize=8)
+    axes.set(title="Cold start and peak memory", xlabel="seconds from spawn to the first answer")
+    axes.set_xlim(right=max(found["cold_start_s"].values()) * 1.5)
+    axes.legend(fontsize=7, loc="lower right")

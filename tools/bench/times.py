@@ -1,0 +1,71 @@
+"""How long a batch takes: all engines in turn, round after round, so that a noisy machine slows them alike."""
+
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from tools.bench.engines import GUIDE, LIMIT, OURS, Engine, engines
+from tools.bench.workloads import WORKLOADS, Workload
+
+
+def measured(source: Path, model_dir: Path, rounds: int, warm: bool) -> dict[str, dict[str, float]]:
+    """Figures by workload; see `figures`. With `warm`, a first round is run and not counted."""
+    ready = engines(source, model_dir)
+    found = {}
+    with Progress(console=Console(file=sys.stderr), transient=True) as progress:
+        task = progress.add_task("", total=len(WORKLOADS))
+        for workload in WORKLOADS:
+            progress.update(task, description=f"{workload.name}, {len(ready)} engines")
+            found[workload.name] = figures(workload, _rounds(workload, ready, rounds, warm))
+            progress.advance(task)
+    return found
+
+
+def _rounds(workload: Workload, ready: Mapping[str, Engine], rounds: int, warm: bool) -> dict[str, list[list[float]]]:
+    """Milliseconds by engine, for each batch all its rounds."""
+    calls = [
+        {name: engine(texts, sum(lengths)) for name, engine in ready.items()}
+        for texts, lengths in zip(workload.batches(), workload.lengths, strict=True)
+    ]
+    took: dict[str, list[list[float]]] = {name: [[] for _ in calls] for name in ready}
+    for turn in range(rounds + warm):
+        for batch, by_engine in enumerate(calls):
+            for name, call in by_engine.items():
+                began = time.perf_counter()
+                call()
+                if turn >= warm:
+                    took[name][batch].append((time.perf_counter() - began) * 1000)
+    return took
+
+
+def figures(workload: Workload, took: Mapping[str, Sequence[Sequence[float]]]) -> dict[str, float]:
+    """Of each engine the median and 95th percentile of a call, ms; ratios are medians over what ran side by side.
+
+    Args:
+        took: milliseconds by engine, for each batch of the workload all its rounds.
+    """
+    calls = {name: [ms for batch in batches for ms in batch] for name, batches in took.items()}
+    found = {"items": float(workload.items), "tokens": workload.tokens}
+    for name, times in calls.items():
+        found[f"{name}_ms"] = statistics.median(times)
+        found[f"{name}_p95_ms"] = percentile(times, 0.95)
+    found["ours_item_ms"] = found["ours_ms"] / workload.items
+    found["ours_items_per_s"] = workload.items / statistics.mean(calls[OURS]) * 1000
+    found["guide_over_ours"] = _ratio(calls[GUIDE], calls[OURS])
+    found["ours_over_limit"] = _ratio(calls[OURS], calls[LIMIT])
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def _ratio(these: Sequence[float], those: Sequence[float]) -> float:
+    return statistics.median(a / b for a, b in zip(these, those, strict=True))
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The least value that at least `share` (0-1) of them do not exceed."""
+    return float(np.quantile(values, share, method="inverted_cdf"))

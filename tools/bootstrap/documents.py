@@ -1,0 +1,98 @@
+"""IAM documents: who may take a stack's roles, and what these may do."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from tools.bootstrap.rights import ANY, PROJECT, RIGHTS, STEPS, Grant
+
+ISSUER = "token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+REPOSITORY = r"[A-Za-z0-9-]+/[\w.-]+|[A-Za-z0-9-]+@\d+/[\w.-]+@\d+"  # no * or ?, even where IAM would not heed them
+SESSION_SECONDS = 2 * 3600  # of a role: a rollout with its bake
+
+
+def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
+    """Who may take a role: jobs of one repository in one GitHub environment, which has the branches and reviewers.
+
+    Args:
+        repository: as GitHub's tokens name it: OWNER@ID/NAME@ID, or OWNER/NAME for one from before July 2026 that has
+            not opted in (https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims). A token
+            of the other form is refused, so a recycled name opens nothing.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    repository = repository.removeprefix("repo:")  # with which GitHub's API answers
+    if not re.fullmatch(REPOSITORY, repository):
+        raise ValueError(f"repository: {repository!r} must be OWNER@ID/NAME@ID or OWNER/NAME")
+    claims = {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": f"repo:{repository}:environment:{environment}"}
+    return _document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": identity_provider_arn},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringEquals": claims},
+            }
+        ]
+    )
+
+
+def preview(partition: str, account: str, stack: str) -> str:
+    """To look at everything that a stack is made of, and to change nothing."""
+    return _document(
+        _statements([(g, g.read) for grants in RIGHTS.values() for g in grants], partition, account, stack)
+    )
+
+
+def change(partition: str, account: str, stack: str) -> str:
+    """To make, change and delete it, and to run the steps of a deployment; beside what a preview may."""
+    grants = [grant for grants in RIGHTS.values() for grant in grants] + STEPS
+    return _document(_statements([(grant, grant.write) for grant in grants], partition, account, stack))
+
+
+def state(bucket_arn: str, key_arn: str, written_stack: str | None) -> str:
+    """To read Pulumi's state, which a preview does without a lock; and to write one stack's, its locks and history."""
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket_arn]},
+        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{bucket_arn}/*"]},
+        {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [key_arn]},
+    ]
+    if written_stack:
+        own = [f"{bucket_arn}/.pulumi/*/{PROJECT}/{written_stack}{rest}" for rest in (".*", "/*")]
+        statements += [
+            {"Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": own},
+            {"Effect": "Allow", "Action": ["kms:Encrypt", "kms:GenerateDataKey"], "Resource": [key_arn]},
+        ]
+    return _document(statements)
+
+
+def _statements(granted: Iterable[tuple[Grant, str]], partition: str, account: str, stack: str) -> list[dict[str, Any]]:
+    """One statement for each resource and condition; each action once."""
+    merged: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for grant, actions in granted:
+        merged[grant.resource, json.dumps(grant.condition)] |= {f"{grant.service}:{name}" for name in actions.split()}
+    return [
+        {
+            "Effect": "Allow",
+            "Action": sorted(actions),
+            "Resource": ANY if resource == ANY else f"arn:{partition}:{_fill(resource, partition, account, stack)}",
+            **({"Condition": json.loads(_fill(condition, partition, account, stack))} if condition != "{}" else {}),
+        }
+        for (resource, condition), actions in merged.items()
+        if actions
+    ]
+
+
+def _fill(template: str, partition: str, account: str, stack: str) -> str:
+    names = {"{partition}": partition, "{account}": account, "{stack}": stack}
+    for name, value in names.items():
+        template = template.replace(name, value)
+    return template
+
+
+def _document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

@@ -1,0 +1,125 @@
+"""What can go wrong with a call between function, poller and cloud; and the injector, which counts what it did."""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from tools.chaos.proxy import Answer, Call, Dropped
+
+if TYPE_CHECKING:
+    from tools.chaos.stage import Stage
+
+Do = Callable[[Call, "Stage"], Answer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """
+    Attributes:
+        what: in plain words; its hits are counted under it.
+        operation: the calls that it strikes, such as PutItem.
+        do: answers such a call; raises Dropped to end the connection without an answer.
+        when: which of these calls.
+        share: of those calls, 0 to 1, evenly spread.
+        times: at most.
+    """
+
+    what: str
+    operation: str
+    do: Do
+    when: Callable[[Call, "Stage"], bool] = lambda call, stage: True
+    share: float = 1.0
+    times: int = 1_000_000
+
+
+class Injector:
+    """Applies the faults of one scenario; safe to use from many threads.
+
+    Attributes:
+        hits: how many faults were injected, by what they were.
+        active: False lets every call through: the faults are mended.
+    """
+
+    def __init__(self, faults: Sequence[Fault], stage: "Stage") -> None:
+        self.hits: Counter[str] = Counter()
+        self.active = True
+        self._faults, self._stage = faults, stage
+        self._calls, self._strikes = Counter[str](), Counter[str]()
+        self._lock = Lock()
+
+    def count(self, what: str, times: int = 1) -> None:
+        """Count faults that do not go through a call."""
+        with self._lock:
+            self.hits[what] += times
+
+    def answer(self, call: Call) -> Answer:
+        fault = next((fault for fault in self._faults if self.active and self._strikes_at(fault, call)), None)
+        if fault is None:
+            return call.forward()
+        try:
+            return fault.do(call, self._stage)
+        finally:
+            self.count(fault.what, call.weight)
+
+    def _strikes_at(self, fault: Fault, call: Call) -> bool:
+        if fault.operation != call.operation or not fault.when(call, self._stage):
+            return False
+        with self._lock:
+            before = self._calls[fault.what]
+            self._calls[fault.what] += 1
+            due = int((before + 1) * fault.share) > int(before * fault.share)
+            if not due or self._strikes[fault.what] >= fault.times:
+                return False
+            self._strikes[fault.what] += 1
+        return True
+
+
+def refuse(code: str, status: int = 400) -> Do:
+    """The service's own error, as its JSON protocol has it."""
+    body = {"__type": f"com.amazonaws#{code}", "message": "injected"}
+    return lambda call, stage: Answer(status=status, body=body, headers={"Content-Type": "application/x-amz-json-1.0"})
+
+
+throttle = refuse("ProvisionedThroughputExceededException")
+find_invalid = refuse("ValidationException")
+be_unavailable = refuse("ServiceUnavailable", status=503)
+
+
+def hang(call: Call, stage: "Stage") -> Answer:
+    """No answer, and no end of the connection either, until the play is over."""
+    stage.over.wait()
+    raise Dropped
+
+
+def lose_the_answer(call: Call, stage: "Stage") -> Answer:
+    """The cloud does as it is asked, and nobody hears of it."""
+    call.forward()
+    raise Dropped
+
+
+def kill(call: Call, stage: "Stage") -> Answer:
+    """Every runtime that lives dies with the call that one of them has made; the call itself arrives."""
+    stage.signal_runtimes(signal.SIGKILL)
+    return call.forward()
+
+
+def kill_before(call: Call, stage: "Stage") -> Answer:
+    """The same, and the call never arrives."""
+    stage.signal_runtimes(signal.SIGKILL)
+    raise Dropped
+
+
+def freeze(call: Call, stage: "Stage") -> Answer:
+    """Every runtime that lives stops, and neither answers nor ends."""
+    stage.signal_runtimes(signal.SIGSTOP)
+    return call.forward()
+
+
+def send_signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)

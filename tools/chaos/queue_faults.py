@@ -1,0 +1,134 @@
+"""What the queues can do: deliver twice or out of order, bring poison, refuse dead letters."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+from sentiment.batch import MAX_MESSAGES as SEND_BATCH
+from tools.chaos.faults import Fault, be_unavailable, hang
+from tools.chaos.messages import Message, poison, shuffled, versions
+from tools.chaos.proxy import Answer, Call
+from tools.chaos.scenario import Make, Scenario
+from tools.chaos.stage import Stage
+
+AGAIN = "messages delivered twice"
+LATE = "older versions delivered after newer ones"
+POISON = "poison messages"
+VERSIONS, LONGEST_DELAY_S = 3, 4
+
+
+def _again(call: Call, stage: Stage) -> list[dict[str, Any]]:
+    """What was delivered once, as much as this receive asks for."""
+    once = [each for batch in stage.received() for each in batch]
+    return once[stage.injector.hits[AGAIN] :][: call.request["MaxNumberOfMessages"]]
+
+
+def _deliver_again(call: Call, stage: Stage) -> Answer:
+    again = _again(call, stage)
+    call.weight = len(again)
+    second = {"ApproximateReceiveCount": "2"}
+    messages = [{**each, "Attributes": {**each["Attributes"], **second}} for each in again]
+    return Answer(status=200, body={"Messages": messages}, headers={"Content-Type": "application/x-amz-json-1.0"})
+
+
+def _newest_first(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
+    """Versions are sent oldest first, with delays that bring the older behind the newer."""
+    stage.send(messages, delay_s=lambda each: LONGEST_DELAY_S * (VERSIONS - each.texts[0].version) // (VERSIONS - 1))
+    stage.drain()
+    texts = {each.body: each.texts[0] for each in messages}
+    newest: Counter[str] = Counter()
+    for batch in stage.received():
+        for text in (texts[each["Body"]] for each in batch):
+            stage.injector.count(LATE, text.version < newest[text.id])
+            newest[text.id] = max(text.version, newest[text.id])
+    return {}
+
+
+def _batches_with(*poisonous: int) -> Make:
+    """Batches of which one after the other holds so much poison, among good messages."""
+
+    def make(count: int, random: Random) -> list[Message]:
+        return [*_in_turn(iter(shuffled(count, random)), iter(poison(count)), count // SEND_BATCH)]
+
+    def _in_turn(good: Iterator[Message], bad: Iterator[Message], batches: int) -> Iterator[Message]:
+        for number in range(batches):
+            evil = poisonous[number % len(poisonous)]
+            for place in range(SEND_BATCH):
+                yield next(bad if place < evil else good)
+
+    return make
+
+
+def _as_sent(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
+    """The poller starts when all is there, so that it takes the batches as they were sent."""
+    stage.send(messages)
+    stage.local.mapping.resume()
+    stage.drain()
+    bad = {each.body for each in messages if not each.texts}
+    stage.injector.count(POISON, len(bad))
+    taken = Counter(sum(each["Body"] in bad for each in batch) for batch in stage.received())
+    return {"batches by their poison": dict(sorted(taken.items()))}
+
+
+TWICE = Fault(
+    what=AGAIN, operation="ReceiveMessage", do=_deliver_again, when=lambda call, stage: len(_again(call, stage)) > 0
+)
+
+SCENARIOS: Sequence[Scenario] = (
+    Scenario(
+        name="each message delivered twice",
+        faults=[TWICE],
+        must={"repeats absorbed": lambda seen, account: seen.absorbed >= account.sent},
+    ),
+    Scenario(name="delivered out of order", messages=lambda count, _: versions(count, VERSIONS), play=_newest_first),
+    Scenario(
+        name="whole batches of poison",
+        messages=_batches_with(SEND_BATCH, 0, 0),
+        play=_as_sent,
+        must={
+            "all of it dead-lettered with a reason": lambda seen, account: (
+                account.dead_lettered == seen.hits[POISON] and "given up by SQS" not in seen.reasons
+            ),
+            "a batch of nothing else": lambda seen, _: seen.notes["batches by their poison"].get(SEND_BATCH, 0) > 0,
+        },
+        paused=True,
+    ),
+    Scenario(
+        name="one poison among nine",
+        messages=_batches_with(1),
+        play=_as_sent,
+        must={
+            "it alone dead-lettered": lambda seen, account: account.dead_lettered == seen.hits[POISON],
+            "nothing delivered twice": lambda seen, _: seen.redeliveries == 0,
+        },
+        paused=True,
+        visibility_s=30,
+    ),
+    Scenario(
+        name="dead-letter queue refuses, then recovers",
+        faults=[
+            Fault(
+                what="SendMessage refused",
+                operation="SendMessage",
+                do=be_unavailable,
+                share=0.9,
+                times=60,
+            )
+        ],
+        messages=_batches_with(2),
+        visibility_s=5,  # the calls are tried again for seconds
+        must={"messages that came again": lambda seen, _: seen.redeliveries > 0},
+    ),
+    Scenario(
+        name="dead-letter queue hangs, then recovers",
+        faults=[Fault(what="SendMessage never answered", operation="SendMessage", do=hang, times=12)],
+        messages=_batches_with(2),
+        must={
+            "messages that came again": lambda seen, _: seen.redeliveries > 0,
+            "no invocation timed out": lambda seen, _: not seen.errors,
+        },
+        settings={"timeoutSeconds": 3},
+        visibility_s=5,
+    ),
+)

@@ -1,0 +1,130 @@
+"""A scenario: what is sent, what goes wrong meanwhile, and what must be seen of it besides a clean account."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from function.dead_letters import CODE
+from tools.chaos.accounting import Account, account
+from tools.chaos.faults import Fault
+from tools.chaos.messages import Message, shuffled
+from tools.chaos.stage import Stage
+
+SEED = 7
+SHOWN_CHARS = 300  # of a line of the function's log
+
+Make = Callable[[int, Random], list[Message]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a scenario left behind, beside its account.
+
+    Attributes:
+        hits: faults by what they were, counted where they were injected.
+        errors: failed invocations of the pipeline's own poller, by error type.
+        reasons: dead letters by the reason beside them; "given up by SQS" without one.
+        redeliveries: receives of a message beyond its first.
+        absorbed: writes that the table found as old as what it held.
+        notes: what a script saw.
+    """
+
+    hits: Counter[str]
+    errors: Counter[str]
+    reasons: Counter[str]
+    invocations: int
+    redeliveries: int
+    absorbed: int
+    notes: Mapping[str, Any]
+
+
+def send_all(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
+    stage.send(messages)
+    stage.drain()
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """
+    Attributes:
+        name: short and unique.
+        faults: of calls between function, poller and cloud.
+        messages: makes so many.
+        play: sends them and waits; returns notes on what it saw.
+        must: what has to be seen, by what is said where it is not.
+        settings: configuration values over the dev stack's own.
+        visibility_s: the queue's visibility timeout, instead of six timeouts and a window.
+        handler: a wrapper around the deployed one.
+        paused: whether `play` starts the poller.
+    """
+
+    name: str
+    faults: Sequence[Fault] = ()
+    messages: Make = shuffled
+    play: Callable[[Stage, Sequence[Message]], dict[str, Any]] = send_all
+    must: Mapping[str, Callable[[Seen, Account], bool]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    visibility_s: int = 3
+    handler: str | None = None
+    paused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """
+    Attributes:
+        complaints: what must hold of the scenario, and does not.
+    """
+
+    name: str
+    account: Account
+    seen: Seen
+    complaints: tuple[str, ...]
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        return self.account.balanced and not self.complaints
+
+
+def run(scenario: Scenario, count: int) -> Outcome:
+    """Play a scenario with about `count` messages, and draw up its account."""
+    began = time.monotonic()
+    with Stage(scenario.faults, scenario.settings, scenario.visibility_s, scenario.handler, scenario.paused) as stage:
+        notes = scenario.play(stage, scenario.messages(count, Random(SEED)))
+        left = stage.local.depth(stage.local.queue_url)
+        dead = stage.local.dead_letters()
+        result = account(
+            stage.sent, stage.local.results(), [message["Body"] for message in dead], writes := stage.writes()
+        )
+        received = [message for batch in stage.received() for message in batch]
+        seen = Seen(
+            hits=stage.injector.hits,
+            errors=stage.errors(),
+            reasons=Counter(_reason(message) for message in dead),
+            invocations=len(stage.batches),
+            redeliveries=len(received) - len({message["MessageId"] for message in received}),
+            absorbed=sum(not write.accepted for write in writes),
+            notes=notes,
+        )
+    complaints = [says for says, holds in scenario.must.items() if not holds(seen, result)]
+    complaints += [f"never injected: {fault.what}" for fault in scenario.faults if not seen.hits[fault.what]]
+    complaints += ["no fault was injected"] * (not seen.hits.total())
+    complaints += [f"what nobody foresaw: {line[:SHOWN_CHARS]}" for line in stage.unforeseen]
+    complaints += [f"{left} messages are still in the queue"] * bool(left)
+    return Outcome(
+        name=scenario.name,
+        account=result,
+        seen=seen,
+        complaints=tuple(complaints),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _reason(message: Mapping[str, Any]) -> str:
+    attributes = message.get("MessageAttributes", {})
+    return attributes[CODE]["StringValue"] if CODE in attributes else "given up by SQS"

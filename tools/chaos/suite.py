@@ -1,0 +1,44 @@
+"""All scenarios, and how several of them play side by side: much of their time they wait."""
+
+import logging
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from tools.chaos import (
+    all_faults,
+    poller_faults,
+    queue_faults,
+    redrive_faults,
+    release_faults,
+    runtime_faults,
+    table_faults,
+)
+from tools.chaos.scenario import Outcome, Scenario, run
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for group in (
+        runtime_faults,
+        all_faults,
+        redrive_faults,
+        poller_faults,
+        release_faults,
+        table_faults,
+        queue_faults,
+    )
+    for scenario in group.SCENARIOS
+}
+
+
+def outcomes(names: Sequence[str], count: int, jobs: int) -> Iterator[Outcome]:
+    """Play these scenarios with about `count` messages each, `jobs` at a time; each as soon as it is over."""
+    # Processes, since Pulumi's runtime is one for all of a process; spawned, since threads run in this one.
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_play, name, count) for name in names]):
+            yield done.result()
+
+
+def _play(name: str, count: int) -> Outcome:
+    logging.getLogger("local").setLevel(logging.ERROR)  # its warnings are of what is done to it here
+    return run(SCENARIOS[name], count)

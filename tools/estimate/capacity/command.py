@@ -1,0 +1,44 @@
+"""`capacity`: the command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentiment.errors import CommandError
+from sentiment.screen import answers
+from sentiment.target import DEFAULT_STACK
+
+BEFORE_S = 60  # of steady traffic, before the burst
+
+
+def capacity(
+    *,
+    rate: Annotated[float, typer.Option(min=0.001, max=1e7, help="Texts a second, steadily.")] = 100,
+    peak: Annotated[float, typer.Option(min=1, max=1000, help="Times that, while the burst lasts.")] = 5,
+    peak_minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="How long that is.")] = 10,
+    stack: Annotated[str, typer.Option(help="Whose settings to begin with.")] = DEFAULT_STACK,
+    workload: Annotated[str, typer.Option(help="Of measured.json: how long the texts are.")] = "ten_mixed",
+    bench: Annotated[Path | None, typer.Option(help="Times of this file of `make bench` instead.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw to this file too; needs requirements-bench.txt.")] = None,
+) -> None:
+    """Say what a rate and a burst take: concurrency, backlog and drain time, quotas to raise, what comes next, cost."""
+    from settings import SettingsError
+    from tools.estimate.capacity.report import needs_table, notes, rates_table, ways_table
+    from tools.estimate.capacity.simulate import Burst
+    from tools.estimate.capacity.study import study
+    from tools.estimate.cost.measured import Measured, MeasuredError  # these load the program's libraries
+    from tools.estimate.cost.stack import read_stack
+
+    traffic = Burst(rate=rate, peak=peak, before_s=BEFORE_S, peak_s=peak_minutes * 60)
+    try:
+        of = study(read_stack(stack), Measured.read(bench), workload, traffic)
+    except (MeasuredError, SettingsError) as error:
+        raise CommandError(str(error)) from error
+    for part in (ways_table(of), needs_table(of), rates_table(of), *notes(of)):
+        answers.print(part, highlight=False)
+    if picture:
+        from tools.estimate.capacity.picture import draw  # matplotlib is no requirement of the tables
+
+        draw(of, picture)
+        answers.print(f"Drawn: {picture}", highlight=False, soft_wrap=True)

@@ -1,0 +1,56 @@
+"""A study, drawn: backlog and concurrency through the burst, and how the longest wait grows with the rate."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tools.estimate.capacity.report import duration
+from tools.estimate.capacity.simulate import simulate
+from tools.estimate.capacity.study import AFTER_S, Study
+
+COLOURS = ("#999999", "#c8553d", "#e2a379", "#2a9d8f", "#1a66b3", "#6a4c93")
+RATES = [10 ** (exponent / 4) for exponent in range(4, 25)]  # ten to a million texts a second
+LEAST_S = 0.1  # shorter waits are drawn as this: the batch itself takes longer
+
+
+def draw(of: Study, file: Path) -> None:
+    """Write a PNG."""
+    figure = Figure(figsize=(17, 5), layout="constrained")
+    backlog, slots, waits = figure.subplots(1, 3)
+    _through_the_burst(of, backlog, slots)
+    _by_rate(of, waits)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=100)
+
+
+def _through_the_burst(of: Study, backlog: Axes, slots: Axes) -> None:
+    end_s = of.traffic.end_s + AFTER_S
+    for each, colour in zip(of.outcomes, COLOURS, strict=False):
+        steps = [step for step in each.trace.steps if step.second <= end_s]
+        minutes = [step.second / 60 for step in steps]
+        label = f"{each.design.name} (drained after {duration(each.trace.drain_s)})"
+        backlog.plot(minutes, [step.backlog for step in steps], color=colour, label=label)
+        slots.plot(minutes, [step.slots for step in steps], color=colour, label=each.design.name)
+    rate = f"{of.traffic.rate:,g} texts a second, {of.traffic.peak:g} times that for {of.traffic.peak_s / 60:g} minutes"
+    backlog.set(title=f"{rate}\ntexts that wait", xlabel="minutes", yscale="symlog")
+    slots.set(title="batches at once that Lambda is ready for", xlabel="minutes", yscale="log")
+    for axes in (backlog, slots):
+        axes.axvspan(of.traffic.before_s / 60, of.traffic.end_s / 60, color="#eeeeee", zorder=0)
+        axes.grid(alpha=0.3)
+    backlog.legend(fontsize=7)
+
+
+def _by_rate(of: Study, axes: Axes) -> None:
+    for each, colour in zip(of.outcomes, COLOURS, strict=False):
+        rates = [rate for rate in RATES if each.design.most > rate]
+        traces = [simulate(each.design, replace(of.traffic, rate=rate), AFTER_S) for rate in rates]
+        waits = np.maximum([trace.longest_wait_s for trace in traces], LEAST_S)
+        axes.plot(rates, waits, color=colour, marker=".", label=f"{each.design.name}: {each.design.most:,.0f} at most")
+    axes.set(
+        title="the same burst at other rates:\nlongest wait, s", xlabel="texts a second", xscale="log", yscale="log"
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)

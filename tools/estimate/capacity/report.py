@@ -1,0 +1,119 @@
+"""The tables of a study."""
+
+import math
+from collections.abc import Iterable, Iterator
+
+from rich.table import Table
+
+from tools.estimate.capacity import quotas
+from tools.estimate.capacity.needs import Need
+from tools.estimate.capacity.study import Outcome, Study
+from tools.estimate.cost.usage import SECONDS_PER_MONTH
+
+
+def ways_table(of: Study) -> Table:
+    traffic = of.traffic
+    table = _table(
+        f"Stack {of.stack.name} at {traffic.rate:,g} texts a second, {traffic.peak:g} times that for "
+        f"{traffic.peak_s / 60:g} minutes. Each way builds on the one before",
+        ("way", "at once", "ms", "texts/s", "backlog", "wait", "drained", "USD/M"),
+    )
+    table.add_column("ends at")
+    for each in of.outcomes:
+        way, trace = each.design, each.trace
+        holds = math.isfinite(trace.drain_s)
+        table.add_row(
+            way.name,
+            f"{way.queues * way.slots_per_queue:,.0f}",
+            f"{way.batch_s * 1000:,.0f}",
+            f"{way.most:,.0f}",
+            _count(trace.deepest) if holds else "grows",
+            duration(trace.longest_wait_s) if holds else "grows",
+            duration(trace.drain_s),
+            _per_million(each, traffic.rate),
+            way.ends_at,
+            style="bold" if way.name == of.chosen.design.name else None,
+        )
+    return table
+
+
+def needs_table(of: Study) -> Table:
+    table = _table(f"What it needs, with {of.chosen.design.name}", ("quota", "steady", "peak", "default", "of each"))
+    table.add_column("")
+    for need in of.needs:
+        figures = (f"{figure:,.0f}" for figure in (need.steady, need.peak, need.quota.value))
+        table.add_row(need.quota.name, *figures, need.quota.scope, _verdict(need))
+    return table
+
+
+def rates_table(of: Study) -> Table:
+    table = _table(
+        "What other rates take, with the same burst", ("texts/s", "at once", "peak", "wait", "USD a month", "USD/M")
+    )
+    table.add_column("way")
+    table.add_column("quotas to raise")
+    for traffic, each, needed in of.by_rate:
+        way = each.design
+        table.add_row(
+            f"{traffic.rate:,.0f}",
+            f"{way.slots(traffic.rate):,.1f}",
+            f"{way.slots(traffic.rate * traffic.peak):,.0f}",
+            duration(each.trace.longest_wait_s),
+            f"{each.usd:,.0f}",
+            _per_million(each, traffic.rate),
+            way.name,
+            "; ".join(f"{need.quota.name} to {need.peak:,.0f}" for need in needed if need.exceeded) or "none",
+        )
+    return table
+
+
+def _table(title: str, heads: Iterable[str]) -> Table:
+    """The first column is of words, the others of numbers."""
+    table = Table(title=title, title_justify="left")
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if place else "left", no_wrap=True)
+    return table
+
+
+def _verdict(need: Need) -> str:
+    if not need.exceeded:
+        return "enough"
+    return "[bold]ask for more[/]" if need.quota.raisable else "[bold red]divide[/]"
+
+
+def notes(of: Study) -> Iterator[str]:
+    measured = of.measured.content
+    yield (
+        "at once: batches; ms: of a full batch, warm; backlog, wait: the most in the burst; drained: after its end. "
+        "Batch window and cold starts come on top."
+    )
+    yield f"Times are estimates from {measured['source']} ({measured['date']}), workload {of.workload}."
+    yield (
+        f"While messages wait, a mapping adds {quotas.POLLERS_PER_MINUTE.value:g} batches at once a minute, "
+        f"{quotas.PROVISIONED_PER_MINUTE.value:,g} with provisioned pollers; what nothing needs is taken to go at once."
+    )
+    yield "Costs: the steady rate, list prices, none of the discounts for volume; requests to SQS are full."
+    yield (
+        f"Warm the table before a launch: it begins with {quotas.NEW_TABLE_WRITES.value:,g} write units a second, "
+        "and may double within 30 minutes. What AWS does not raise far enough takes more regions, each with its own."
+    )
+    used = {need.quota.name: need.quota for _, _, needed in of.by_rate for need in needed}
+    for quota in (*used.values(), quotas.POLLERS_PER_MINUTE, quotas.PROVISIONED_PER_MINUTE, quotas.NEW_TABLE_WRITES):
+        star = "" if quota.checked else ", from memory"
+        yield f"  {quota.name}: {quota.value:,.0f} of each {quota.scope} ({quota.source}; {quota.as_of}{star})"
+
+
+def duration(seconds: float) -> str:
+    if not math.isfinite(seconds):
+        return "never"
+    if seconds < 120:
+        return f"{seconds:,.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
+
+
+def _count(texts: float) -> str:
+    return f"{texts:,.0f}" if texts < 1e6 else f"{texts / 1e6:,.1f} M"
+
+
+def _per_million(each: Outcome, rate: float) -> str:
+    return f"{each.usd / (rate * SECONDS_PER_MONTH) * 1e6:,.2f}" if math.isfinite(each.usd) else "-"

@@ -1,0 +1,43 @@
+"""`python -m tools.estimate.cost`: what a stack costs, against other ways, and what memory size is best."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from tools.estimate.cost.measured import Measured
+from tools.estimate.cost.report import bill_table, comparison_table, notes, report, tuning_table
+from tools.estimate.cost.stack import read_stack
+
+WIDTH = 120
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.estimate.cost", description=__doc__)
+    parser.add_argument("--stack", default="dev", help="whose Pulumi.<stack>.yaml to count (default: dev)")
+    parser.add_argument("--items-per-hour", type=float, default=500, help="texts an hour, steadily (default: 500)")
+    parser.add_argument("--workload", default="ten_mixed", help="of measured.json (default: ten_mixed)")
+    parser.add_argument("--bench", type=Path, help="times of this file of `make bench`, over measured.json")
+    parser.add_argument("--free-tier", action="store_true", help="take AWS's lasting free tier off")
+    parser.add_argument("--picture", type=Path, help="draw to this file too; needs requirements-bench.txt")
+    options = parser.parse_args(arguments)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    try:
+        measured = Measured.read(options.bench)
+        of = report(read_stack(options.stack), measured, options.workload, options.items_per_hour, options.free_tier)
+    except (ValueError, OSError) as error:
+        console.print(f"[bold red]error:[/] {error}")
+        return 2
+    for part in (bill_table(of), comparison_table(of), tuning_table(of), *notes(of)):
+        console.print(part)
+    if options.picture:
+        from tools.estimate.cost.picture import draw  # here, since matplotlib is no requirement of the tables
+
+        draw(of, options.picture)
+        console.print(f"Drawn: {options.picture}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""The same traffic by other means: the guide's engine, the guide's promise, Amazon Comprehend."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from settings import TORCH_MIN_MEMORY_MB
+from tools.estimate.cost import prices
+from tools.estimate.cost.measured import PROMISED_AT_MB, Engine, Measured
+from tools.estimate.cost.model import bill
+from tools.estimate.cost.stack import Stack
+from tools.estimate.cost.usage import HOURS_PER_MONTH
+
+PROMISED_MS = (60, 115)  # the guide, "Performance Expectations": a warm text at 512 MB
+COMPREHEND = "Amazon Comprehend, its calls alone"
+OTHER = {"x86_64": "arm64", "arm64": "x86_64"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to classify. `monthly`: items per hour to US dollars a month."""
+
+    name: str
+    monthly: Callable[[float], float]
+
+
+def ways(stack: Stack, measured: Measured, workload: str, *, free_tier: bool = False) -> list[Way]:
+    """This stack first. Those of the guide are this stack too, but for engine and memory."""
+    sizes = measured.sizes(workload)
+    own = measured.engine("ours" if stack.backend == "onnx" else "torch", workload)
+    other = replace(stack, architecture=OTHER[stack.architecture])
+    guide = replace(stack, memory_mb=max(stack.memory_mb, TORCH_MIN_MEMORY_MB))
+    promise = replace(stack, memory_mb=PROMISED_AT_MB)
+
+    def way(name: str, by: Stack, engine: Engine) -> Way:
+        return Way(name, lambda rate: bill(by, engine, sizes, rate, free_tier=free_tier).usd)
+
+    found = [
+        way(f"this stack ({stack.architecture}, {stack.memory_mb} MB)", stack, own),
+        way(f"this stack on {other.architecture}", other, own),
+    ]
+    if stack.provisioned:
+        found.append(way("this stack, nothing kept warm", replace(stack, provisioned=0, provisioned_max=0), own))
+    return [
+        *found,
+        way(f"the guide's engine ({guide.memory_mb} MB)", guide, measured.engine("guide", workload)),
+        *(way(f"the guide's promise, {ms} ms a text", promise, measured.promised(ms)) for ms in PROMISED_MS),
+        Way(
+            "Amazon Comprehend, its calls alone", lambda rate: comprehend_usd(rate * HOURS_PER_MONTH, sizes.characters)
+        ),
+    ]
+
+
+def comprehend_usd(texts: float, characters: float) -> float:
+    """US dollars for so many texts of so many characters in one month."""
+    units = texts * max(prices.COMPREHEND_LEAST_UNITS, math.ceil(characters / prices.COMPREHEND_CHARACTERS))
+    usd, below = 0.0, 0.0
+    for upto, price in prices.COMPREHEND:
+        usd += price.of(max(0.0, min(units, upto) - below))
+        below = upto
+    return usd

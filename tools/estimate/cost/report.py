@@ -1,0 +1,150 @@
+"""The tables that `make cost` prints."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rich.table import Table
+
+from function.memory import MEMORY_MB_PER_VCPU
+from tools.estimate.cost import prices
+from tools.estimate.cost.bill import Bill, Line
+from tools.estimate.cost.compare import Way, ways
+from tools.estimate.cost.measured import THREAD_GAIN, Engine, Measured
+from tools.estimate.cost.model import bill
+from tools.estimate.cost.stack import Stack
+from tools.estimate.cost.tuning import SIZES_MB, Advice, Size, advice, sizes
+
+RATES = {"1,000 a day": 1e3 / 24, "100,000 a day": 1e5 / 24, "1,000,000 a day": 1e6 / 24}  # texts an hour
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that is printed and drawn, of one stack, one rate and one workload."""
+
+    stack: Stack
+    engine: Engine
+    measured: Measured
+    workload: str
+    items_per_hour: float
+    bill: Bill
+    ways: list[Way]
+    sizes: dict[str, list[Size]]  # by architecture
+    guide_sizes: list[Size]  # of the guide's engine, on the stack's architecture
+    monthly: list[float]  # of the whole stack, by its memory size
+    advice: Advice
+
+
+def report(stack: Stack, measured: Measured, workload: str, items_per_hour: float, free_tier: bool) -> Report:
+    """
+    Raises:
+        MeasuredError, ValueError: the workload or the rate is not one that can be counted.
+    """
+    engine = measured.engine("ours" if stack.backend == "onnx" else "torch", workload)
+    own = measured.sizes(workload)
+    of = {name: sizes(engine, name, stack.batch_size) for name in prices.LAMBDA_DURATION}
+    return Report(
+        stack=stack,
+        engine=engine,
+        measured=measured,
+        workload=workload,
+        items_per_hour=items_per_hour,
+        bill=bill(stack, engine, own, items_per_hour, free_tier=free_tier),
+        ways=ways(stack, measured, workload, free_tier=free_tier),
+        sizes=of,
+        guide_sizes=sizes(measured.engine("guide", workload), stack.architecture, stack.batch_size),
+        monthly=[
+            bill(replace(stack, memory_mb=memory_mb), engine, own, items_per_hour, free_tier=free_tier).usd
+            for memory_mb in SIZES_MB
+        ],
+        advice=advice(of[stack.architecture]),
+    )
+
+
+def bill_table(of: Report) -> Table:
+    table = Table("service", "what", title=f"Stack {of.stack.name} at {of.items_per_hour:,g} texts an hour, a month")
+    for column in ("quantity", "price", "USD"):
+        table.add_column(column, justify="right")
+    for line in of.bill.lines:
+        what = f"{line.what}{' (standing)' if line.standing else ''}"
+        usd = of.bill.usd_of(line)
+        table.add_row(line.service, what, f"{_number(line.quantity)} {line.price.unit}", _price(line), f"{usd:,.2f}")
+    table.add_section()
+    table.add_row("all", "without any traffic", "", "", f"{of.bill.standing_usd:,.2f}")
+    table.add_row("all", "a month", "", "", f"{of.bill.usd:,.2f}", style="bold")
+    if of.bill.usage.items:
+        table.add_row("all", "a million texts at this rate", "", "", f"{of.bill.per_million:,.2f}", style="bold")
+    return table
+
+
+def _number(quantity: float) -> str:
+    return f"{quantity:,.0f}" if quantity >= 1000 else f"{quantity:.3g}"
+
+
+def _price(line: Line) -> str:
+    per = {1: "", 1e6: " / million"}.get(line.price.per, f" / {line.price.per:,g}")
+    return f"{line.price.usd:.10f}".rstrip("0").rstrip(".") + per + ("" if line.price.checked else " *")
+
+
+def comparison_table(of: Report) -> Table:
+    """US dollars a month, and for a million texts, at the asked rate and at three others."""
+    rates = {f"{of.items_per_hour:,g} an hour": of.items_per_hour, **RATES}
+    table = Table("way", title="USD a month, and (for a million texts), by traffic")
+    for name in rates:
+        table.add_column(name, justify="right")
+    for way in of.ways:
+        table.add_row(way.name, *(_both(way.monthly(rate), rate * 730) for rate in rates.values()))
+    return table
+
+
+def _both(usd: float, items: float) -> str:
+    return f"{usd:,.2f} ({usd / items * 1e6:,.2f})" if items else f"{usd:,.2f}"
+
+
+def tuning_table(of: Report) -> Table:
+    """For each memory size: time of a full batch, Lambda's cost alone, and the whole stack's at the asked rate."""
+    table = Table(title=f"Memory sizes, full batches of {of.stack.batch_size} texts ({of.workload})")
+    lambda_alone = (f"Lambda alone, {name}, USD a million" for name in of.sizes)
+    for head in ("MB", "ms a batch", *lambda_alone, "the guide's engine", "whole stack, USD a month"):
+        table.add_column(head, justify="right")
+    table.add_column("")
+    for monthly, guide, *own in zip(of.monthly, of.guide_sizes, *of.sizes.values(), strict=True):
+        table.add_row(
+            f"{own[0].memory_mb:,}",
+            f"{own[0].batch_ms:,.0f}",
+            *(f"{size.usd_per_million:.2f}" for size in own),
+            f"{guide.batch_ms:,.0f} ms, {guide.usd_per_million:.2f}" if guide.fits else "too small",
+            f"{monthly:,.2f}",
+            ", ".join(_notes(of, own[0])),
+        )
+    return table
+
+
+def _notes(of: Report, size: Size) -> Iterator[str]:
+    chosen = {"cheapest": of.advice.cheapest, "fastest": of.advice.fastest, "fast and cheap": of.advice.balanced}
+    yield from (name for name, best in chosen.items() if best.memory_mb == size.memory_mb)
+    if size.memory_mb == of.stack.memory_mb:
+        yield "this stack"
+    if not size.fits:
+        yield "too small"
+
+
+def notes(of: Report) -> Sequence[str]:
+    """What a reader must know to trust the figures as far as they go."""
+    used, measured = of.bill.usage, of.measured.content
+    guessed = ", ".join(measured["interpolated"])
+    found = [
+        f"Batches: {used.batches:,.0f} a month of {used.batch_items:.1f} texts and {used.batch_ms:,.0f} ms; "
+        f"{used.concurrency:.3g} in flight on average.",
+        f"Times are estimates from {measured['source']} ({measured['date']}; {measured['machine']})"
+        + (f"; interpolated: {guessed}" if guessed else "")
+        + ". arm64 is taken to be as fast.",
+        f"A vCPU for each {MEMORY_MB_PER_VCPU:,} MB; each beyond the first is taken to add {THREAD_GAIN:.0%} of one.",
+        f"List prices of {prices.AS_OF}, us-east-1; * from memory, not looked up.",
+    ]
+    if of.stack.provisioned:
+        found.append("Warm environments are paid by their memory, so the cheapest size counts for more here.")
+    if used.concurrency > of.stack.max_concurrency:
+        found.append(f"[red]maxConcurrency {of.stack.max_concurrency} is too low for this rate: the queue grows.[/]")
+    if not of.stack.consume:
+        found.append("[red]consume is false: messages are sent, but none is taken.[/]")
+    return found

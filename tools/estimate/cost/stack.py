@@ -1,0 +1,104 @@
+"""What of a stack costs money, read from what its program registers."""
+
+import json
+from dataclasses import dataclass
+
+from tools.local.program import run
+from tools.local.recorder import Recorder, Resource
+
+DAYS_IF_KEPT = 365  # results that never expire are counted as after a year
+SCALING_ALARMS = 2  # that Application Auto Scaling makes for a target-tracking policy
+LEVELS_WITH_BATCH_LINE = ("TRACE", "DEBUG", "INFO")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """
+    Attributes:
+        backend: onnx or torch; taken for onnx where a promoted image does not say.
+        provisioned, provisioned_max: warm environments; the same number unless they are scaled.
+        kept_images: in the stack's own registry; 0 where it deploys another stack's image.
+        keys: KMS keys that the stack makes. queue_key: whether the queues use one of the team's own.
+        result_days: how long a result is kept.
+    """
+
+    name: str
+    backend: str
+    architecture: str
+    memory_mb: int
+    ephemeral_storage_mb: int
+    batch_size: int
+    window_s: int
+    max_concurrency: int
+    consume: bool
+    provisioned: int
+    provisioned_max: int
+    tracing: bool
+    log_days: int
+    logs_batches: bool
+    alarms: int
+    dashboards: int
+    keys: int
+    queue_key: bool
+    kept_images: int
+    recovery: bool
+    result_days: int
+    store_text: bool
+
+    @property
+    def memory_gb(self) -> float:
+        return self.memory_mb / 1024
+
+
+def read_stack(name: str) -> Stack:
+    """Run the program of a stack and read it.
+
+    Raises:
+        FileNotFoundError: there is no such stack. SettingsError: its configuration is refused.
+    """
+    return stack_of(name, run(name))
+
+
+def stack_of(name: str, recording: Recorder) -> Stack:
+    function = recording.one("aws:lambda/function:Function").inputs
+    mapping = recording.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+    logs = recording.one("aws:cloudwatch/logGroup:LogGroup").inputs
+    table = recording.one("aws:dynamodb/table:Table").inputs
+    images = recording.all("docker:index/image:Image")
+    variables = function["environment"]["variables"]
+    warm = [r.inputs for r in recording.all("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")]
+    provisioned = sum(inputs["provisionedConcurrentExecutions"] for inputs in warm)
+    scaled = [target.inputs["maxCapacity"] for target in recording.all("aws:appautoscaling/target:Target")]
+    alarms = len(recording.all("aws:cloudwatch/metricAlarm:MetricAlarm"))
+    return Stack(
+        name=name,
+        backend=images[0].inputs["build"]["args"]["BACKEND"] if images else "onnx",
+        architecture=function["architectures"][0],
+        memory_mb=function["memorySize"],
+        ephemeral_storage_mb=function["ephemeralStorage"]["size"],
+        batch_size=mapping["batchSize"],
+        window_s=mapping["maximumBatchingWindowInSeconds"],
+        max_concurrency=mapping["scalingConfig"]["maximumConcurrency"],
+        consume=mapping["enabled"],
+        provisioned=provisioned,
+        provisioned_max=max([provisioned, *scaled]),
+        tracing=function["tracingConfig"]["mode"] == "Active",
+        log_days=logs["retentionInDays"],
+        logs_batches=function["loggingConfig"]["applicationLogLevel"] in LEVELS_WITH_BATCH_LINE,
+        alarms=alarms + SCALING_ALARMS * len(recording.all("aws:appautoscaling/policy:Policy")),
+        dashboards=len(recording.all("aws:cloudwatch/dashboard:Dashboard")),
+        keys=len(recording.all("aws:kms/key:Key")),
+        queue_key=any("kmsMasterKeyId" in queue.inputs for queue in recording.all("aws:sqs/queue:Queue")),
+        kept_images=sum(map(_kept_images, recording.all("aws:ecr/lifecyclePolicy:LifecyclePolicy")))
+        if recording.all("docker:index/image:Image")
+        else 0,
+        recovery=table["pointInTimeRecovery"]["enabled"],
+        result_days=int(variables["RESULT_TTL_DAYS"]) or DAYS_IF_KEPT,
+        store_text=variables["STORE_TEXT"] == "true",
+    )
+
+
+def _kept_images(policy: Resource) -> int:
+    """Of builds; those kept for other stacks come on top, one for each promotion."""
+    rules = [rule["selection"] for rule in json.loads(policy.inputs["policy"])["rules"]]
+    return sum(rule["countNumber"] for rule in rules if rule["tagStatus"] == "any")

@@ -1,0 +1,62 @@
+"""`load`: the command and its options."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentiment.target import DEFAULT_STACK
+from tools.load.plan import Kind, Plan, usual_together
+
+
+def load(
+    *,
+    rate: Annotated[float, typer.Option(min=0.01, help="Texts a second.")] = 100,
+    duration: Annotated[float, typer.Option(min=0.1, help="Seconds.")] = 600,
+    together: Annotated[
+        int | None, typer.Option(min=1, max=10, help="Texts in a request; default: for about ten requests a second.")
+    ] = None,
+    stack: Annotated[str, typer.Option(help="Which stack's settings to run here, or which to find.")] = DEFAULT_STACK,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="Load the stack that is deployed, or a running `make local`.")
+    ] = False,
+    model: Annotated[Path | None, typer.Option(help="Folder of the model to run here; default: the demo's.")] = None,
+    texts: Annotated[Kind | None, typer.Option(help="Default: sentences; words for the full-size model.")] = None,
+    senders: Annotated[int, typer.Option(min=1, max=256, help="Requests to SQS at the same time.")] = 16,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds to wait for the queue to drain.")] = 600,
+    ceiling_seconds: Annotated[
+        float, typer.Option(min=0, help="How long to measure the embedded cloud by itself before; 0 does not.")
+    ] = 10,
+    max_p95_ms: Annotated[float, typer.Option(min=0, help="Objective: latency, from due to stored.")] = 2000,
+    min_throughput_percent: Annotated[float, typer.Option(min=0, max=100, help="Objective: of the rate.")] = 95,
+    max_late_percent: Annotated[float, typer.Option(min=0, max=100, help="Objective: texts sent late.")] = 1,
+    max_lost: Annotated[int, typer.Option(min=0, help="Objective: texts.")] = 0,
+    max_duplicated: Annotated[int, typer.Option(min=0, help="Objective: texts.")] = 0,
+    max_dead: Annotated[int, typer.Option(min=0, help="Objective: texts in the dead-letter queue.")] = 0,
+    output: Annotated[Path, typer.Option(help="Folder for load.html, load.png and load.json.")] = Path("build"),
+) -> None:
+    """Send texts at a steady rate, whatever becomes of them, and account for every one; 1 if an objective is missed."""
+    from tools.load.objectives import Objectives  # these load numpy, and the program's libraries
+    from tools.load.session import load_test
+
+    report = load_test(
+        Plan(rate=rate, duration_s=duration, together=together or usual_together(rate)),
+        Objectives(
+            max_p95_ms=max_p95_ms,
+            min_throughput_percent=min_throughput_percent,
+            max_late_percent=max_late_percent,
+            max_lost=max_lost,
+            max_duplicated=max_duplicated,
+            max_dead=max_dead,
+        ),
+        stack=stack,
+        deployed=deployed,
+        model=model,
+        kind=texts,
+        senders=senders,
+        patience_s=patience,
+        ceiling_s=ceiling_seconds,
+        output=output,
+    )
+    if report.missed:
+        raise typer.Exit(1)

@@ -1,0 +1,54 @@
+"""What is known of every text of a run: when it was due and sent, and when it was seen to be done."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from tools.load.plan import Plan
+
+LATE_S = 0.1  # a send that begins later than this after it was due is counted
+
+
+@dataclass
+class Ledger:
+    """Safe to write from many threads. All times are seconds since the epoch, by this machine's clock.
+
+    Attributes:
+        started_at: when the first text was due.
+        begun: when the send of a text began, by its place.
+        unsent: why SQS did not take a text, by its id.
+        done: each time a delivery of a text was settled, by its id, where that can be watched.
+    """
+
+    plan: Plan
+    run: str = field(default_factory=lambda: f"load-{uuid4().hex[:12]}")
+    started_at: float = 0.0
+    begun: dict[int, float] = field(default_factory=dict)
+    unsent: dict[str, str] = field(default_factory=dict)
+    done: dict[str, list[float]] = field(default_factory=dict)
+
+    def id_of(self, place: int) -> str:
+        return f"{self.run}-{place:08d}"
+
+    def due_at(self, place: int) -> float:
+        return self.started_at + self.plan.due_s(place)
+
+    def began(self, places: Sequence[int], moment: float) -> None:
+        for place in places:
+            self.begun[place] = moment
+
+    def settled(self, ids: Iterable[str], moment: float) -> None:
+        """Of one delivery each; ids of others than this run are left out."""
+        for item_id in ids:
+            if item_id.startswith(self.run):
+                self.done.setdefault(item_id, []).append(moment)
+
+    @property
+    def ids(self) -> list[str]:
+        """Of all that SQS took, in order."""
+        return [item_id for place in range(self.plan.texts) if (item_id := self.id_of(place)) not in self.unsent]
+
+    @property
+    def lateness_s(self) -> list[float]:
+        """How late each send began."""
+        return [max(0.0, moment - self.due_at(place)) for place, moment in self.begun.items()]

@@ -1,0 +1,72 @@
+"""What is loaded: a stack that is started here, or one that runs somewhere."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentiment.target import Target
+from tools.load.ledger import Ledger
+from tools.local.cloud import ANY_CREDENTIALS
+from tools.local.event_source import BatchOutcome
+from tools.local.stack import LocalStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """
+    Attributes:
+        clock: when a text counts as stored, in words.
+        processes: ids of the processes at work on this machine, by what they do.
+        cold_starts: seconds that each took so far, where that can be watched.
+    """
+
+    target: Target
+    clock: str
+    processes: Callable[[], Mapping[str, list[int]]] = dict
+    cold_starts: list[float] | None = None
+
+
+def deployed(target: Target) -> Pipeline:
+    return Pipeline(
+        target=target, clock="processed_at in the table, by the function's clock; the put itself is not in it"
+    )
+
+
+@contextmanager
+def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipeline]:
+    """A stack on this machine, every batch of it watched.
+
+    Raises:
+        ModelError, FileNotFoundError, SettingsError: as LocalStack.
+    """
+    cold_starts: list[float] = []
+
+    def watch(outcome: BatchOutcome) -> None:
+        done = [each for each in outcome.deliveries if each.message_id not in outcome.failed_ids]
+        ledger.settled((json.loads(json.loads(each.record)["body"])["id"] for each in done), time.time())
+        if outcome.invocation and outcome.invocation.cold_start:
+            cold_starts.append(outcome.invocation.init_s)
+
+    with LocalStack(stack, model_dir=model_dir, on_batch=watch) as local:
+        yield Pipeline(
+            target=Target(
+                queue_url=local.queue_url,
+                dead_letter_queue_url=local.dead_letter_queue_url,
+                table_name=local.table_name,
+                region=local.cloud.region,
+                endpoint_url=local.cloud.url,
+                credentials=ANY_CREDENTIALS,
+                source=f"stack {stack} on this machine ({os.cpu_count()} cores), model {model_dir.name}",
+            ),
+            clock="end of the batch that stored it, its messages deleted; the machine's clock, as for the schedule",
+            processes=lambda: {
+                "function": [environment.pid for environment in local.function.environments],
+                "embedded cloud": [local.cloud.pid],
+                "load and poller": [os.getpid()],
+            },
+            cold_starts=cold_starts,
+        )

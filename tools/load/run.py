@@ -1,0 +1,127 @@
+"""A load test from the first text to the last result."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from function.messages import Item
+from sentiment.batch import encode
+from sentiment.delivery import deliver
+from tools.load.accounting import Accounting, account
+from tools.load.ledger import Ledger
+from tools.load.open_loop import Send, send_all
+from tools.load.outcomes import dead, stored
+from tools.load.pipeline import Pipeline
+from tools.load.samples import Sample, Sampler
+
+LOOK_S = 0.5  # between looks at the queue, once all is sent
+GRACE_S = 10  # for results that are missing though the queue seems empty: SQS's counts are approximate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """
+    Attributes:
+        done_at: when the texts that are stored were so, by id; `pipeline.clock` says by which clock.
+        left: messages that the queue still held when patience was over; some that count as lost may be among them.
+        load_average: of this machine in the last minute of sending: what else it had to do tells in the times.
+    """
+
+    ledger: Ledger
+    pipeline: Pipeline
+    accounting: Accounting
+    done_at: Mapping[str, float]
+    samples: Sequence[Sample]
+    left: int
+    load_average: float
+
+
+def run_load(
+    ledger: Ledger,
+    pipeline: Pipeline,
+    texts: Sequence[str],
+    senders: int,
+    patience_s: float,
+    progress: Callable[[str, Sampler], None],
+) -> Run:
+    """Send all texts on time, wait for what comes of them, and account for every one.
+
+    Args:
+        progress: is called now and then with what is being done.
+
+    Raises:
+        ClientError, BotoCoreError: queues or table cannot be read.
+    """
+    with Sampler(pipeline) as sampler, ThreadPoolExecutor(senders, "sender") as pool, ThreadPoolExecutor(1) as clock:
+        sending = clock.submit(send_all, ledger.plan, ledger, _sender(ledger, pipeline, texts, senders), pool)
+        while not sending.done():
+            progress("sending", sampler)
+            time.sleep(LOOK_S)
+        sending.result()
+        load_average = os.getloadavg()[0]
+        left = _drain(sampler, patience_s, progress)
+    progress("reading the table", sampler)
+    processed = _read(pipeline, ledger.ids)
+    settled = dict(ledger.done)  # as it is now: where patience was over, the watch goes on
+    watched = {item_id: moments[0] for item_id, moments in settled.items() if item_id in processed}
+    return Run(
+        ledger=ledger,
+        pipeline=pipeline,
+        accounting=account(
+            ledger.ids,
+            processed,
+            dead(pipeline.target, ledger.run),
+            {item_id: len(moments) for item_id, moments in settled.items()},
+        ),
+        done_at={**processed, **watched},
+        samples=sampler.samples,
+        left=left,
+        load_average=load_average,
+    )
+
+
+def _sender(ledger: Ledger, pipeline: Pipeline, texts: Sequence[str], senders: int) -> Send:
+    sqs, queue_url = pipeline.target.client("sqs", max_pool_connections=senders), pipeline.target.queue_url
+
+    def send(places: range) -> None:
+        items = [
+            Item(ledger.id_of(place), texts[place % len(texts)], datetime.fromtimestamp(ledger.due_at(place), UTC))
+            for place in places
+        ]
+        try:
+            failures: Mapping[int, Exception] = deliver(sqs, queue_url, [{"MessageBody": encode(i)} for i in items])
+        except (ClientError, BotoCoreError) as error:
+            failures = dict.fromkeys(range(len(items)), error)
+        for place, failure in failures.items():
+            ledger.unsent[items[place].id] = str(failure)
+
+    return send
+
+
+def _drain(sampler: Sampler, patience_s: float, progress: Callable[[str, Sampler], None]) -> int:
+    """Wait until the queue is empty; returns how many messages are left in it if it takes too long."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        sample = sampler.look()
+        left = sample.waiting + sample.in_flight
+        if not left or time.monotonic() > deadline:
+            return left
+        progress("waiting for the queue to drain", sampler)
+        time.sleep(LOOK_S)
+
+
+def _read(pipeline: Pipeline, ids: Sequence[str]) -> dict[str, float]:
+    """When each text that has a result was processed, by id."""
+    found: dict[str, float] = {}
+    deadline = time.monotonic() + GRACE_S
+    while missing := [item_id for item_id in ids if item_id not in found]:
+        found |= stored(pipeline.target, missing)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(LOOK_S)
+    return found

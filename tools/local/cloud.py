@@ -1,0 +1,71 @@
+"""The embedded cloud: moto's server on loopback."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[2]
+ANY_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+SESSION_SECONDS = 12 * 3600  # the longest that STS gives
+
+
+class Cloud:
+    """A moto server, as a context manager.
+
+    It is a process of its own, so that it neither takes the interpreter from what runs here nor leaves a state behind.
+
+    Attributes:
+        url: its endpoint.
+        region: where its clients work.
+        pid: of its process.
+    """
+
+    url: str
+
+    def __init__(self, region: str, port: int = 0):
+        """With port 0, a free one is taken."""
+        self.region, self._port = region, port
+
+    def __enter__(self) -> Self:
+        with socket.create_server((HOST, self._port)):
+            pass  # moto would wait for ever on a port that is taken; this raises OSError
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tools.local.cloud_server", HOST, str(self._port)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,  # it ends with this pipe, and so with this process, however that ends
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # out of the reach of the terminal's Ctrl-C
+        )
+        assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self.url = self._process.stdout.readline().strip()
+        if not self.url:
+            raise OSError(f"moto's server did not start: exit status {self._process.wait()}")
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._process.communicate()  # closes the pipes
+
+    def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
+        """A boto3 client of this cloud, with a role's credentials or such as may do anything."""
+        given = {name.lower(): value for name, value in credentials.items()} if credentials else ANY_CREDENTIALS
+        return boto3.client(service, region_name=self.region, endpoint_url=self.url, **given)
+
+    def role_credentials(self, role_arn: str) -> Mapping[str, str]:
+        """Temporary credentials of a role, as the environment variables that AWS's SDKs read."""
+        session = self.client("sts").assume_role(
+            RoleArn=role_arn, RoleSessionName="local", DurationSeconds=SESSION_SECONDS
+        )["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": session["SessionToken"],
+        }

@@ -1,0 +1,23 @@
+"""`python -m tools.local.cloud_server HOST PORT`: moto's server; it says where it listens, and ends with its input."""
+
+import logging
+import sys
+
+from moto.server import ThreadedMotoServer
+
+from tools.local import moto_queue
+
+
+def main() -> None:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    moto_queue.install()
+    host, port = sys.argv[1:]
+    server = ThreadedMotoServer(ip_address=host, port=int(port), verbose=False)
+    server.start()
+    sys.stdout.write("http://{}:{}\n".format(*server.get_host_and_port()))
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What the demo shows: results, dead letters, and figures from the function's own log."""
+
+import json
+import statistics
+import textwrap
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from function.names import COLD_START, INFERENCE_LATENCY, MODEL_LOAD
+from tools.local.event_source import BatchOutcome
+
+SHOWN_CHARS = 50  # of a text
+
+
+@dataclass
+class Observed:
+    """What the demo sees of the running function."""
+
+    batches: list[BatchOutcome] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+
+    def log_line(self, line: str) -> None:
+        """Take in a line of the function's log: its own counts, or metrics in the embedded format."""
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            return
+        if "_aws" in entry:
+            self.metrics.append(entry)
+        elif entry.get("message") == "batch done":
+            self.counts.update({k: v for k, v in entry.items() if k in ("stored", "absorbed", "dead_lettered")})
+
+    def values(self, metric: str) -> list[float]:
+        return [value for entry in self.metrics for value in entry.get(metric, [])]
+
+
+def show_results(results: dict[str, dict[str, Any]], console: Console) -> None:
+    table = Table(title="Results in the table", title_justify="left")
+    for heading in ("id", "sentiment", "score", "text"):
+        table.add_column(heading, no_wrap=True)
+    for item_id, item in sorted(results.items()):
+        style = "green" if item["sentiment"] == "POSITIVE" else "red"
+        shown = textwrap.shorten(item.get("text", "(not stored)"), SHOWN_CHARS, placeholder="...")
+        cut = " [dim](cut at 512 tokens)[/]" if item["truncated"] else ""
+        sentiment, score = f"[{style}]{item['sentiment']}[/]", f"{float(item['score']):.3f}"
+        table.add_row(item_id, sentiment, score, escape(shown) + cut)
+    console.print(table)
+
+
+def show_dead_letters(rejected: list[dict[str, Any]], console: Console) -> None:
+    table = Table(title="Messages in the dead-letter queue", title_justify="left")
+    for heading in ("body", "ErrorCode", "ErrorMessage"):
+        table.add_column(heading)
+    for message in rejected:
+        reason = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+        table.add_row(escape(message["Body"]), reason.get("ErrorCode"), reason.get("ErrorMessage"))
+    console.print(table)
+
+
+def show_summary(observed: Observed, outcome: Mapping[str, str], console: Console) -> None:
+    """The outcome, by what it is of, and what the function's log and metrics tell besides."""
+    rows = dict(outcome)
+    rows["batches"] = f"{len(observed.batches)}, of which {sum(observed.values(COLD_START)):.0f} on a cold start"
+    colds = [b.invocation.init_s for b in observed.batches if b.invocation and b.invocation.cold_start]
+    if colds and observed.values(MODEL_LOAD):
+        load_ms = statistics.median(observed.values(MODEL_LOAD))
+        rows["cold start"] = f"{statistics.median(colds):.2f} s to be ready, {load_ms:.0f} ms of it the model"
+    if latencies := observed.values(INFERENCE_LATENCY):
+        rows["inference per text"] = f"{statistics.median(latencies):.1f} ms (median of the batches)"
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/]", value)
+    console.print(table)

@@ -1,0 +1,71 @@
+"""Builds and pushes the image that the Pulumi program registers: the program itself says what, this says with what."""
+
+from functools import partial
+from typing import Any
+
+from tools.local.docker.base import base_image
+from tools.local.docker.engine import DockerError, Engine
+from tools.local.program import ROOT, run
+from tools.local.recorder import Project, Recorder
+
+KNOWN = {"context", "dockerfile", "platform", "args", "builderVersion"}  # BuildKit is what the engine takes anyway
+
+
+class ImageBuilder(Recorder):
+    """A recorder that answers for the image with a real one: built by an engine, pushed to a registry.
+
+    Nothing of the build is said twice: context, Dockerfile, platform, arguments and tag are those of the registration.
+    Only the base image is ours, where AWS's cannot be had.
+    """
+
+    def __init__(self, project: Project, stack: str, region: str, engine: Engine, registry: str, base: str):
+        super().__init__(project, stack, region)
+        self._engine, self._registry, self._base = engine, registry, base
+
+    def create(self, type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        match type_:
+            case "aws:ecr/repository:Repository":
+                return {"repositoryUrl": f"{self._registry}/{self.physical_name(name)}"}
+            case "docker:index/image:Image":
+                build(self._engine, inputs["imageName"], inputs["build"], self._base)
+                return {"repoDigest": push(self._engine, inputs["imageName"])}
+            case _:
+                return {}
+
+
+def build_stack(engine: Engine, registry: str, stack: str, **overrides: Any) -> ImageBuilder:
+    """Run the program of a stack; its recording's function holds the image by digest."""
+    make = partial(ImageBuilder, engine=engine, registry=registry, base=base_image(engine))
+    return run(stack, make, **overrides)
+
+
+def build(engine: Engine, image_name: str, given: dict[str, Any], base: str) -> None:
+    """Build what `docker.Image` was given.
+
+    Raises:
+        DockerError: it was given more than is known here, and so might build something else; or the build failed.
+    """
+    if unknown := given.keys() - KNOWN:
+        raise DockerError(f"docker.Image's build has {sorted(unknown)}, and only {sorted(KNOWN)} are built here")
+    arguments = {"BASE_IMAGE": base, **given["args"]}
+    engine.run(
+        "build",
+        "--network=host",
+        "--tag",
+        image_name,
+        "--file",
+        given["dockerfile"],
+        "--platform",
+        given["platform"],
+        *(part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")),
+        given["context"],
+        cwd=ROOT,
+    )
+
+
+def push(engine: Engine, image_name: str) -> str:
+    """Push an image; returns `repository@digest`, with the digest that the registry answered."""
+    engine.run("push", "--quiet", image_name)
+    repository = image_name.rpartition(":")[0]
+    digests = engine.run("image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', image_name).splitlines()
+    return next(digest for digest in digests if digest.startswith(f"{repository}@"))

@@ -1,0 +1,68 @@
+"""The figures of the images, for people and for machines."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.local.docker.container import MB
+from tools.local.docker.measure import Run
+from tools.local.program import ROOT
+
+REPORT = ROOT / "build" / "image.json"
+ROWS = {  # name in the file: (title, unit, divisor)
+    "compressed_bytes": ("image in the registry, compressed", "MB", MB),
+    "code_bytes": ("of which the last layer, the code", "kB", 2**10),
+    "uncompressed_bytes": ("image unpacked", "MB", MB),
+    "base_bytes": ("of which the base", "MB", MB),
+    "context_bytes": ("build context", "MB", MB),
+    "init_s": ("init, with the container's start", "s", 1),
+    "init_one_cpu_s": ("the same with one CPU", "s", 1),
+    "first_s": ("first batch of 10 mixed texts", "s", 1),
+    "later_s": ("later batches, median", "s", 1),
+    "longest_s": ("batch of 10 texts of 512 tokens", "s", 1),
+    "peak_bytes": ("peak memory", "MB", MB),
+}
+
+
+@dataclass
+class Report:
+    """Figures by image and name, and the targets that they are held against; MB are 2**20 bytes."""
+
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    targets: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, image: str, **figures: float) -> None:
+        self.figures.setdefault(image, {}).update(figures)
+
+    def add_run(self, image: str, run: Run) -> None:
+        self.add(image, **{name: value for name, value in vars(run).items() if name in ROWS})
+
+    def write(self, path: Path = REPORT) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(vars(self), indent=2) + "\n")
+
+    def show(self, console: Console) -> None:
+        table = Table(title="Images", title_justify="left")
+        table.add_column("")
+        for heading in [*self.figures, *(["target"] if self.targets else [])]:
+            table.add_column(heading, justify="right")
+        for name, (title, unit, divisor) in ROWS.items():
+            cells = [self._cell(figures.get(name), unit, divisor) for figures in self.figures.values()]
+            target = f"at most {self._cell(self.targets[name], unit, divisor)}" if name in self.targets else ""
+            if any(cells):
+                table.add_row(title, *cells, *([target] if self.targets else []))
+        console.print(table, *self.notes, sep="\n")
+
+    @staticmethod
+    def _cell(value: float | None, unit: str, divisor: int) -> str:
+        if value is None:
+            return ""
+        return f"{value / divisor:.2f} {unit}" if value / divisor < 10 else f"{value / divisor:.0f} {unit}"
+
+
+def read(path: Path = REPORT) -> Report:
+    return Report(**json.loads(path.read_text()))

@@ -1,0 +1,32 @@
+"""The local pipeline on the container: builds a stack's image, and starts the function's runtime from it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.image import CONTEXT
+from tools.local.docker.base import base_image
+from tools.local.docker.build import build
+from tools.local.docker.container import ContainerStart
+from tools.local.docker.engine import DATA_ROOT, open_engine
+from tools.local.program import ROOT, run
+from tools.local.recorder import Recorder
+
+
+@contextmanager
+def image_start(stack: str, model_dir: Path) -> Iterator[ContainerStart]:
+    """Build what the stack registers, with a prebuilt model, and hand out how to start it.
+
+    Raises:
+        NoDocker: there is no engine, or nothing to build on.
+        DockerError: the build failed.
+        FileNotFoundError: the model lies outside the build context.
+    """
+    context = (ROOT / CONTEXT).resolve()
+    if not model_dir.resolve().is_relative_to(context):
+        raise FileNotFoundError(f"{model_dir} lies outside {context}, where an image's model has to be")
+    model_id = f"./{model_dir.resolve().relative_to(context)}"
+    given = run(stack, Recorder, modelId=model_id).one("docker:index/image:Image").inputs
+    with open_engine(DATA_ROOT) as engine:
+        build(engine, given["imageName"], given["build"], base_image(engine))
+        yield ContainerStart(engine, given["imageName"])

@@ -1,0 +1,100 @@
+"""Run the real Pulumi program of a stack in this process, without the CLI."""
+
+import contextlib
+import json
+import runpy
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pulumi
+import yaml
+
+from settings import SettingsError
+from tools.local.recorder import Monitor, Project, Recorder
+
+ROOT = Path(__file__).resolve().parents[2]
+R = TypeVar("R", bound=Recorder)
+
+
+def run(stack: str, recorder: Callable[[Project, str, str], R] = Recorder, **overrides: Any) -> R:  # type: ignore[assignment]
+    """Run `__main__.py` for a stack.
+
+    Args:
+        stack: dev, prod or any other that has a Pulumi.<stack>.yaml.
+        recorder: makes, of project, stack and region, what answers the registrations.
+        overrides: configuration values by key (`memoryMb=1024`), over the stack's own.
+
+    Returns:
+        The recorder, with all `resources` in order of registration and the stack's `outputs`.
+    """
+    config = stack_config(stack, overrides)
+    recording = recorder(_project(), stack, config["aws:region"])
+    pulumi.runtime.set_mocks(
+        recording, project=recording.project.name, stack=stack, preview=False, monitor=Monitor(recording)
+    )
+    pulumi.runtime.set_all_config(config)
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        with contextlib.chdir(ROOT):  # where the CLI runs it
+            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        root: Any = pulumi.runtime.settings.get_root_resource()
+        return pulumi.Output.all(**root.outputs).apply(recording.outputs.update)
+
+    program()
+    return recording
+
+
+def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
+    """The flat configuration that the CLI would pass: Pulumi.yaml's defaults under the stack's values.
+
+    Raises:
+        FileNotFoundError: there is no such stack.
+        SettingsError: its file cannot be read as a stack's configuration, or has no region.
+    """
+    project = _project_file()
+    defaults = {key: spec["default"] for key, spec in project["config"].items() if "default" in spec}
+    values: dict[str, Any] = {}
+    for layer in (defaults, _stack_file(stack), overrides):
+        values |= {key if ":" in key else f"{project['name']}:{key}": value for key, value in layer.items()}
+    faults = [
+        f"  {key}: is encrypted, and only the Pulumi CLI can decrypt it"
+        for key, value in values.items()
+        if isinstance(value, dict) and "secure" in value
+    ]
+    region = values.get("aws:region")
+    if not isinstance(region, str) or not region:
+        faults.append(f"  aws:region: {region!r} must be the AWS region of the stack")
+    if faults:
+        raise SettingsError(faults)
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def _stack_file(stack: str) -> dict[str, Any]:
+    """The values of Pulumi.<stack>.yaml, by key."""
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
+        raise FileNotFoundError(f"stack {stack!r}: there is no {path.name}; the stacks are {stacks}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError([f"  {path.name}: is not YAML: {' '.join(str(error).split())}"]) from None
+    config = content.get("config") if isinstance(content, dict) else content
+    if not isinstance(config, dict):
+        raise SettingsError([f"  {path.name}: config is {config!r}, and must hold values by key"])
+    return config
+
+
+def _project_file() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+
+
+def _project() -> Project:
+    content = _project_file()
+    pattern = content["config"]["pulumi:autonaming"]["value"]["pattern"]
+    return Project(content["name"], pattern.replace("${hex(6)}", "000000").replace("${", "{"))

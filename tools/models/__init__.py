@@ -1,0 +1,1 @@
+"""Makes the models that the pipeline is tried and measured with."""

@@ -1,0 +1,63 @@
+"""What make rollout, rollback, live, promotable and deployed-image do: bring a version live, take it back, name it."""
+
+import argparse
+import sys
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.release.canary import Clients, OnHold, roll_back, roll_out
+from tools.release.promotion import keep, promoted_image
+from tools.release.pulumi_cli import PulumiFailed, configure, outputs, region
+from tools.release.versions import NothingToReturnTo, live_version
+
+COMMANDS = {
+    "up": "the newest version live",
+    "back": "an older one",
+    "live": "print which is live; nothing before the first update",
+    "keep": "print imageUri, safe from expiring",
+    "adopt": "let this checkout's previews keep an image that another stack built",
+}
+REFUSED = (PulumiFailed, NothingToReturnTo, OnHold, FileNotFoundError, LookupError, ValueError)  # settings: ValueError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="rollout", description=__doc__)
+    parser.add_argument(
+        "command", choices=COMMANDS, help="; ".join(f"{name}: {does}" for name, does in COMMANDS.items())
+    )
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--image", help="up: the digest to promote, another stack's imageUri")
+    parser.add_argument("--version", help="back: which version (default: the one before)")
+    given = parser.parse_args()
+    try:
+        session = boto3.Session(region_name=region(given.stack))
+        if given.command == "keep":
+            image_uri = outputs(given.stack, "imageUri")["imageUri"]
+            keep(session.client("ecr"), image_uri)
+            print(image_uri)
+            return 0
+        if given.command == "adopt":
+            if image := promoted_image(outputs(given.stack)):
+                configure(given.stack, "imageUri", image)
+            print(f"{given.stack} runs " + (image or "no image that another stack built"))
+            return 0
+        clients = Clients(cloudwatch=session.client("cloudwatch"), lambda_=session.client("lambda"))
+        if given.command == "live":
+            found = outputs(given.stack)
+            print(live_version(clients.lambda_, found["functionName"])[0] if "functionName" in found else "")
+            return 0
+        if given.command == "back":
+            roll_back(given.stack, clients, given.version)
+            return 0
+        return 0 if roll_out(given.stack, clients, given.image) else 1
+    except KeyboardInterrupt:
+        print(f"rollout: interrupted; the weights stay as they are. make rollback STACK={given.stack} takes it back")
+        return 130
+    except (*REFUSED, ClientError, BotoCoreError) as error:
+        print(f"rollout: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
