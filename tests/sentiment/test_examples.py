@@ -18,19 +18,19 @@ from tests.sentiment.conftest import Run
 from tools.local.program import ROOT
 from tools.local.running import announced, running
 from tools.local.serve import state
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 PATIENCE_SECONDS = 60
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[LocalStack]:
-    with LocalStack("dev", batchWindowSeconds=0) as stack:
+def local() -> Iterator[LocalPipeline]:
+    with LocalPipeline("dev", batchWindowSeconds=0) as stack:
         yield stack
 
 
-def test_the_examples_texts_end_in_the_table(local: LocalStack, tmp_path: Path) -> None:
+def test_the_examples_texts_end_in_the_table(local: LocalPipeline, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -50,7 +50,7 @@ def test_the_examples_texts_end_in_the_table(local: LocalStack, tmp_path: Path) 
 
 
 def test_a_newcomer_sends_and_reads_without_saying_where(
-    local: LocalStack, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    local: LocalPipeline, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("STACK", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", *(place.variable for place in PLACES.values())):
         monkeypatch.delenv(name, raising=False)

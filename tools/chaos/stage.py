@@ -19,7 +19,7 @@ from tools.chaos.memory_limit import LimitedProcess
 from tools.chaos.messages import Message
 from tools.chaos.proxy import Proxy
 from tools.local.event_source import BatchOutcome
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 PATIENCE_S = 90
 LOOK_EVERY_S = 0.2
@@ -39,7 +39,7 @@ class Stage:
         poller_pid: of a poller that plays in its place.
     """
 
-    local: LocalStack
+    local: LocalPipeline
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Stage:
         with self._resources:
             self._resources.enter_context(self._proxy)
             self.local = self._resources.enter_context(
-                LocalStack(
+                LocalPipeline(
                     "dev",
                     on_batch=self.batches.append,
                     on_log=self._take_log_line,

@@ -12,7 +12,7 @@ from sentiment.target import Target
 from tools.load.ledger import Ledger
 from tools.local.cloud import ANY_CREDENTIALS
 from tools.local.event_source import BatchOutcome
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipe
     """A stack on this machine, every batch of it watched.
 
     Raises:
-        ModelError, FileNotFoundError, SettingsError: as LocalStack.
+        ModelError, FileNotFoundError, SettingsError: as LocalPipeline.
     """
     cold_starts: list[float] = []
 
@@ -51,7 +51,7 @@ def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipe
         if outcome.invocation and outcome.invocation.cold_start:
             cold_starts.append(outcome.invocation.init_s)
 
-    with LocalStack(stack, model_dir=model_dir, on_batch=watch) as local:
+    with LocalPipeline(stack, model_dir=model_dir, on_batch=watch) as local:
         yield Pipeline(
             target=Target(
                 queue_url=local.queue_url,

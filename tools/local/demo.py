@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tools.local.demo_report import Observed, show_dead_letters, show_results, show_summary
 from tools.local.runtime_process import PlainProcess, Start
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 SAMPLES = Path(__file__).parent / "samples.jsonl"
 PATIENCE_SECONDS = 120
@@ -34,7 +34,7 @@ def run_demo(stack: str, model_dir: Path, console: Console, start: Start = Plain
     observed = Observed()
     bodies, expected, poison = messages()
     began = time.monotonic()
-    with LocalStack(
+    with LocalPipeline(
         stack,
         model_dir=model_dir,
         on_batch=observed.batches.append,
@@ -90,7 +90,7 @@ def _repeats(observed: Observed) -> str:
     return f"{absorbed} absorbed by the table's condition, {REPEATS - absorbed} overwritten by the newer text"
 
 
-def _send(local: LocalStack, bodies: list[str], console: Console) -> None:
+def _send(local: LocalPipeline, bodies: list[str], console: Console) -> None:
     for start in range(0, len(bodies), 10):
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
         if failed := local.sqs.send_message_batch(QueueUrl=local.queue_url, Entries=entries).get("Failed"):
@@ -98,7 +98,7 @@ def _send(local: LocalStack, bodies: list[str], console: Console) -> None:
     console.print(f"Sent {len(bodies)} messages to {local.queue_url}")
 
 
-def _wait(local: LocalStack, console: Console) -> bool:
+def _wait(local: LocalPipeline, console: Console) -> bool:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     deadline = time.monotonic() + PATIENCE_SECONDS
     with Progress(*columns, console=console, transient=True) as progress:

@@ -10,14 +10,14 @@ from sentiment.table import Results
 from tools.local.cloud import ANY_CREDENTIALS
 from tools.local.running import announced
 from tools.local.runtime_process import PlainProcess, Start
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 REFRESH_SECONDS = 1.0
 
 
 def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start = PlainProcess) -> None:
     """Serve a stack until interrupted."""
-    with LocalStack(stack, model_dir=model_dir, port=port, start=start) as local, announced(state(local)) as found:
+    with LocalPipeline(stack, model_dir=model_dir, port=port, start=start) as local, announced(state(local)) as found:
         console.print(
             f"Stack [bold]{stack}[/] is up. Send to it from another shell:\n\n"
             '  echo "I like it." | .venv/bin/python -m sentiment send --format lines -\n\n'
@@ -42,7 +42,7 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
             console.print("stopped")
 
 
-def state(local: LocalStack) -> dict[str, Any]:
+def state(local: LocalPipeline) -> dict[str, Any]:
     """What other commands need to work on it: fields of sentiment.target.Target."""
     return {
         "queue_url": local.queue_url,

@@ -22,7 +22,7 @@ DEMO_MODEL = ROOT / "function" / "models" / "demo"
 LOG_FILE = ROOT / ".local" / "function.log"
 
 
-class LocalStack:
+class LocalPipeline:
     """The pipeline of one stack, as a context manager: what runs is what the program registers.
 
     Attributes:

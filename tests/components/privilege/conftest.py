@@ -12,7 +12,7 @@ import pytest
 
 from tests.components.privilege.iam import CloudHere, enforced, user
 from tests.function.aws import create_table
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -27,7 +27,7 @@ class Guarded:
         function, producer, admin: make a client of a service with their credentials.
     """
 
-    local: LocalStack
+    local: LocalPipeline
     function: Callable[[str], Any]
     producer: Callable[[str], Any]
     admin: Callable[[str], Any]
@@ -56,7 +56,7 @@ class Guarded:
 def guarded() -> Iterator[Guarded]:
     with (
         patch("tools.local.stack.Cloud", CloudHere),
-        LocalStack("dev", batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local,
+        LocalPipeline("dev", batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local,
     ):
         cloud = local.cloud
         iam = cloud.client("iam")

@@ -12,7 +12,7 @@ from tests.function.aws import record
 from tests.tools.local.functions import eventually
 from tools.chaos.proxy import Answer, Call, Proxy
 from tools.local.program import ROOT
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 TEXT, ID, ATTRIBUTE = "planted-text", "planted-id", "planted-attribute"
@@ -23,7 +23,7 @@ THROTTLED, REFUSED, BROKEN, UNDELIVERABLE = "is throttled", "is refused", "break
 class Observed:
     """A stack with failures provoked, and every line that its function has logged."""
 
-    local: LocalStack
+    local: LocalPipeline
     lines: list[str] = field(default_factory=list)
 
     def leaks(self, *said: object) -> list[str]:
@@ -49,7 +49,7 @@ def observed() -> Iterator[Observed]:
 
     with (
         Proxy(answer) as proxy,
-        LocalStack(
+        LocalPipeline(
             "dev",
             on_log=lines.append,
             front=proxy.in_front_of,
@@ -97,14 +97,14 @@ EVENTS: list[dict[str, Any]] = [
 ]
 
 
-def invoke_all(local: LocalStack) -> list[Any]:
+def invoke_all(local: LocalPipeline) -> list[Any]:
     """What the function answers, in its real runtime."""
     invocations = [local.function.invoke(event) for event in EVENTS]
     assert [invocation.error for invocation in invocations] == [None] * len(EVENTS)
     return [json.loads(invocation.payload) for invocation in invocations]
 
 
-def dead_letters(local: LocalStack) -> list[dict[str, str]]:
+def dead_letters(local: LocalPipeline) -> list[dict[str, str]]:
     """The attributes of the dead letters, which are gone then."""
     dead = local.dead_letters()
     for each in dead:

@@ -19,7 +19,7 @@ from tools.load.plan import Kind, Plan
 from tools.load.texts import pool
 from tools.local.cloud import ANY_CREDENTIALS
 from tools.local.program import ROOT
-from tools.local.stack import DEMO_MODEL, LocalStack
+from tools.local.stack import DEMO_MODEL, LocalPipeline
 
 PATIENCE_S = 120
 TEXTS = 60
@@ -58,12 +58,12 @@ def test_a_run_accounts_for_every_text_and_fails_on_the_objective_that_it_missed
 
 
 @pytest.fixture
-def served() -> Iterator[LocalStack]:
-    with LocalStack("dev", batchWindowSeconds=1) as stack:
+def served() -> Iterator[LocalPipeline]:
+    with LocalPipeline("dev", batchWindowSeconds=1) as stack:
         yield stack
 
 
-def test_a_stack_that_runs_elsewhere_is_timed_by_what_it_stores(tmp_path: Path, served: LocalStack) -> None:
+def test_a_stack_that_runs_elsewhere_is_timed_by_what_it_stores(tmp_path: Path, served: LocalPipeline) -> None:
     known = {name.upper(): value for name, value in ANY_CREDENTIALS.items()}
     places = {
         "QUEUE_URL": served.queue_url,

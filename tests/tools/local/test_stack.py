@@ -12,31 +12,31 @@ from typing import Any
 import pytest
 
 from tools.local.program import ROOT
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[LocalStack]:
-    with LocalStack("dev", batchWindowSeconds=1, maxConcurrency=2) as stack:
+def local() -> Iterator[LocalPipeline]:
+    with LocalPipeline("dev", batchWindowSeconds=1, maxConcurrency=2) as stack:
         yield stack
 
 
-def send(local: LocalStack, *bodies: Any) -> None:
+def send(local: LocalPipeline, *bodies: Any) -> None:
     for body in bodies:
         text = body if isinstance(body, str) else json.dumps(body)
         local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=text)
 
 
-def drain(local: LocalStack) -> None:
+def drain(local: LocalPipeline) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while local.depth(local.queue_url):
         assert time.monotonic() < deadline, "the queue did not drain"
         time.sleep(0.1)
 
 
-def test_texts_go_in_at_the_queue_and_come_out_in_the_table(local: LocalStack) -> None:
+def test_texts_go_in_at_the_queue_and_come_out_in_the_table(local: LocalPipeline) -> None:
     send(
         local,
         {"id": "good", "text": "This is amazing! I love it."},
@@ -52,7 +52,7 @@ def test_texts_go_in_at_the_queue_and_come_out_in_the_table(local: LocalStack) -
     assert int(results["good"]["expires_at"]) > time.time()  # the dev stack keeps results for 30 days
 
 
-def test_poison_ends_in_the_dead_letter_queue_with_its_reason(local: LocalStack) -> None:
+def test_poison_ends_in_the_dead_letter_queue_with_its_reason(local: LocalPipeline) -> None:
     send(local, "not json", {"id": "poison-neighbour", "text": "fine"})
     drain(local)
     assert "poison-neighbour" in local.results()
@@ -61,7 +61,7 @@ def test_poison_ends_in_the_dead_letter_queue_with_its_reason(local: LocalStack)
     assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "InvalidJson"
 
 
-def test_duplicates_and_late_messages_leave_the_newest_result(local: LocalStack) -> None:
+def test_duplicates_and_late_messages_leave_the_newest_result(local: LocalPipeline) -> None:
     new = {"id": "same", "text": "the newest", "timestamp": "2026-11-02T00:00:00Z"}
     old = {"id": "same", "text": "an older one", "timestamp": "2026-11-01T00:00:00Z"}
     send(local, new, new, old)
@@ -69,7 +69,7 @@ def test_duplicates_and_late_messages_leave_the_newest_result(local: LocalStack)
     assert local.results()["same"]["text"] == "the newest"
 
 
-def test_a_direct_invocation_is_answered_and_stores_nothing(local: LocalStack) -> None:
+def test_a_direct_invocation_is_answered_and_stores_nothing(local: LocalPipeline) -> None:
     invocation = local.function.invoke({"items": [{"id": "direct", "text": "I love it."}]})
     response = json.loads(invocation.payload)
     assert response["statusCode"] == 200
@@ -77,7 +77,7 @@ def test_a_direct_invocation_is_answered_and_stores_nothing(local: LocalStack) -
     assert "direct" not in local.results()
 
 
-def test_the_function_runs_as_the_stack_registers_it(local: LocalStack) -> None:
+def test_the_function_runs_as_the_stack_registers_it(local: LocalPipeline) -> None:
     given = local.recording.one("aws:lambda/function:Function").inputs
     config = local.function_config
     assert (config.memory_mb, config.timeout_s) == (given["memorySize"], given["timeout"])
@@ -115,4 +115,4 @@ def test_the_demo_names_what_is_wrong(arguments: list[str], says: str) -> None:
 
 def test_a_port_that_is_taken_is_an_error_and_not_a_wait() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        LocalStack("dev", port=taken.getsockname()[1]).__enter__()
+        LocalPipeline("dev", port=taken.getsockname()[1]).__enter__()

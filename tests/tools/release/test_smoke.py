@@ -6,12 +6,12 @@ import sys
 
 from tests.tools.release.conftest import PulumiStandIn
 from tools.local.program import ROOT
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 from tools.release.smoke.check import TEXTS, check
 
 
 def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_is_wrong() -> None:
-    with LocalStack("dev", batchWindowSeconds=0) as local:
+    with LocalPipeline("dev", batchWindowSeconds=0) as local:
         where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
         first = check(*where, patience_s=60)
         assert first.passed, first
@@ -22,7 +22,7 @@ def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_i
 
 
 def test_the_command_reads_the_stacks_outputs_and_says_what_is_missing(pulumi_cli: PulumiStandIn) -> None:
-    with LocalStack("dev", consume=False) as local:
+    with LocalPipeline("dev", consume=False) as local:
         pulumi_cli.outputs = {"queueUrl": local.queue_url, "tableName": local.table_name}
         credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
         run = subprocess.run(

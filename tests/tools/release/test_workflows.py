@@ -17,7 +17,7 @@ from components.function import ALIAS
 from tests.tools.release.conftest import PulumiStandIn, publish, pushed
 from tools.bootstrap import documents
 from tools.local.program import ROOT
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 BIN = Path(sys.executable).parent
 GITHUB = ROOT / ".github"
@@ -142,9 +142,9 @@ def test_a_shell_step_is_one_line_without_expressions(path: Path) -> None:
 
 
 @pytest.fixture
-def machine(pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStack]:
+def machine(pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPipeline]:
     """A deployed stack as the steps see it: outputs, queue, table, and a repository with the image."""
-    with LocalStack("dev", batchWindowSeconds=0) as local:
+    with LocalPipeline("dev", batchWindowSeconds=0) as local:
         environment = {
             "AWS_ENDPOINT_URL": local.cloud.url,
             "AWS_ACCESS_KEY_ID": "local",
@@ -197,7 +197,7 @@ def run_job(job: dict[str, Any], place: Path, *, fails: str = "", **variables: s
     return dict(line.split("=", 1) for line in handed_on.read_text().splitlines())
 
 
-def deployed(machine: LocalStack, cli: PulumiStandIn, *, live: int, newest: int) -> None:
+def deployed(machine: LocalPipeline, cli: PulumiStandIn, *, live: int, newest: int) -> None:
     """Give the stack a function, as it has after its first deployment."""
     lambda_ = machine.cloud.client("lambda")
     for version in range(1, newest + 1):
@@ -214,7 +214,7 @@ def deployed(machine: LocalStack, cli: PulumiStandIn, *, live: int, newest: int)
 
 
 def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
-    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+    machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     jobs = workflow("deploy")["jobs"]
     image = run_job(jobs["dev"], tmp_path, STACK="dev")["uri"]
@@ -237,7 +237,7 @@ def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
 
 
 def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
-    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+    machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     deployed(machine, pulumi_cli, live=3, newest=3)
     pulumi_cli.that("nothing-new")  # so that nothing bakes; the version before the live one would be the wrong one
@@ -255,7 +255,7 @@ def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
 
 
 def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_named(
-    machine: LocalStack, pulumi_cli: PulumiStandIn, tmp_path: Path
+    machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     deployed(machine, pulumi_cli, live=3, newest=3)
     job = workflow("rollback")["jobs"]["rollback"]

@@ -18,7 +18,7 @@ from tools.local.docker.gate import Demand
 from tools.local.docker.private_network import Attempts, attempts, private_network
 from tools.local.lambda_service import LambdaService
 from tools.local.program import ROOT
-from tools.local.stack import LocalStack
+from tools.local.stack import LocalPipeline
 
 PATIENCE_SECONDS = 60
 IDLE_SECONDS = 12  # ONNX Runtime's telemetry, where it is on, tries every eight
@@ -37,9 +37,9 @@ def run(engine: Engine, demo: Built) -> Iterator[ContainerStart]:
 
 
 @pytest.fixture(scope="module")
-def local(run: ContainerStart) -> Iterator[LocalStack]:
+def local(run: ContainerStart) -> Iterator[LocalPipeline]:
     """The pipeline with the image as its function."""
-    with LocalStack("dev", start=run, batchWindowSeconds=1) as stack:
+    with LocalPipeline("dev", start=run, batchWindowSeconds=1) as stack:
         yield stack
 
 
@@ -53,7 +53,7 @@ def container(function: LambdaService) -> Container:
     return process
 
 
-def test_a_direct_invocation_is_answered(local: LocalStack) -> None:
+def test_a_direct_invocation_is_answered(local: LocalPipeline) -> None:
     response = json.loads(local.function.invoke(event("direct.json")).payload)
     assert response["statusCode"] == 200
     assert {result["id"]: result["sentiment"] for result in response["results"]} == {
@@ -62,14 +62,14 @@ def test_a_direct_invocation_is_answered(local: LocalStack) -> None:
     }
 
 
-def test_a_recorded_sqs_event_ends_in_the_table(local: LocalStack) -> None:
+def test_a_recorded_sqs_event_ends_in_the_table(local: LocalPipeline) -> None:
     answer = local.function.invoke(event("sqs_batch.json"))
     assert json.loads(answer.payload) == {"batchItemFailures": []}
     results = local.results()
     assert (results["review-1"]["sentiment"], results["review-2"]["sentiment"]) == ("POSITIVE", "NEGATIVE")
 
 
-def test_queued_messages_end_in_the_table_and_the_dead_letter_queue(local: LocalStack) -> None:
+def test_queued_messages_end_in_the_table_and_the_dead_letter_queue(local: LocalPipeline) -> None:
     for body in ('{"id": "queued", "text": "I love it."}', "not json"):
         local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=body)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -80,7 +80,7 @@ def test_queued_messages_end_in_the_table_and_the_dead_letter_queue(local: Local
     assert "not json" in [message["Body"] for message in local.dead_letters()]
 
 
-def test_the_container_is_held_as_lambda_holds_it(run: ContainerStart, local: LocalStack) -> None:
+def test_the_container_is_held_as_lambda_holds_it(run: ContainerStart, local: LocalPipeline) -> None:
     local.function.invoke(event("direct.json"))
     shown = json.loads(run.engine.run("inspect", container(local.function).id))[0]["HostConfig"]
     memory_bytes = 512 * 2**20
@@ -90,7 +90,7 @@ def test_the_container_is_held_as_lambda_holds_it(run: ContainerStart, local: Lo
     assert run.engine.run("exec", container(local.function).id, "id", "-u") == "993"
 
 
-def test_nothing_is_written_even_where_it_could_be(run: ContainerStart, local: LocalStack, tmp_path: Path) -> None:
+def test_nothing_is_written_even_where_it_could_be(run: ContainerStart, local: LocalPipeline, tmp_path: Path) -> None:
     writable = replace(run, read_only=False)
     with LambdaService(local.function_config, max_concurrency=1, log_file=tmp_path / "log", start=writable) as function:
         answers = [function.invoke(event(name)) for name in ("direct.json", "sqs_batch.json")]
