@@ -9,7 +9,7 @@ from typing import Any
 from function.names import TABLE_KEY
 from sentiment.errors import CommandError
 
-Result = dict[str, Any]  # the attributes of a stored result, as README lists them
+Result = dict[str, Any]  # the attributes of a stored result, as docs/messages.md lists them
 
 FIELDS = (TABLE_KEY, "sentiment", "score", "truncated", "sent_at", "processed_at", "model_id", "model_revision", "text")
 IDS_AT_ONCE = 100  # in one BatchGetItem

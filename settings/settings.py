@@ -18,7 +18,7 @@ from function.manifest import BACKENDS, Manifest, ModelError
 from settings.rules import Rule, between, faults_of, matching, one_of, optional
 
 ROOT = Path(__file__).parents[1]
-ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB = 320, 1536  # measured: see "Measured" in README.md
+ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB = 320, 1536  # measured: see docs/performance.md
 CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),

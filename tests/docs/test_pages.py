@@ -1,9 +1,10 @@
-"""What the README says of the configuration is what the schema says."""
+"""The pages: the configuration's table is the schema's, and every stack output is described."""
 
 from dataclasses import fields
 
 from settings import Settings, key_of, schema
 from tools.local.program import ROOT
+from tools.local.recorder import Recorder
 
 
 def configuration_table() -> str:
@@ -25,10 +26,10 @@ def _short(allowed: str) -> str:
 
 
 def test_the_configuration_table_is_the_schemas() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert configuration_table() in readme, f"README.md needs this table:\n\n{configuration_table()}\n"
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    assert configuration_table() in page, f"docs/configuration.md needs this table:\n\n{configuration_table()}\n"
 
 
-def test_the_readme_names_every_stack_output(dev) -> None:  # type: ignore[no-untyped-def]
-    readme = (ROOT / "README.md").read_text()
-    assert [name for name in dev.outputs if f"`{name}`" not in readme] == []
+def test_every_stack_output_is_described(dev: Recorder) -> None:
+    page = (ROOT / "docs" / "deploying.md").read_text()
+    assert [name for name in dev.outputs if f"`{name}`" not in page] == []
