@@ -24,6 +24,7 @@ queue = Queue(
         retention_days=settings.queue_retention_days,
         dlq_retention_days=settings.dlq_retention_days,
         kms_key_arn=settings.kms_key_arn,
+        deletion_protection=settings.deletion_protection,
     ),
 )
 

@@ -32,7 +32,7 @@ class ImageArgs:
         architecture: x86_64 or arm64.
         extra_package_index_url: where pip looks besides its own index; nowhere else if empty.
         promoted: hand out this image by digest and build nothing, unless empty.
-        disposable: whether the repository may be deleted with the images in it.
+        disposable: whether the repository may be deleted, with the images in it; Pulumi refuses to delete another.
         pull_accounts: AWS accounts, besides this one, whose functions may run the image.
     """
 
@@ -68,7 +68,7 @@ class Image(pulumi.ComponentResource):
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "AES256"}],
             force_delete=args.disposable,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=not args.disposable),
         )
         aws.ecr.LifecyclePolicy(f"{name}-lifecycle", repository=repository.name, policy=LIFECYCLE, opts=child)
         access = aws.ecr.RepositoryPolicy(

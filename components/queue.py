@@ -21,6 +21,7 @@ class QueueArgs:
         retention_days: how long a message waits.
         dlq_retention_days: the same in the dead-letter queue, counted from the first enqueueing.
         kms_key_arn: customer managed key, or empty for SQS-managed encryption.
+        deletion_protection: have Pulumi refuse to delete the queues, and the stack with them.
     """
 
     visibility_timeout_seconds: int
@@ -28,6 +29,7 @@ class QueueArgs:
     retention_days: int
     dlq_retention_days: int
     kms_key_arn: str
+    deletion_protection: bool
 
 
 class Queue(pulumi.ComponentResource):
@@ -47,6 +49,7 @@ class Queue(pulumi.ComponentResource):
     def __init__(self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Queue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        protected = pulumi.ResourceOptions(parent=self, protect=args.deletion_protection)
         encryption = (
             {"kms_master_key_id": args.kms_key_arn, "kms_data_key_reuse_period_seconds": KEY_REUSE_SECONDS}
             if args.kms_key_arn
@@ -56,7 +59,7 @@ class Queue(pulumi.ComponentResource):
         self.dead_letters = aws.sqs.Queue(
             f"{name}-dlq",
             message_retention_seconds=args.dlq_retention_days * SECONDS_PER_DAY,
-            opts=child,
+            opts=protected,
             **encryption,
         )
         self.source = aws.sqs.Queue(
@@ -67,7 +70,7 @@ class Queue(pulumi.ComponentResource):
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.max_receive_count}
             ),
-            opts=child,
+            opts=protected,
             **encryption,
         )
         aws.sqs.RedriveAllowPolicy(

@@ -15,7 +15,7 @@ class TableArgs:
     Attributes:
         table_name: physical name.
         point_in_time_recovery: continuous backups.
-        deletion_protection: refuse to be deleted.
+        deletion_protection: refuse to be deleted, by DynamoDB and, before anything else is, by Pulumi.
         expires: whether DynamoDB deletes items past their expiry attribute.
     """
 
@@ -46,8 +46,9 @@ class Table(pulumi.ComponentResource):
             server_side_encryption={"enabled": True},
             point_in_time_recovery={"enabled": args.point_in_time_recovery},
             deletion_protection_enabled=args.deletion_protection,
-            ttl={"attribute_name": TABLE_EXPIRY, "enabled": True} if args.expires else None,
-            opts=pulumi.ResourceOptions(parent=self),
+            # Without the block, a table that had TTL would keep it.
+            ttl={"attribute_name": TABLE_EXPIRY, "enabled": args.expires},
+            opts=pulumi.ResourceOptions(parent=self, protect=args.deletion_protection),
         )
         self.write = [Permission(sid="StoreResult", actions=["dynamodb:PutItem"], resources=[self.resource.arn])]
         self.register_outputs({"name": self.resource.name, "arn": self.resource.arn})

@@ -39,6 +39,8 @@ class Resource:
         default_factory=dict
     )  # input -> URNs of the resources whose outputs are in it
     ignore_changes: list[str] = field(default_factory=list)
+    protect: bool = False
+    aliases: list[str] = field(default_factory=list)  # former names, or URNs
 
 
 class Recorder(Mocks):
@@ -130,6 +132,8 @@ class Monitor(MockMonitor):
             resource.urn, resource.parent = response.urn, request.parent
             resource.depends_on = sorted(set(request.dependencies) - implicit)
             resource.ignore_changes = list(request.ignoreChanges)
+            resource.protect = request.protect
+            resource.aliases = [alias.urn or alias.spec.name for alias in request.aliases]
         return response
 
 
