@@ -20,7 +20,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION
-.PHONY: up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test image-report demo local bench cost cost-picture check unit clean help
+.PHONY: up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
@@ -32,16 +32,13 @@ fuzz: .venv/dev  ## bad input for the handler, led by coverage (SECONDS=60)
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
 	$(BIN)/pytest -m image --durations=5
 
-image-report: .venv/dev  ## our image side by side with the guide's: a quarter of an hour, 10 GB of disk
-	@$(BIN)/python -m tools.local.docker.compare
-
 demo: .venv/local  ## run the whole pipeline on this machine with sample texts (on the container: IMAGE=1)
 	@$(BIN)/python -m tools.local demo --stack $(STACK) --model $(MODEL) $(if $(IMAGE),--image)
 
 local: .venv/local  ## keep the pipeline up for a producer to try
 	@$(BIN)/python -m tools.local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
 
-bench: .venv/dev  ## our function beside the guide's engine and the limit (twelve minutes; QUICK=1: one)
+bench: .venv/dev  ## our function beside the baseline (torch, one text after another) and the limit (twelve minutes; QUICK=1: one)
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 

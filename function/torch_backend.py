@@ -1,4 +1,4 @@
-"""The fp32 PyTorch backend: the transformers pipeline, as the guide this project starts from runs it."""
+"""The fp32 PyTorch backend: the transformers pipeline, on batches of texts of like length."""
 
 import os
 from collections.abc import Sequence

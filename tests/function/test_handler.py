@@ -62,7 +62,7 @@ def embedded_metrics(output: str) -> dict[str, Any]:
     return json.loads(line)
 
 
-# The guide's own four tests
+# The four tests of the design guide that this project began from
 
 
 def test_positive_sentiment(module: ModuleType) -> None:

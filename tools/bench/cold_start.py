@@ -16,7 +16,7 @@ from tools.local.function_config import FunctionConfig, process_variables, regis
 from tools.local.program import ROOT, run
 from tools.local.runtime_process import peak_bytes
 
-GUIDE_FOLDER = ROOT / "tools" / "local" / "docker" / "guide"
+BASELINE_FOLDER = ROOT / "tools" / "bench" / "baseline"
 NOBODY = "http://127.0.0.1:9"  # a direct invocation stores nothing: no AWS service is called
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 PATIENCE_S = 300
@@ -56,7 +56,7 @@ os._exit(0)
 
 
 def functions(source: Path, model_dir: Path) -> dict[str, FunctionConfig]:
-    """The guide's and ours, as stack dev registers it."""
+    """The baseline's handler and ours, as stack dev registers it."""
     ours = registered_function(
         run("dev"),
         endpoint_url=NOBODY,
@@ -64,7 +64,8 @@ def functions(source: Path, model_dir: Path) -> dict[str, FunctionConfig]:
         variables={"MODEL_DIR": str(model_dir), "DEAD_LETTER_QUEUE_URL": NOBODY, "RESULTS_TABLE": "results"},
     )
     model = {"MODEL_DIR": str(source)}
-    return {"guide": replace(ours, handler="app.handler", task_root=GUIDE_FOLDER, environment=model), "ours": ours}
+    baseline = replace(ours, handler="app.handler", task_root=BASELINE_FOLDER, environment=model)
+    return {"baseline": baseline, "ours": ours}
 
 
 def measured(source: Path, model_dir: Path, times: int) -> dict[str, dict[str, float]]:

@@ -1,4 +1,8 @@
-"""What is compared: the guide's way, torch's best, ours, and the limit: the bare int8 products of these weights."""
+"""The engines that the bench compares: the baseline, torch at its best, ours, and the limit.
+
+The baseline is the engine of the design guide that this project began from: torch and a transformers pipeline, in fp32,
+one text after another; baseline/app.py is its handler. The limit is the bare int8 products of these weights.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +19,7 @@ from function.onnx_backend import session_options
 Call = Callable[[], object]
 Engine = Callable[[Sequence[str], int], Call]  # of a batch and its tokens, what classifies it
 
-GUIDE, TORCH, OURS, LIMIT = "guide", "torch_batched", "ours", "limit"
+BASELINE, TORCH, OURS, LIMIT = "baseline", "torch_batched", "ours", "limit"
 SEED = 1
 
 
@@ -25,15 +29,15 @@ def engines(source: Path, model_dir: Path) -> dict[str, Engine]:
     limit = Limit(AutoModelForSequenceClassification.from_pretrained(source).config)
     ours = load(model_dir)
     return {
-        GUIDE: guide(source),
+        BASELINE: baseline(source),
         TORCH: torch_batched(source),
         OURS: lambda texts, _: lambda: ours.classify(texts),
         LIMIT: lambda _, tokens: limit.call(tokens),
     }
 
 
-def guide(source: Path) -> Engine:
-    """The handler of the guide that this project starts from: a transformers pipeline, one text after the other."""
+def baseline(source: Path) -> Engine:
+    """As its handler calls it: a transformers pipeline, one text after the other."""
     classify = pipeline("text-classification", model=str(source), device="cpu")
     return lambda texts, _: lambda: [classify(text, truncation=True, max_length=512) for text in texts]
 

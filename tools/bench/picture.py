@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from tools.bench.report import TITLES
 
 ENGINES = {  # colour and name
-    "guide": ("#c8553d", "the guide: torch fp32, one by one"),
+    "baseline": ("#c8553d", "the baseline: torch fp32, one by one"),
     "torch_batched": ("#e2a379", "torch fp32, batched"),
     "ours": ("#1a66b3", "ours"),
     "limit": ("#bbbbbb", "limit: the int8 products alone"),
@@ -30,11 +30,12 @@ def draw(found: Mapping[str, Any], file: Path) -> None:
 
 
 def _times(workloads: Mapping[str, Any], axes: Axes) -> None:
-    for place, (engine, (colour, label)) in enumerate(ENGINES.items()):
-        at = [row + (place - 1.5) * 0.2 for row in range(len(workloads))]
-        axes.bar(at, [of[f"{engine}_ms"] for of in workloads.values()], width=0.2, color=colour, label=label)
-    for row, of in enumerate(workloads.values()):
-        axes.annotate(f"{of['guide_over_ours']:.1f}x", (row - 0.3, of["guide_ms"] * 1.08), ha="center", fontsize=8)
+    for index, (engine, (colour, label)) in enumerate(ENGINES.items()):
+        at = [row + (index - 1.5) * 0.2 for row in range(len(workloads))]
+        axes.bar(at, [times[f"{engine}_ms"] for times in workloads.values()], width=0.2, color=colour, label=label)
+    for row, times in enumerate(workloads.values()):
+        above = (row - 0.3, times["baseline_ms"] * 1.08)
+        axes.annotate(f"{times['baseline_over_ours']:.1f}x", above, ha="center", fontsize=8)
     axes.set_xticks(range(len(workloads)), [textwrap.fill(TITLES[name], 10) for name in workloads], fontsize=8)
     axes.set(title="A call on one core", ylabel="ms (log)", yscale="log")
     axes.legend(fontsize=8, loc="upper left")
@@ -56,7 +57,7 @@ def _start(found: Mapping[str, Any], axes: Axes) -> None:
     for name, seconds in found["steps_s"].items():
         axes.barh(["ours, by steps"], [seconds], left=left, label=name)
         left += seconds
-    for name in ("ours", "guide"):
+    for name in ("ours", "baseline"):
         seconds, peak = found["cold_start_s"][name], found["peak_rss_mb"][name]
         axes.barh([f"{name}, in all"], [seconds], color=ENGINES[name][0])
         axes.annotate(f" {seconds:.2f} s, {peak:.0f} MB", (seconds, f"{name}, in all"), va="center", fontsize=8)

@@ -1,4 +1,4 @@
-"""`make bench`: our function beside the guide's, torch at its best, and the limit; one core, the same texts."""
+"""`make bench`: our function beside the baseline, torch at its best, and the limit; one core, the same texts."""
 
 import argparse
 import datetime

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from tools.bench.engines import GUIDE, LIMIT, OURS, Engine, engines
+from tools.bench.engines import BASELINE, LIMIT, OURS, Engine, engines
 from tools.bench.workloads import WORKLOADS, Workload
 
 
@@ -57,7 +57,7 @@ def figures(workload: Workload, took: Mapping[str, Sequence[Sequence[float]]]) -
         found[f"{name}_p95_ms"] = percentile(times, 0.95)
     found["ours_item_ms"] = found["ours_ms"] / workload.items
     found["ours_items_per_s"] = workload.items / statistics.mean(calls[OURS]) * 1000
-    found["guide_over_ours"] = _ratio(calls[GUIDE], calls[OURS])
+    found["baseline_over_ours"] = _ratio(calls[BASELINE], calls[OURS])
     found["ours_over_limit"] = _ratio(calls[OURS], calls[LIMIT])
     return {name: round(value, 3) for name, value in found.items()}
 

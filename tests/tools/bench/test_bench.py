@@ -16,7 +16,7 @@ from tools.estimate.cost.measured import Measured
 from tools.models.full_size import make_tokenizer
 
 CONFIG = SimpleNamespace(dim=8, hidden_dim=16, n_layers=2)
-TOOK = {"guide": [[40.0, 60.0]], "torch_batched": [[30.0, 30.0]], "ours": [[10.0, 20.0]], "limit": [[5.0, 8.0]]}
+TOOK = {"baseline": [[40.0, 60.0]], "torch_batched": [[30.0, 30.0]], "ours": [[10.0, 20.0]], "limit": [[5.0, 8.0]]}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_the_limit_is_every_linear_layer_of_the_model_once() -> None:
 def test_all_engines_classify_the_same_batch(tiny_source: Path, onnx_model: Path) -> None:
     texts = ["good", "a bad day indeed"]
     calls = {name: engine(texts, 8) for name, engine in engines(tiny_source, onnx_model).items()}
-    answers = [calls["ours"](), calls["guide"]()]
+    answers = [calls["ours"](), calls["baseline"]()]
     labels = [[answer.label for answer in answers[0]], [answer[0]["label"] for answer in answers[1]]]
     assert labels[0] == labels[1] == [("SOUR", "SWEET")[best] for best in calls["torch_batched"]().argmax(dim=1)]
     assert calls["limit"]() is None
@@ -57,10 +57,10 @@ def test_all_engines_classify_the_same_batch(tiny_source: Path, onnx_model: Path
 
 def test_figures_are_medians_percentiles_and_paired_ratios() -> None:
     found = times.figures(Workload("w", [[3, 5]]), TOOK)
-    assert (found["items"], found["tokens"], found["guide_ms"], found["ours_ms"]) == (2, 8, 50, 15)
+    assert (found["items"], found["tokens"], found["baseline_ms"], found["ours_ms"]) == (2, 8, 50, 15)
     assert (found["ours_p95_ms"], found["ours_item_ms"]) == (20, 7.5)
     assert found["ours_items_per_s"] == pytest.approx(2 / 0.015, abs=0.01)
-    assert found["guide_over_ours"] == 3.5, "the median of 40/10 and 60/20, not 50/15"
+    assert found["baseline_over_ours"] == 3.5, "the median of 40/10 and 60/20, not 50/15"
     assert found["ours_over_limit"] == 2.25
 
 
@@ -73,15 +73,15 @@ def test_both_functions_of_the_cold_start_are_as_lambda_would_run_them(tmp_path:
     given = functions(tmp_path / "source", tmp_path / "model")
     assert given["ours"].handler == "function.handler.handler"
     assert given["ours"].environment["MODEL_DIR"] == str(tmp_path / "model")
-    assert (given["guide"].task_root / "app.py").is_file()
-    assert given["guide"].memory_mb == given["ours"].memory_mb
+    assert (given["baseline"].task_root / "app.py").is_file()
+    assert given["baseline"].memory_mb == given["ours"].memory_mb
 
 
 def test_the_report_and_the_cost_model_read_what_the_bench_writes(tmp_path: Path) -> None:
     part = {
         "workloads": {workload.name: times.figures(workload, TOOK) for workload in WORKLOADS},
-        "cold_start_s": {"guide": 5.0, "ours": 0.5},
-        "peak_rss_mb": {"guide": 600.0, "ours": 150.0},
+        "cold_start_s": {"baseline": 5.0, "ours": 0.5},
+        "peak_rss_mb": {"baseline": 600.0, "ours": 150.0},
         "steps_s": {"interpreter": 0.1},
     }
     found = {**part, "date": "2026-11-24", "machine": "a machine", "at_memory_mb": {"512": {"share": 0.29, **part}}}

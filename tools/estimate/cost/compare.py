@@ -1,4 +1,4 @@
-"""The same traffic by other means: the guide's engine, the guide's promise, Amazon Comprehend."""
+"""The same traffic by other means: the baseline (tools/bench/engines.py), its design's promise, Amazon Comprehend."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tools.estimate.cost.model import bill
 from tools.estimate.cost.stack import Stack
 from tools.estimate.cost.usage import HOURS_PER_MONTH
 
-PROMISED_MS = (60, 115)  # the guide, "Performance Expectations": a warm text at 512 MB
+PROMISED_MS = (60, 115)  # the baseline's design, "Performance Expectations": a warm text at 512 MB
 COMPREHEND = "Amazon Comprehend, its calls alone"
 OTHER = {"x86_64": "arm64", "arm64": "x86_64"}
 
@@ -25,11 +25,11 @@ class Way:
 
 
 def ways(stack: Stack, measured: Measured, workload: str, *, free_tier: bool = False) -> list[Way]:
-    """This stack first. Those of the guide are this stack too, but for engine and memory."""
+    """This stack first. The baseline's are this stack too, but for engine and memory."""
     sizes = measured.sizes(workload)
     own = measured.engine("ours" if stack.backend == "onnx" else "torch", workload)
     other = replace(stack, architecture=OTHER[stack.architecture])
-    guide = replace(stack, memory_mb=max(stack.memory_mb, TORCH_MIN_MEMORY_MB))
+    baseline = replace(stack, memory_mb=max(stack.memory_mb, TORCH_MIN_MEMORY_MB))
     promise = replace(stack, memory_mb=PROMISED_AT_MB)
 
     def way(name: str, by: Stack, engine: Engine) -> Way:
@@ -43,8 +43,8 @@ def ways(stack: Stack, measured: Measured, workload: str, *, free_tier: bool = F
         found.append(way("this stack, nothing kept warm", replace(stack, provisioned=0, provisioned_max=0), own))
     return [
         *found,
-        way(f"the guide's engine ({guide.memory_mb} MB)", guide, measured.engine("guide", workload)),
-        *(way(f"the guide's promise, {ms} ms a text", promise, measured.promised(ms)) for ms in PROMISED_MS),
+        way(f"the baseline ({baseline.memory_mb} MB)", baseline, measured.engine("baseline", workload)),
+        *(way(f"the baseline as promised, {ms} ms a text", promise, measured.promised(ms)) for ms in PROMISED_MS),
         Way(
             "Amazon Comprehend, its calls alone", lambda rate: comprehend_usd(rate * HOURS_PER_MONTH, sizes.characters)
         ),

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from tools.estimate.cost.report import Report
 from tools.estimate.cost.usage import HOURS_PER_MONTH
 
-OURS, OTHER, GUIDE, QUIET = "#1a66b3", "#2a9d8f", "#c8553d", "#999999"
+OURS, OTHER, BASELINE, QUIET = "#1a66b3", "#2a9d8f", "#c8553d", "#999999"
 TEXTS_PER_DAY = [10 ** (exponent / 4) for exponent in range(12, 25)]  # a thousand to a million
 
 
@@ -25,7 +25,7 @@ def draw(of: Report, file: Path) -> None:
 def _tuning(of: Report, cost: Axes, time: Axes) -> None:
     for sizes, colour, label in (
         (of.sizes[of.stack.architecture], OURS, f"this stack, {of.stack.architecture}"),
-        (of.guide_sizes, GUIDE, "the guide's engine"),
+        (of.baseline_sizes, BASELINE, "the baseline"),
     ):
         fitting = [size for size in sizes if size.fits]
         memory = [size.memory_mb for size in fitting]
@@ -46,7 +46,7 @@ def _tuning(of: Report, cost: Axes, time: Axes) -> None:
 
 
 def _comparison(of: Report, axes: Axes) -> None:
-    colours = {"this stack": OURS, "the guide": GUIDE, "Amazon": QUIET}
+    colours = {"this stack": OURS, "the baseline": BASELINE, "Amazon": QUIET}
     shown = [way for way in of.ways if "promise" not in way.name]
     for way in shown:
         colour = next(colour for name, colour in colours.items() if way.name.startswith(name))

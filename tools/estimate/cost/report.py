@@ -29,7 +29,7 @@ class Report:
     bill: Bill
     ways: list[Way]
     sizes: dict[str, list[Size]]  # by architecture
-    guide_sizes: list[Size]  # of the guide's engine, on the stack's architecture
+    baseline_sizes: list[Size]  # the baseline's, on the stack's architecture
     monthly: list[float]  # of the whole stack, by its memory size
     advice: Advice
 
@@ -51,7 +51,7 @@ def report(stack: Stack, measured: Measured, workload: str, items_per_hour: floa
         bill=bill(stack, engine, own, items_per_hour, free_tier=free_tier),
         ways=ways(stack, measured, workload, free_tier=free_tier),
         sizes=of,
-        guide_sizes=sizes(measured.engine("guide", workload), stack.architecture, stack.batch_size),
+        baseline_sizes=sizes(measured.engine("baseline", workload), stack.architecture, stack.batch_size),
         monthly=[
             bill(replace(stack, memory_mb=memory_mb), engine, own, items_per_hour, free_tier=free_tier).usd
             for memory_mb in SIZES_MB
@@ -104,15 +104,15 @@ def tuning_table(of: Report) -> Table:
     """For each memory size: time of a full batch, Lambda's cost alone, and the whole stack's at the asked rate."""
     table = Table(title=f"Memory sizes, full batches of {of.stack.batch_size} texts ({of.workload})")
     lambda_alone = (f"Lambda alone, {name}, USD a million" for name in of.sizes)
-    for head in ("MB", "ms a batch", *lambda_alone, "the guide's engine", "whole stack, USD a month"):
+    for head in ("MB", "ms a batch", *lambda_alone, "the baseline", "whole stack, USD a month"):
         table.add_column(head, justify="right")
     table.add_column("")
-    for monthly, guide, *own in zip(of.monthly, of.guide_sizes, *of.sizes.values(), strict=True):
+    for monthly, baseline, *own in zip(of.monthly, of.baseline_sizes, *of.sizes.values(), strict=True):
         table.add_row(
             f"{own[0].memory_mb:,}",
             f"{own[0].batch_ms:,.0f}",
             *(f"{size.usd_per_million:.2f}" for size in own),
-            f"{guide.batch_ms:,.0f} ms, {guide.usd_per_million:.2f}" if guide.fits else "too small",
+            f"{baseline.batch_ms:,.0f} ms, {baseline.usd_per_million:.2f}" if baseline.fits else "too small",
             f"{monthly:,.2f}",
             ", ".join(_notes(of, own[0])),
         )

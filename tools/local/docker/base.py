@@ -26,16 +26,16 @@ def base_image(engine: Engine) -> str:
     Raises:
         NoDocker: the stand-in has to be made, and mmdebstrap is missing.
     """
-    return os.environ.get(OVERRIDE) or stand_in(engine, SUITE)
+    return os.environ.get(OVERRIDE) or _stand_in(engine)
 
 
-def stand_in(engine: Engine, suite: str) -> str:
+def _stand_in(engine: Engine) -> str:
     """A base of a Debian release: its Python, an unprivileged user, the runtime client, Lambda's entry point."""
     files = [path for path in sorted(RECIPE.iterdir()) if path.is_file()]
-    recipe = [suite, PACKAGES, runtime_client(), *(path.read_text() for path in files)]
-    reference = f"{REPOSITORY}:{suite}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]}"
+    recipe = [SUITE, PACKAGES, runtime_client(), *(path.read_text() for path in files)]
+    reference = f"{REPOSITORY}:{SUITE}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]}"
     if not engine.run("image", "ls", "--quiet", reference):
-        root = _root_file_system(engine, suite)
+        root = _root_file_system(engine)
         _build(engine, reference, {"ROOT_FILE_SYSTEM": root, "RUNTIME_CLIENT": runtime_client()})
     return reference
 
@@ -46,7 +46,7 @@ def runtime_client() -> str:
     return next(line for line in lines if line.startswith("awslambdaric=="))
 
 
-def _root_file_system(engine: Engine, suite: str) -> str:
+def _root_file_system(engine: Engine) -> str:
     """An image of nothing but Debian's packages."""
     program = shutil.which("mmdebstrap")
     if not program:
@@ -54,16 +54,16 @@ def _root_file_system(engine: Engine, suite: str) -> str:
             "A stand-in for AWS's base image needs `apt-get install --no-install-recommends mmdebstrap`; "
             f"where AWS's own can be pulled, set {OVERRIDE}=public.ecr.aws/lambda/python:3.13 instead"
         )
-    reference = f"{REPOSITORY}:{suite}"
+    reference = f"{REPOSITORY}:{SUITE}"
     with subprocess.Popen(
-        [program, "--quiet", "--variant=minbase", f"--include={PACKAGES}", suite, "-"],
+        [program, "--quiet", "--variant=minbase", f"--include={PACKAGES}", SUITE, "-"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as packages:
         imported = subprocess.run(engine.command("import", "-", reference), stdin=packages.stdout, capture_output=True)
         _, said = packages.communicate()
     if packages.returncode or imported.returncode:
-        raise DockerError(f"{suite} cannot be made: {(said + imported.stderr).decode(errors='replace').strip()}")
+        raise DockerError(f"{SUITE} cannot be made: {(said + imported.stderr).decode(errors='replace').strip()}")
     return reference
 
 

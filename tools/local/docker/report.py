@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -41,9 +40,9 @@ class Report:
     def add_run(self, image: str, run: Run) -> None:
         self.add(image, **{name: value for name, value in vars(run).items() if name in ROWS})
 
-    def write(self, path: Path = REPORT) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(vars(self), indent=2) + "\n")
+    def write(self) -> None:
+        REPORT.parent.mkdir(parents=True, exist_ok=True)
+        REPORT.write_text(json.dumps(vars(self), indent=2) + "\n")
 
     def show(self, console: Console) -> None:
         table = Table(title="Images", title_justify="left")
@@ -62,7 +61,3 @@ class Report:
         if value is None:
             return ""
         return f"{value / divisor:.2f} {unit}" if value / divisor < 10 else f"{value / divisor:.0f} {unit}"
-
-
-def read(path: Path = REPORT) -> Report:
-    return Report(**json.loads(path.read_text()))

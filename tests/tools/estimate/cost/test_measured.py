@@ -31,7 +31,7 @@ def test_the_bench_s_figures_take_the_place_of_the_committed_ones(tmp_path: Path
     assert engine.cold_start_s == 0.4
     assert engine.peak_mb == committed.engine("ours", "ten_16").peak_mb > 150, "texts of 512 tokens need theirs still"
     assert engine.batch_ms(10, 1769) == pytest.approx(20 + 10 + 10)
-    assert measured.engine("guide", "ten_16") == committed.engine("guide", "ten_16")
+    assert measured.engine("baseline", "ten_16") == committed.engine("baseline", "ten_16")
 
 
 def test_a_file_that_is_no_bench_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The guide's handler, as far as it is told: a transformers pipeline, one text after the other."""
+"""The handler of the baseline (tools/bench/engines.py), as far as its design describes it."""
 
 import os
 import time
