@@ -1,17 +1,16 @@
 """The message contract: what a producer may send, and what is said of anything else."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
+
+from function.timestamps import ALLOWED, parse_timestamp
 
 MAX_ID_BYTES = 2048  # DynamoDB's limit of a partition key
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
 MAX_ITEMS = 1_000  # of a message: what a batch has time for (docs/decisions/0010)
-MAX_CLOCK_SKEW = timedelta(minutes=15)  # a timestamp further ahead would shut out every later result
-EPOCH_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
 SHOWN_CHARS = 80  # of a bad value, in an error
 
 
@@ -111,7 +110,7 @@ def _parse_item(item: object, prefix: str, sent_at: datetime) -> Item:
     if not isinstance(item, Mapping):
         raise _Invalid("InvalidShape", prefix.rstrip(".") or "body", item, 'an object with "id" and "text"')
     item_id, text, timestamp = (item.get(name) for name in ("id", "text", "timestamp"))
-    if not (isinstance(item_id, str) and item_id and _is_utf8(item_id, MAX_ID_BYTES)):
+    if not (isinstance(item_id, str) and is_id(item_id)):
         raise _Invalid("InvalidId", f"{prefix}id", item_id, f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8")
     if not (isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT_CHARS and _is_utf8(text)):
         raise _Invalid(
@@ -125,34 +124,23 @@ def _parse_item(item: object, prefix: str, sent_at: datetime) -> Item:
 
 def _parse_timestamp(value: object, field: str) -> datetime:
     try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            seconds = value / 1000 if value >= EPOCH_MILLISECONDS_FROM else value
-            moment = datetime.fromtimestamp(seconds, UTC)
-        else:
-            raise ValueError
-        if not datetime(1970, 1, 1, tzinfo=UTC) <= moment <= datetime.now(UTC) + MAX_CLOCK_SKEW:
-            raise ValueError
-    except (ValueError, OverflowError, OSError):
-        raise _Invalid(
-            "InvalidTimestamp",
-            field,
-            value,
-            "ISO 8601 (UTC if without offset) or seconds or milliseconds since 1970, "
-            f"at most {MAX_CLOCK_SKEW // timedelta(minutes=1)} minutes ahead",
-        ) from None
-    return moment
+        return parse_timestamp(value)
+    except ValueError:
+        raise _Invalid("InvalidTimestamp", field, value, ALLOWED) from None
 
 
-def _is_utf8(value: str, max_bytes: int | None = None) -> bool:
+def is_id(value: str) -> bool:
+    """Whether DynamoDB takes it as a key."""
+    return bool(value) and _is_utf8(value) and len(value.encode()) <= MAX_ID_BYTES
+
+
+def _is_utf8(value: str) -> bool:
     """Whether a string can be stored: JSON may carry lone surrogates, UTF-8 cannot."""
     try:
-        encoded = value.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
-    return max_bytes is None or len(encoded) <= max_bytes
+    return True
 
 
 def _refuse_constant(name: str) -> None:

@@ -4,10 +4,10 @@ import json
 import sys
 from typing import Any
 
-from function.messages import MAX_CLOCK_SKEW, MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS
+from function.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS
+from function.timestamps import ALLOWED, EPOCH_SECONDS_FROM, ISO_8601, MAX_CLOCK_SKEW
 
 SPACES = "".join(filter(str.isspace, map(chr, range(sys.maxunicode))))  # spelt out: engines differ in what \s means
-ISO_8601 = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$"
 BEYOND = (
     f"Beyond JSON Schema, and refused all the same: an id of more than {MAX_ID_BYTES} bytes in UTF-8, strings with "
     "lone surrogates, a key twice, dates that do not exist, are before 1970 or more than "
@@ -34,9 +34,13 @@ def schema() -> dict[str, Any]:
                 "description": "What to classify; not only spaces.",
             },
             "timestamp": {
-                "anyOf": [{"type": "string", "pattern": ISO_8601}, {"type": "number", "minimum": 0}, {"type": "null"}],
-                "description": "When it was made: ISO 8601 (UTC if without offset), or seconds or milliseconds since "
-                "1970. The newest result of an id wins.",
+                "anyOf": [
+                    # In some languages $ also matches before a newline at the end.
+                    {"type": "string", "pattern": f"^{ISO_8601}$", "not": {"type": "string", "pattern": "\n"}},
+                    {"type": "number", "minimum": EPOCH_SECONDS_FROM},
+                    {"type": "null"},
+                ],
+                "description": f"When it was made: {ALLOWED}. The newest result of an id wins.",
             },
         },
     }
@@ -47,8 +51,8 @@ def schema() -> dict[str, Any]:
         "title": "A message for sentiment-analyzer",
         "$comment": BEYOND,
         "type": "object",
-        "if": {"required": ["items"]},
-        "then": {"properties": {"items": items}},
+        "if": {"type": "object", "required": ["items"], "properties": {"items": True}},
+        "then": {"type": "object", "properties": {"items": items}},
         "else": {"$ref": "#/$defs/item"},
         "$defs": {"item": item},
     }

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from function.messages import EPOCH_MILLISECONDS_FROM, MAX_CLOCK_SKEW, MAX_ID_BYTES, MAX_TEXT_CHARS
+from function.messages import MAX_ID_BYTES, MAX_TEXT_CHARS
+from function.timestamps import EPOCH_MILLISECONDS_FROM, EPOCH_SECONDS_FROM, MAX_CLOCK_SKEW
 from tests.function.aws import record
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))  # by the first fault's code, or "taken"
@@ -43,7 +44,7 @@ _moments = st.datetimes(datetime(1970, 1, 3), _before_now, timezones=_offsets | 
 timestamps = (
     _moments.map(lambda moment: (moment.isoformat(), moment))
     | _moments.map(lambda moment: (moment.replace(tzinfo=None).isoformat(" "), moment.replace(tzinfo=UTC)))
-    | st.integers(0, int(NOW.timestamp())).map(lambda s: (s, EPOCH + timedelta(seconds=s)))
+    | st.integers(EPOCH_SECONDS_FROM, int(NOW.timestamp())).map(lambda s: (s, EPOCH + timedelta(seconds=s)))
     | st.integers(EPOCH_MILLISECONDS_FROM, int(NOW.timestamp()) * 1000).map(
         lambda ms: (ms, EPOCH + timedelta(milliseconds=ms))
     )
@@ -51,7 +52,7 @@ timestamps = (
 no_timestamps = (
     _but(str, int, float, type(None))
     | st.booleans()
-    | st.integers(max_value=-1)
+    | st.integers(max_value=EPOCH_SECONDS_FROM - 1)
     | st.integers(LATEST_S, EPOCH_MILLISECONDS_FROM - 1)
     | st.integers(LATEST_S * 1000)
     | st.text(st.characters(exclude_categories=["Nd"]))  # no date without a digit
