@@ -82,8 +82,9 @@ class Consumer:
         deliveries = [Delivery(record, *parse_body(record["body"], sent_at(record))) for record in records]
         # Small messages first: one that holds more than a batch has time for must not take its neighbours with it.
         in_order = sorted(deliveries, key=lambda delivery: len(delivery.items))
-        work = [(delivery, item) for delivery in in_order for item in delivery.items]
-        counts = Counts(items=sum(len(d.items) + len(d.faults) for d in deliveries))
+        work = [(delivery, item) for delivery in in_order for item in newest(delivery.items)]
+        given = sum(len(delivery.items) for delivery in deliveries)
+        counts = Counts(items=given + sum(len(d.faults) for d in deliveries), absorbed=given - len(work))
         slowest_ms = 0.0
         for start in range(0, len(work), CHUNK_ITEMS):
             chunk = work[start : start + CHUNK_ITEMS]
@@ -148,6 +149,15 @@ class Consumer:
             logger.error("dead-letter send failed", extra=describe(error))
             return False
         return True
+
+
+def newest(items: Sequence[Item]) -> list[Item]:
+    """One item of each id: the newest, and of equally new ones the last; writing is concurrent and would keep any."""
+    by_id: dict[str, Item] = {}
+    for item in items:
+        if item.id not in by_id or by_id[item.id].sent_at <= item.sent_at:
+            by_id[item.id] = item
+    return list(by_id.values())
 
 
 def error_code(error: Exception) -> str:

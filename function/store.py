@@ -34,7 +34,7 @@ class Store:
     store_text: bool
 
     def put(self, item: Item, sentiment: Sentiment) -> bool:
-        """Store a result unless the table holds one of the same id that is as new or newer.
+        """Store a result unless the table holds one of the same id that is as new or newer, and has not expired.
 
         Returns:
             Whether it was stored. False is a success too: a repeat or a late message was absorbed.
@@ -43,13 +43,18 @@ class Store:
             CannotBeStored: DynamoDB finds the item invalid.
             ClientError, BotoCoreError: anything else; trying again may help.
         """
+        now = datetime.now(UTC)
         try:
             self.client.put_item(
                 TableName=self.table_name,
-                Item=self._attributes(item, sentiment, datetime.now(UTC)),
-                ConditionExpression="attribute_not_exists(#id) OR sent_at < :sent_at",
-                ExpressionAttributeNames={"#id": TABLE_KEY},
-                ExpressionAttributeValues={":sent_at": {"S": _iso(item.sent_at)}},
+                Item=self._attributes(item, sentiment, now),
+                # DynamoDB deletes what has expired within days, not at once.
+                ConditionExpression="attribute_not_exists(#id) OR sent_at < :sent_at OR #expiry <= :now",
+                ExpressionAttributeNames={"#id": TABLE_KEY, "#expiry": TABLE_EXPIRY},
+                ExpressionAttributeValues={
+                    ":sent_at": {"S": _iso(item.sent_at)},
+                    ":now": {"N": str(int(now.timestamp()))},
+                },
             )
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code")

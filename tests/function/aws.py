@@ -14,6 +14,7 @@ import boto3
 from moto import mock_aws
 
 from function.classifier import Sentiment
+from tools.local import moto_table
 from tools.local.stack import DEMO_MODEL
 
 REGION = "us-west-2"
@@ -82,6 +83,7 @@ def create_table(dynamodb: Any, name: str) -> None:
 
 @contextmanager
 def moto_aws() -> Iterator[Aws]:
+    moto_table.install()
     with mock_aws():
         session = boto3.Session("test", "test", region_name=REGION)
         dynamodb, sqs = session.client("dynamodb"), session.client("sqs")

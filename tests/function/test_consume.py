@@ -225,6 +225,20 @@ def test_of_one_id_in_one_batch_the_newest_wins_in_whatever_order(
     assert aws.results()["1"]["text"] == "version 2"
 
 
+@pytest.mark.parametrize(
+    ("timestamps", "wins"),
+    [([None] * 40, 39), ([1_700_000_000] * 40, 39), ([1_700_000_001, *[1_700_000_000] * 39], 0)],
+    ids=["undated", "equally new", "the first is newer"],
+)
+def test_of_one_id_in_one_message_the_newest_wins_and_of_equally_new_ones_the_last(
+    consumer: Consumer, aws: Aws, timestamps: list[int | None], wins: int
+) -> None:
+    items = [{"id": "1", "text": f"version {n}", "timestamp": stamp} for n, stamp in enumerate(timestamps)]
+    failed, counts = consumer.consume([record(json.dumps({"items": items}))], "request-1", lambda: 30_000)
+    assert (failed, counts.items, counts.stored, counts.absorbed) == ([], 40, 1, 39)
+    assert aws.results()["1"]["text"] == f"version {wins}"
+
+
 def test_a_redrive_does_not_overwrite_a_newer_result_by_its_producers_clock(consumer: Consumer, aws: Aws) -> None:
     consume(consumer, record(text("1", "new", timestamp=1_700_000_100), "m-1", sent_ms=1_700_000_100_000))
     consume(consumer, record(text("1", "old", timestamp=1_700_000_000), "m-9", sent_ms=REDRIVEN_MS))

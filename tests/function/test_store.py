@@ -79,6 +79,22 @@ def test_a_newer_result_replaces_an_older_one(aws: Aws, newer_by: timedelta) -> 
     assert aws.results()["1"]["sentiment"] == "NEGATIVE"
 
 
+@pytest.mark.parametrize("late_by", [timedelta(days=-1), timedelta(0), timedelta(days=400)])
+def test_a_result_that_has_expired_counts_as_absent(aws: Aws, late_by: timedelta) -> None:
+    results = store(aws.dynamodb, ttl_days=30)
+    results.put(Item("1", "expired", NOON), GOOD)
+    yesterday = str(int((datetime.now(UTC) - timedelta(days=1)).timestamp()))
+    aws.dynamodb.update_item(
+        TableName=TABLE,
+        Key={"id": {"S": "1"}},
+        UpdateExpression="SET expires_at = :yesterday",
+        ExpressionAttributeValues={":yesterday": {"N": yesterday}},
+    )
+    assert results.put(Item("1", "late", NOON - late_by), BAD) is True
+    assert aws.results()["1"]["text"] == "late"
+    assert results.put(Item("1", "later still", NOON - late_by), BAD) is False, "it expires in 30 days"
+
+
 class Refusing:
     def __init__(self, code: str):
         self.code = code

@@ -5,12 +5,13 @@ import sys
 
 from moto.server import ThreadedMotoServer
 
-from tools.local import moto_queue
+from tools.local import moto_queue, moto_table
 
 
 def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto_queue.install()
+    moto_table.install()
     host, port = sys.argv[1:]
     server = ThreadedMotoServer(ip_address=host, port=int(port), verbose=False)
     server.start()
