@@ -16,7 +16,10 @@ LOAD_MODEL ?= function/models/full-size
 FILE ?=
 OPTIONS ?=
 DO ?= peek
+UPDATE_DOCS ?=
 BIN := .venv/bin
+# The times of this machine, if `make bench` measured them; the pages are written from the committed ones.
+TIMES = $(if $(UPDATE_DOCS),,$(patsubst %,--bench %,$(wildcard build/bench.json)))
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION
@@ -47,11 +50,11 @@ chaos: .venv/local  ## every fault around the function, and an account of every 
 
 cost: .venv/local  ## what a stack costs a month, and which memory size is best: STACK=prod ITEMS_PER_HOUR=500
 	@$(BIN)/python -m tools.estimate.cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \
-		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(COST_OPTIONS)
+		$(TIMES) $(COST_OPTIONS)
 
-cost-picture: .venv/local  ## draw it: docs/cost.png
+cost-picture: .venv/local  ## write and draw prod's costs for docs/cost.md
 	@$(BIN)/pip install --quiet -r requirements-bench.txt
-	@$(MAKE) --no-print-directory cost STACK=prod COST_OPTIONS="--picture docs/cost.png"
+	@$(MAKE) --no-print-directory cost STACK=prod UPDATE_DOCS=1 COST_OPTIONS="--picture docs/cost.png"
 
 preview: .venv/program  ## what an update of a stack would change, with the stacks' rules: STACK=prod
 	pulumi preview --diff --policy-pack policy --stack $(STACK)
@@ -96,7 +99,7 @@ load: .venv/dev  ## load test on this machine with the full-size model: RATE=100
 
 capacity: .venv/local  ## what a rate and a burst take: STACK=prod RATE=10000 PEAK=5 OPTIONS="--peak-minutes 10"
 	@$(BIN)/python -m sentiment capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
-		$(patsubst %,--bench %,$(wildcard build/bench.json)) $(OPTIONS)
+		$(TIMES) $(if $(UPDATE_DOCS),--picture docs/capacity.png) $(OPTIONS)
 
 check: .venv/dev  ## lint, format and types
 	$(BIN)/ruff check .

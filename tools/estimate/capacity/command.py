@@ -24,6 +24,8 @@ def capacity(
 ) -> None:
     """Say what a rate and a burst take: concurrency, backlog and drain time, quotas to raise, what comes next, cost."""
     from settings import SettingsError
+    from tools import pages
+    from tools.estimate.capacity.page import blocks
     from tools.estimate.capacity.report import needs_table, notes, rates_table, ways_table
     from tools.estimate.capacity.simulate import Burst
     from tools.estimate.capacity.study import study
@@ -42,3 +44,5 @@ def capacity(
 
         draw(of, picture)
         answers.print(f"Drawn: {picture}", highlight=False, soft_wrap=True)
+    if pages.updating():
+        pages.write(blocks(of))

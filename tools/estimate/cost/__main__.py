@@ -6,7 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tools import pages
 from tools.estimate.cost.measured import Measured
+from tools.estimate.cost.page import blocks
 from tools.estimate.cost.report import bill_table, comparison_table, notes, report, tuning_table
 from tools.estimate.cost.stack import read_stack
 
@@ -36,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
 
         draw(of, options.picture)
         console.print(f"Drawn: {options.picture}")
+    if pages.updating():
+        pages.write(blocks(of))
     return 0
 
 

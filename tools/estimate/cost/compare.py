@@ -45,10 +45,17 @@ def ways(stack: Stack, measured: Measured, workload: str, *, free_tier: bool = F
         *found,
         way(f"the baseline ({baseline.memory_mb} MB)", baseline, measured.engine("baseline", workload)),
         *(way(f"the baseline as promised, {ms} ms a text", promise, measured.promised(ms)) for ms in PROMISED_MS),
-        Way(
-            "Amazon Comprehend, its calls alone", lambda rate: comprehend_usd(rate * HOURS_PER_MONTH, sizes.characters)
-        ),
+        Way(COMPREHEND, lambda rate: comprehend_usd(rate * HOURS_PER_MONTH, sizes.characters)),
     ]
+
+
+def break_even(stack: Way, comprehend: Way) -> float:
+    """Texts a day below which Comprehend is cheaper than the stack."""
+    low, high = 0.0, 1e6  # texts an hour; at the upper end Comprehend is dearer than any stack
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (middle, high) if comprehend.monthly(middle) < stack.monthly(middle) else (low, middle)
+    return high * 24
 
 
 def comprehend_usd(texts: float, characters: float) -> float:

@@ -8,7 +8,7 @@ from rich.table import Table
 from function.memory import MEMORY_MB_PER_VCPU
 from tools.estimate.cost import prices
 from tools.estimate.cost.bill import Bill, Line
-from tools.estimate.cost.compare import Way, ways
+from tools.estimate.cost.compare import Way, break_even, ways
 from tools.estimate.cost.measured import THREAD_GAIN, Engine, Measured
 from tools.estimate.cost.model import bill
 from tools.estimate.cost.stack import Stack
@@ -32,6 +32,11 @@ class Report:
     baseline_sizes: list[Size]  # the baseline's, on the stack's architecture
     monthly: list[float]  # of the whole stack, by its memory size
     advice: Advice
+
+    @property
+    def break_even(self) -> float:
+        """Texts a day below which Comprehend is cheaper than the stack."""
+        return break_even(self.ways[0], self.ways[-1])
 
 
 def report(stack: Stack, measured: Measured, workload: str, items_per_hour: float, free_tier: bool) -> Report:
@@ -138,6 +143,7 @@ def notes(of: Report) -> Sequence[str]:
         f"Times are estimates from {measured['source']} ({measured['date']}; {measured['machine']})"
         + (f"; interpolated: {guessed}" if guessed else "")
         + ". arm64 is taken to be as fast.",
+        f"Below {of.break_even:,.0f} texts a day, Amazon Comprehend is cheaper than this stack.",
         f"A vCPU for each {MEMORY_MB_PER_VCPU:,} MB; each beyond the first is taken to add {THREAD_GAIN:.0%} of one.",
         f"List prices of {prices.AS_OF}, us-east-1; * from memory, not looked up.",
     ]

@@ -1,0 +1,85 @@
+"""Figures in the pages: a command replaces its own block and no other; estimates are those of today's program."""
+
+from pathlib import Path
+
+import pytest
+from rich.table import Table
+
+from tools import pages
+from tools.estimate.capacity.command import BEFORE_S
+from tools.estimate.capacity.page import blocks as capacity_blocks
+from tools.estimate.capacity.simulate import Burst
+from tools.estimate.capacity.study import study
+from tools.estimate.cost.measured import Measured
+from tools.estimate.cost.page import blocks as cost_blocks
+from tools.estimate.cost.report import report
+from tools.estimate.cost.stack import Stack, read_stack
+from tools.local.program import ROOT
+
+PAGE = """Before.
+
+<!-- one:begin -->
+old
+<!-- one:end -->
+
+- In a line: <!-- two:begin -->old<!-- two:end -->, and <!-- three:begin -->kept<!-- three:end -->.
+"""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    file = tmp_path / "page.md"
+    file.write_text(PAGE)
+    return file
+
+
+def test_only_the_blocks_that_are_named_are_replaced(page: Path) -> None:
+    assert pages.write({"one": "a\n\nb \\1", "two": "new"}, [page]) == [page]
+    assert page.read_text() == PAGE.replace("\nold\n", "\na\n\nb \\1\n").replace("-->old<", "-->new<")
+    assert pages.blocks([page]) == {"one": "a\n\nb \\1", "two": "new", "three": "kept"}
+
+
+def test_an_empty_block_can_be_filled_again(page: Path) -> None:
+    pages.write({"one": ""}, [page])
+    pages.write({"one": "old"}, [page])
+    assert pages.blocks([page])["one"] == "old"
+
+
+def test_figures_without_a_page_are_refused_and_nothing_is_written(page: Path) -> None:
+    with pytest.raises(KeyError, match="no page has a block four"):
+        pages.write({"one": "new", "four": "new"}, [page])
+    assert page.read_text() == PAGE
+
+
+def test_a_table_keeps_its_title_its_alignment_and_its_characters() -> None:
+    table = Table("name", title="Figures")
+    table.add_column("USD", justify="right")
+    table.add_row("[bold]a | b *[/]", "1")
+    assert pages.markdown(table) == "**Figures**\n\n| name | USD |\n| --- | ---: |\n| a \\| b \\* | 1 |"
+
+
+def test_every_marker_begins_and_ends_one_block_of_its_own() -> None:
+    text = "".join(file.read_text() for file in pages.pages())
+    assert text.count(":begin -->") == text.count(":end -->") == len(pages.blocks())
+
+
+@pytest.fixture(scope="module")
+def prod_stack() -> Stack:
+    return read_stack("prod")
+
+
+def test_the_costs_in_the_pages_are_those_of_today_s_stack(prod_stack: Stack) -> None:
+    now = cost_blocks(report(prod_stack, Measured.read(), "ten_mixed", 500, free_tier=False))
+    assert {name: pages.blocks()[name] for name in now} == now, "make cost-picture UPDATE_DOCS=1"
+
+
+def test_the_capacity_in_the_pages_is_that_of_today_s_stack(prod_stack: Stack) -> None:
+    burst = Burst(rate=10_000, peak=5, before_s=BEFORE_S, peak_s=600)
+    now = capacity_blocks(study(prod_stack, Measured.read(), "ten_mixed", burst))
+    assert {name: pages.blocks()[name] for name in now} == now, "make capacity STACK=prod RATE=10000 UPDATE_DOCS=1"
+
+
+def test_readme_says_from_how_many_texts_on_the_stack_is_cheaper_than_comprehend(prod_stack: Stack) -> None:
+    now = report(prod_stack, Measured.read(), "ten_mixed", 500, free_tier=False)
+    assert "fewer than some 2,000 texts a day" in (ROOT / "README.md").read_text()
+    assert 1_500 < now.break_even < 2_500
