@@ -92,7 +92,7 @@ def parse_items(items: object, sent_at: datetime) -> tuple[list[Item], list[Faul
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
         invalid = _Invalid("InvalidShape", "items", items, f'an array of 1 to {MAX_ITEMS} objects with "id" and "text"')
         return [], [invalid.fault]
-    return _sort_out([(f"items[{place}].", item) for place, item in enumerate(items)], sent_at)
+    return _sort_out([(f"items[{index}].", item) for index, item in enumerate(items)], sent_at)
 
 
 def _sort_out(candidates: list[tuple[str, object]], sent_at: datetime) -> tuple[list[Item], list[Fault]]:

@@ -63,14 +63,14 @@ def packed(token_ids: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
     lengths = np.array([len(ids) for ids in token_ids])
     first = np.cumsum(lengths) - lengths
     positions = np.concatenate([np.arange(length) for length in lengths])
-    place = np.arange(lengths.max())
+    column = np.arange(lengths.max())
     return {
         "input_ids": np.concatenate(token_ids),
         "positions": positions,
-        "places": first[:, None] + np.minimum(place, lengths[:, None] - 1),
-        "tokens": np.repeat(np.arange(len(lengths)) * len(place), lengths) + positions,
+        "places": first[:, None] + np.minimum(column, lengths[:, None] - 1),
+        "tokens": np.repeat(np.arange(len(lengths)) * len(column), lengths) + positions,
         "first": first,
-        "mask": np.where(place < lengths[:, None], 0, MASKED).astype(np.float32)[:, None, None],
+        "mask": np.where(column < lengths[:, None], 0, MASKED).astype(np.float32)[:, None, None],
     }
 
 

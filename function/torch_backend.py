@@ -24,7 +24,7 @@ class TorchClassifier:
             return []
         lengths = self._lengths(list(texts))
         sentiments: dict[int, Sentiment] = {}
-        for batch in groups([min(length, self.manifest.max_tokens) for length in lengths], place_cost=1):
+        for batch in groups([min(length, self.manifest.max_tokens) for length in lengths], position_cost=1):
             answers = self._pipeline(
                 [texts[index] for index in batch],
                 batch_size=len(batch),

@@ -44,12 +44,12 @@ def nothing_is_provisioned_for_latest(provisioned: Props) -> Iterator[str]:
 @stack_rule(PROVISIONED, SCALED)
 def provisioned_stays_within_reserved_concurrency(provisioned: PolicyResource) -> Iterator[str]:
     """No more is kept warm, by a fixed number or by scaling, than its function has reserved."""
-    of, amount = (
+    reference, amount = (
         ("functionName", "provisionedConcurrentExecutions")
         if provisioned.resource_type == PROVISIONED
         else ("resourceId", "maxCapacity")
     )
-    function = neighbour(provisioned, of, FUNCTION)
+    function = neighbour(provisioned, reference, FUNCTION)
     reserved = reserved_of(function)
     warm = provisioned.props.get(amount) or 0
     if reserved is not None and warm > reserved:

@@ -29,7 +29,7 @@ class Batch:
         self._bytes = 0
 
     def add(self, item: str) -> int | None:
-        """Take an encoded item in; returns the place of its message, or None if there is no room."""
+        """Take an encoded item in; returns the index of its message, or None if there is no room."""
         joins = self._last_has_room
         size = len(item.encode()) + (len(SEPARATOR) if joins else len(HEAD + TAIL))
         if self._bytes + size > MAX_BYTES or not (joins or len(self._messages) < MAX_MESSAGES):

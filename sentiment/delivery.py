@@ -30,7 +30,7 @@ def deliver(
         messages: entries of the request without their Id, which is given here.
 
     Returns:
-        Why a message was not sent, by its place; empty when all were.
+        Why a message was not sent, by its index; empty when all were.
 
     Raises:
         ClientError, BotoCoreError: the request failed as a whole, after botocore's own retries.
@@ -38,11 +38,11 @@ def deliver(
     waiting = dict(enumerate(messages))
     failures: dict[int, NotSent] = {}
     for attempt in range(ATTEMPTS):
-        entries = [{"Id": str(place), **message} for place, message in waiting.items()]
+        entries = [{"Id": str(index), **message} for index, message in waiting.items()]
         answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
-        refused = {place: why for place, why in failures.items() if why.refused}
+        refused = {index: why for index, why in failures.items() if why.refused}
         failures = {**refused, **{int(each["Id"]): _not_sent(each) for each in answer.get("Failed", [])}}
-        waiting = {place: m for place, m in waiting.items() if place in failures and not failures[place].refused}
+        waiting = {index: m for index, m in waiting.items() if index in failures and not failures[index].refused}
         if not waiting:
             break
         if attempt + 1 < ATTEMPTS:

@@ -48,7 +48,7 @@ class SendFailed(Exception):
 class _Pending:
     batch: Batch
     due: float  # on the monotonic clock
-    sends: list[tuple[int, str, Future[None]]] = field(default_factory=list)  # place of the message, id, outcome
+    sends: list[tuple[int, str, Future[None]]] = field(default_factory=list)  # index of the message, id, outcome
 
 
 class Producer:
@@ -120,15 +120,15 @@ class Producer:
         future.set_running_or_notify_cancel()  # it is not to be cancelled
         encoded = encode(item)
         with self._changed:
-            place = None
-            while place is None:
+            index = None
+            while index is None:
                 if self._closed:
                     raise RuntimeError("the producer is closed")
                 pending = self._open = self._open or self._new()
-                place = pending.batch.add(encoded)
-                if place is None:
+                index = pending.batch.add(encoded)
+                if index is None:
                     self._seal()  # lets go of the lock
-            pending.sends.append((place, item.id, future))
+            pending.sends.append((index, item.id, future))
             if pending.batch.full:
                 self._seal()
         return future
@@ -194,14 +194,14 @@ class Producer:
         try:
             failures |= deliver(self._sqs, self._queue_url, [{"MessageBody": body} for body in pending.batch.bodies()])
         except Exception as error:  # whatever it is, it is the outcome of all of them
-            failures = {place: error for place, _, _ in pending.sends}
-        for place, _, future in pending.sends:
-            if place in failures:
-                future.set_exception(failures[place])
+            failures = {index: error for index, _, _ in pending.sends}
+        for index, _, future in pending.sends:
+            if index in failures:
+                future.set_exception(failures[index])
             else:
                 future.set_result(None)
         with self._changed:
-            self._failures |= {item_id: failures[place] for place, item_id, _ in pending.sends if place in failures}
+            self._failures |= {item_id: failures[index] for index, item_id, _ in pending.sends if index in failures}
             self._unsettled -= 1
             self._changed.notify_all()
 

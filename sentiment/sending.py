@@ -58,8 +58,8 @@ class Sending:
             NotSent, ClientError, BotoCoreError: an earlier record could not be sent, though nothing is wrong with it.
         """
         # The same in every run, so that the table absorbs what is sent twice; a later record counts as newer.
-        place = timedelta(microseconds=self.checkpoint.records + len(self._under_way))
-        items, faults = record.parse(datetime.fromisoformat(self.checkpoint.started_at) + place)
+        offset = timedelta(microseconds=self.checkpoint.records + len(self._under_way))
+        items, faults = record.parse(datetime.fromisoformat(self.checkpoint.started_at) + offset)
         sends = [self.producer.send_item(item) for item in items]
         self._under_way.append(_UnderWay(record=record, faults=faults, sends=sends))
         if len(self._under_way) > self.window:

@@ -41,16 +41,16 @@ class Summary:
         labels = sorted(self.labels, reverse=True)  # POSITIVE first
         shares = ", ".join(f"{self.labels[label]} {label} ({self.labels[label] / total:.1%})" for label in labels)
         cut = f"; {self.truncated} read in part" if self.truncated else ""
-        bins = range(min(place for _, place in self.scores), BINS)
-        largest = max(sum(self.scores[label, place] for label in labels) for place in bins)
+        bins = range(min(slot for _, slot in self.scores), BINS)
+        largest = max(sum(self.scores[label, slot] for label in labels) for slot in bins)
         table = Table.grid(padding=(0, 1))
-        for place in bins:
-            counts = {label: self.scores[label, place] for label in labels}
+        for slot in bins:
+            counts = {label: self.scores[label, slot] for label in labels}
             # Rounded up, so that not even one result among many is invisible.
             bar = Text()
             for label, count in counts.items():
                 bar.append("█" * -(-count * BAR_CHARS // largest), STYLES.get(label, ""))
-            table.add_row(f"{place / BINS:.2f}-{(place + 1) / BINS:.2f}", bar, _counts(counts))
+            table.add_row(f"{slot / BINS:.2f}-{(slot + 1) / BINS:.2f}", bar, _counts(counts))
         return Group(f"{total} results: {shares}{cut}", "score", table)
 
 

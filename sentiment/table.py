@@ -67,7 +67,7 @@ class Results:
         raise CommandError(f"{self.table_name}: left ids unread {ATTEMPTS} times in a row; is it throttled?")
 
     def _projection(self) -> dict[str, Any]:
-        names = {f"#{place}": name for place, name in enumerate(self.fields)}  # some are reserved words
+        names = {f"#{index}": name for index, name in enumerate(self.fields)}  # some are reserved words
         return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
 
     def _wanted(self, result: Result) -> bool:

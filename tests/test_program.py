@@ -305,6 +305,6 @@ def test_the_dashboard_shows_every_alarm_with_its_threshold(stack: Recorder) -> 
     shown = Counter(w["properties"]["metrics"][0][1] for w in body["widgets"])
     assert shown == Counter(r.inputs["metricName"] for r in stack.all(ALARM))
     assert all(w["properties"]["annotations"]["horizontal"] for w in body["widgets"])
-    places = [(w["x"], w["y"]) for w in body["widgets"]]
-    assert len(places) == len(set(places))
-    assert all(x + w["width"] <= 24 for (x, _), w in zip(places, body["widgets"], strict=True))
+    corners = [(w["x"], w["y"]) for w in body["widgets"]]
+    assert len(corners) == len(set(corners))
+    assert all(x + w["width"] <= 24 for (x, _), w in zip(corners, body["widgets"], strict=True))

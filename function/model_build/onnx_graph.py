@@ -154,9 +154,9 @@ class _Graph:
         classifier = [self.weight("classifier.weight"), self.weight("classifier.bias")]
         self.nodes.append(helper.make_node("Gemm", [inner, *classifier], ["logits"], transB=1))
 
-    def one_row_for_each(self, of: str) -> None:
-        """What is quantised from here on has as many rows as `of`."""
-        self.zeros = self.op("Expand", self.zero_row, self.op("Shape", of))
+    def one_row_for_each(self, tensor: str) -> None:
+        """What is quantised from here on has as many rows as `tensor`."""
+        self.zeros = self.op("Expand", self.zero_row, self.op("Shape", tensor))
 
     def quantised(self, *slices: str, least: float | None = None) -> Levels:
         """Rows in slices, side by side, by the largest of each row; no value is below `least`, if that is known."""

@@ -48,8 +48,8 @@ class Look:
             QueueUrl=self._queue_url,
             Entries=[{"Id": str(n), "ReceiptHandle": letter.receipt_handle} for n, letter in enumerate(letters)],
         ).get("Failed", [])
-        for place in set(range(len(letters))) - {int(each["Id"]) for each in failed}:
-            del self._held[letters[place].message_id]
+        for index in set(range(len(letters))) - {int(each["Id"]) for each in failed}:
+            del self._held[letters[index].message_id]
 
     def __enter__(self) -> Self:
         return self
@@ -94,9 +94,9 @@ def _move(
 ) -> tuple[list[DeadLetter], dict[str, NotSent]]:
     letters = [letter for letter, _ in group]
     failures = deliver(sqs, destination_url, [message for _, message in group])
-    if sent := [letter for place, letter in enumerate(letters) if place not in failures]:
+    if sent := [letter for index, letter in enumerate(letters) if index not in failures]:
         look.delete(sent)
-    return letters, {letters[place].message_id: why for place, why in failures.items()}
+    return letters, {letters[index].message_id: why for index, why in failures.items()}
 
 
 def depth(sqs: Any, queue_url: str) -> int:

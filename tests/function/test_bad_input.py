@@ -59,7 +59,7 @@ def test_what_breaks_the_contract_is_refused_by_its_code_and_its_neighbours_are_
     items, faults = parse_body(json.dumps({"items": [item for item, _ in mixed]}), SENT)
     assert [fault.code for fault in faults] == [code for _, code in mixed if code]
     assert [fault.message.split(".")[0].split(":")[0] for fault in faults] == [
-        f"items[{place}]" for place, (_, code) in enumerate(mixed) if code
+        f"items[{index}]" for index, (_, code) in enumerate(mixed) if code
     ]
     assert [item.id for item in items] == [item["id"] for item, code in mixed if not code]
 

@@ -234,7 +234,7 @@ def splits(lengths: list[int]) -> Iterator[list[list[int]]]:
 
 def test_where_padding_costs_as_much_as_tokens_texts_of_unlike_length_run_apart() -> None:
     assert [len(batch) for batch in groups([20, 100])] == [2]
-    assert [len(batch) for batch in groups([20, 100], place_cost=1)] == [1, 1]
+    assert [len(batch) for batch in groups([20, 100], position_cost=1)] == [1, 1]
 
 
 def test_no_texts_make_no_groups() -> None:

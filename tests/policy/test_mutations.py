@@ -90,8 +90,8 @@ def dimensions_of(alarm: str, other: str) -> Mutation:
     """The dimensions of one alarm, with those whom they are made of, on another."""
 
     def mutate(stack: Copy) -> None:
-        to, of = stack.one(ALARM, f"alarm-{alarm}"), stack.one(ALARM, f"alarm-{other}")
-        to.made_of["dimensions"] = of.made_of["dimensions"]
+        to, watched = stack.one(ALARM, f"alarm-{alarm}"), stack.one(ALARM, f"alarm-{other}")
+        to.made_of["dimensions"] = watched.made_of["dimensions"]
 
     return mutate
 

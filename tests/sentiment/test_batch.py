@@ -59,7 +59,7 @@ def test_the_largest_text_of_the_most_expensive_characters_fits_into_a_message()
 
 def test_a_batch_is_full_when_its_last_message_is() -> None:
     batch = Batch(items_per_message=2)
-    places = [batch.add(encode(Item(str(n), "good", MOMENT))) for n in range(2 * MAX_MESSAGES)]
-    assert places == [n // 2 for n in range(2 * MAX_MESSAGES)]
+    indices = [batch.add(encode(Item(str(n), "good", MOMENT))) for n in range(2 * MAX_MESSAGES)]
+    assert indices == [n // 2 for n in range(2 * MAX_MESSAGES)]
     assert batch.full
     assert batch.add(encode(Item("more", "good", MOMENT))) is None

@@ -54,8 +54,8 @@ def _batches_with(*poisonous: int) -> Make:
     def _in_turn(good: Iterator[Message], bad: Iterator[Message], batches: int) -> Iterator[Message]:
         for number in range(batches):
             evil = poisonous[number % len(poisonous)]
-            for place in range(SEND_BATCH):
-                yield next(bad if place < evil else good)
+            for index in range(SEND_BATCH):
+                yield next(bad if index < evil else good)
 
     return make
 

@@ -68,17 +68,17 @@ class Series:
 def figures(run: Run) -> Figures:
     due, done = moments(run)
     latency_ms = (done - due)[~np.isnan(done)] * 1000
-    of, late = run.accounting, [late for late in run.ledger.lateness_s if late > LATE_S]
+    accounting, late = run.accounting, [late for late in run.ledger.lateness_s if late > LATE_S]
     over_time, colds = series(due, done), run.pipeline.cold_starts
     return Figures(
         sent=len(run.ledger.ids),
         unsent=len(run.ledger.unsent),
         late=len(late),
         latest_s=max(run.ledger.lateness_s, default=0.0),
-        stored=len(of.stored),
-        lost=len(of.lost),
-        duplicated=len(of.duplicated),
-        dead=len(of.dead),
+        stored=len(accounting.stored),
+        lost=len(accounting.lost),
+        duplicated=len(accounting.duplicated),
+        dead=len(accounting.dead),
         left=run.left,
         latency_ms={name: percentile(latency_ms, share) for name, share in SHARES.items()},
         throughput=len(latency_ms) / float(np.nanmax(done, initial=run.ledger.plan.duration_s)),
@@ -95,9 +95,9 @@ def figures(run: Run) -> Figures:
 def moments(run: Run) -> tuple[Numbers, Numbers]:
     """Of all texts that SQS took, in order: when they were due and when stored (NaN: never), in s since the start."""
     ledger = run.ledger
-    places = [place for place in range(ledger.plan.texts) if ledger.id_of(place) not in ledger.unsent]
-    done = [run.done_at.get(ledger.id_of(place), np.nan) - ledger.started_at for place in places]
-    return np.array([ledger.plan.due_s(place) for place in places]), np.array(done)
+    indices = [index for index in range(ledger.plan.texts) if ledger.id_of(index) not in ledger.unsent]
+    done = [run.done_at.get(ledger.id_of(index), np.nan) - ledger.started_at for index in indices]
+    return np.array([ledger.plan.due_s(index) for index in indices]), np.array(done)
 
 
 def percentile(values: Numbers, share: float) -> float:

@@ -15,7 +15,7 @@ class Ledger:
 
     Attributes:
         started_at: when the first text was due.
-        begun: when the send of a text began, by its place.
+        begun: when the send of a text began, by its index.
         unsent: why SQS did not take a text, by its id.
         done: each time a delivery of a text was settled, by its id, where that can be watched.
     """
@@ -27,15 +27,15 @@ class Ledger:
     unsent: dict[str, str] = field(default_factory=dict)
     done: dict[str, list[float]] = field(default_factory=dict)
 
-    def id_of(self, place: int) -> str:
-        return f"{self.run}-{place:08d}"
+    def id_of(self, index: int) -> str:
+        return f"{self.run}-{index:08d}"
 
-    def due_at(self, place: int) -> float:
-        return self.started_at + self.plan.due_s(place)
+    def due_at(self, index: int) -> float:
+        return self.started_at + self.plan.due_s(index)
 
-    def began(self, places: Sequence[int], moment: float) -> None:
-        for place in places:
-            self.begun[place] = moment
+    def began(self, indices: Sequence[int], moment: float) -> None:
+        for index in indices:
+            self.begun[index] = moment
 
     def settled(self, ids: Iterable[str], moment: float) -> None:
         """Of one delivery each; ids of others than this run are left out."""
@@ -46,9 +46,9 @@ class Ledger:
     @property
     def ids(self) -> list[str]:
         """Of all that SQS took, in order."""
-        return [item_id for place in range(self.plan.texts) if (item_id := self.id_of(place)) not in self.unsent]
+        return [item_id for index in range(self.plan.texts) if (item_id := self.id_of(index)) not in self.unsent]
 
     @property
     def lateness_s(self) -> list[float]:
         """How late each send began."""
-        return [max(0.0, moment - self.due_at(place)) for place, moment in self.begun.items()]
+        return [max(0.0, moment - self.due_at(index)) for index, moment in self.begun.items()]

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from tools.load.ledger import Ledger
 from tools.load.plan import Plan
 
-Send = Callable[[range], None]  # the texts of these places; it must not raise
+Send = Callable[[range], None]  # the texts of these indices; it must not raise
 
 
 def send_all(

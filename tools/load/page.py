@@ -23,12 +23,12 @@ $tables
 WIDTH = 130
 
 
-def write(of: Report, picture: Path, file: Path) -> None:
+def write(report: Report, picture: Path, file: Path) -> None:
     """Write the page, with `picture` in it."""
     console = Console(record=True, file=io.StringIO(), width=WIDTH, highlight=False)
-    console.print(table(of))
-    console.print(verdict(of))
+    console.print(table(report))
+    console.print(verdict(report))
     tables = console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
-    content = PAGE.substitute(date=of.date, tables=tables, picture=b64encode(picture.read_bytes()).decode())
+    content = PAGE.substitute(date=report.date, tables=tables, picture=b64encode(picture.read_bytes()).decode())
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content, encoding="utf-8")

@@ -11,43 +11,43 @@ from tools.load.samples import OTHERS, usage
 COLOURS = ("#1a66b3", "#2a9d8f", "#e2a379", "#c8553d")
 
 
-def draw(of: Report, file: Path) -> None:
+def draw(report: Report, file: Path) -> None:
     """Write a PNG."""
     figure = Figure(figsize=(14, 7.5), layout="constrained")
     (latency, rates), (backlog, machine) = figure.subplots(2, 2, sharex=True)
-    figure.suptitle(f"{of.title}\n{of.where}, {of.date}", fontsize=10)
-    _latency(of, latency)
-    _rates(of, rates)
-    _backlog(of, backlog)
-    _machine(of, machine)
+    figure.suptitle(f"{report.title}\n{report.where}, {report.date}", fontsize=10)
+    _latency(report, latency)
+    _rates(report, rates)
+    _backlog(report, backlog)
+    _machine(report, machine)
     for axes in (latency, rates, backlog, machine):
         axes.grid(alpha=0.3)
-        axes.set_xlim(0, of.series.second[-1])
+        axes.set_xlim(0, report.series.second[-1])
     for axes in (backlog, machine):
         axes.set_xlabel("seconds since the start")
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=100)
 
 
-def _latency(of: Report, axes: Axes) -> None:
-    for (name, values), colour in zip(of.series.percentiles_ms.items(), COLOURS, strict=True):
-        whole = of.figures.latency_ms[name]
-        axes.plot(of.series.second, values, color=colour, linewidth=1, label=f"{name}, {whole:,.0f} ms in all")
+def _latency(report: Report, axes: Axes) -> None:
+    for (name, values), colour in zip(report.series.percentiles_ms.items(), COLOURS, strict=True):
+        whole = report.figures.latency_ms[name]
+        axes.plot(report.series.second, values, color=colour, linewidth=1, label=f"{name}, {whole:,.0f} ms in all")
     axes.set(title="Latency, from due to stored", ylabel="ms (log)", yscale="log")
     axes.legend(fontsize=8)
 
 
-def _rates(of: Report, axes: Axes) -> None:
-    axes.plot(of.series.second, of.series.due, color="#999999", label="due")
-    axes.plot(of.series.second, of.series.stored, color=COLOURS[0], linewidth=1, label="stored")
+def _rates(report: Report, axes: Axes) -> None:
+    axes.plot(report.series.second, report.series.due, color="#999999", label="due")
+    axes.plot(report.series.second, report.series.stored, color=COLOURS[0], linewidth=1, label="stored")
     axes.set(title="Texts in each second", ylim=(0, None))
     axes.legend(fontsize=8)
 
 
-def _backlog(of: Report, axes: Axes) -> None:
-    axes.plot(of.series.second, of.series.depth, color=COLOURS[0], linewidth=1, label="due and not stored yet")
-    seconds = [sample.at - of.started_at for sample in of.samples]
-    waiting, in_flight = ([getattr(sample, name) for sample in of.samples] for name in ("waiting", "in_flight"))
+def _backlog(report: Report, axes: Axes) -> None:
+    axes.plot(report.series.second, report.series.depth, color=COLOURS[0], linewidth=1, label="due and not stored yet")
+    seconds = [sample.at - report.started_at for sample in report.samples]
+    waiting, in_flight = ([getattr(sample, name) for sample in report.samples] for name in ("waiting", "in_flight"))
     axes.plot(seconds, waiting, color="#999999", linewidth=1, linestyle=":", label="waiting, as SQS counts them")
     axes.plot(seconds, in_flight, color=COLOURS[1], linewidth=1, linestyle=":", label="in flight, likewise")
     axes.set_title("The queue")
@@ -55,21 +55,21 @@ def _backlog(of: Report, axes: Axes) -> None:
     axes.set_ylabel("texts", color=COLOURS[0])
     axes.set_ylim(bottom=0)
     age = axes.twinx()
-    age.plot(of.series.second, of.series.oldest_s, color=COLOURS[3], linewidth=1)
+    age.plot(report.series.second, report.series.oldest_s, color=COLOURS[3], linewidth=1)
     age.set_ylabel("s, age of the oldest", color=COLOURS[3])
     age.set_ylim(bottom=0)
 
 
-def _machine(of: Report, axes: Axes) -> None:
-    if not of.figures.cores:
+def _machine(report: Report, axes: Axes) -> None:
+    if not report.figures.cores:
         axes.set_title("The function runs elsewhere")
         return
     memory = axes.twinx()
-    used = usage(of.samples, of.started_at)
+    used = usage(report.samples, report.started_at)
     seconds = [second for second, _, _ in used]
     others = [cores[OTHERS] for _, cores, _ in used]
     axes.plot(seconds, others, color="#cccccc", linewidth=1, label=OTHERS)
-    for name, colour in zip(of.figures.peak_mb, COLOURS, strict=False):
+    for name, colour in zip(report.figures.peak_mb, COLOURS, strict=False):
         axes.plot(seconds, [cores[name] for _, cores, _ in used], color=colour, linewidth=1, label=name)
         memory.plot(seconds, [mb[name] for _, _, mb in used], color=colour, linewidth=1, linestyle=":")
     axes.set(title="Processes on this machine", ylabel="cores (solid)", ylim=(0, None))

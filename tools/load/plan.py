@@ -32,12 +32,12 @@ class Plan:
     def texts(self) -> int:
         return max(1, round(self.rate * self.duration_s))
 
-    def due_s(self, place: int) -> float:
-        """When the text of this place, from 0, is due, in seconds since the start."""
-        return place // self.together * self.together / self.rate
+    def due_s(self, index: int) -> float:
+        """When the text of this index is due, in seconds since the start."""
+        return index // self.together * self.together / self.rate
 
     def groups(self) -> list[range]:
-        """The places of the texts that are sent together."""
+        """The indices of the texts that are sent together."""
         starts = range(0, self.texts, self.together)
         return [range(start, min(start + self.together, self.texts)) for start in starts]
 

@@ -47,16 +47,16 @@ class Report:
         return datetime.fromtimestamp(self.started_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def table(of: Report) -> Table:
-    shown = Table(title=of.title, title_justify="left", show_header=False)
-    for name, value in _rows(of):
+def table(report: Report) -> Table:
+    shown = Table(title=report.title, title_justify="left", show_header=False)
+    for name, value in _rows(report):
         shown.add_row(f"[bold]{name}[/]", value)
     return shown
 
 
-def _rows(of: Report) -> Iterator[tuple[str, str]]:
-    found, share = of.figures, of.figures.latency_ms
-    yield "where", of.where
+def _rows(report: Report) -> Iterator[tuple[str, str]]:
+    found, share = report.figures, report.figures.latency_ms
+    yield "where", report.where
     yield (
         "sent",
         f"{found.sent:,} texts; {found.late:,} began more than {LATE_S * 1000:.0f} ms late"
@@ -68,7 +68,7 @@ def _rows(of: Report) -> Iterator[tuple[str, str]]:
         f"{found.unsent} not taken by SQS",
     )
     yield "latency, due to stored", ", ".join(f"{name} {value:,.0f} ms" for name, value in share.items())
-    yield "stored at", of.clock
+    yield "stored at", report.clock
     yield "throughput", f"{found.throughput:.1f} texts a second, until the last was stored"
     yield "backlog", f"{found.deepest:,} texts at most, the oldest {found.oldest_s:.1f} s old"
     if found.cold_starts is not None:
@@ -76,36 +76,37 @@ def _rows(of: Report) -> Iterator[tuple[str, str]]:
     for name, cores in found.cores.items():
         memory = f", {found.peak_mb[name]:,.0f} MB at most" if name in found.peak_mb else ""
         yield name, f"{cores:.2f} cores while sending{memory}"
-    if of.ceiling:
+    if report.ceiling:
         yield (
             "embedded cloud alone",
-            f"{of.ceiling.rate:,.0f} texts a second at {of.ceiling.busy:.2f} cores: "
-            f"{of.ceiling.per_core:,.0f} if it had a core to itself, and more it cannot use",
+            f"{report.ceiling.rate:,.0f} texts a second at {report.ceiling.busy:.2f} cores: "
+            f"{report.ceiling.per_core:,.0f} if it had a core to itself, and more it cannot use",
         )
     yield "load average", f"{found.load_average:.1f} in the last minute of sending"
 
 
-def verdict(of: Report) -> str:
-    if of.missed:
-        return "\n".join(["[bold red]Missed:[/]", *(f"  {each}" for each in of.missed)])
+def verdict(report: Report) -> str:
+    if report.missed:
+        return "\n".join(["[bold red]Missed:[/]", *(f"  {each}" for each in report.missed)])
     return "[green]Every objective is met, every text accounted for.[/]"
 
 
-def as_json(of: Report) -> dict[str, Any]:
+def as_json(report: Report) -> dict[str, Any]:
     """What can be compared between runs; NaN becomes null, as JSON has none."""
-    series = {name: _list(values) for name, values in asdict(of.series).items() if name != "percentiles_ms"}
-    by_share = {name: _list(values) for name, values in of.series.percentiles_ms.items()}
+    series = {name: _list(values) for name, values in asdict(report.series).items() if name != "percentiles_ms"}
+    latency_ms = {name: _number(value) for name, value in report.figures.latency_ms.items()}
+    by_share = {name: _list(values) for name, values in report.series.percentiles_ms.items()}
     return {
-        "date": of.date,
-        "where": of.where,
-        "clock": of.clock,
-        "plan": asdict(of.plan),
-        "figures": {**asdict(of.figures), "latency_ms": {k: _number(v) for k, v in of.figures.latency_ms.items()}},
-        "ceiling": asdict(of.ceiling) if of.ceiling else None,
-        "objectives": asdict(of.objectives),
-        "missed": list(of.missed),
+        "date": report.date,
+        "where": report.where,
+        "clock": report.clock,
+        "plan": asdict(report.plan),
+        "figures": {**asdict(report.figures), "latency_ms": latency_ms},
+        "ceiling": asdict(report.ceiling) if report.ceiling else None,
+        "objectives": asdict(report.objectives),
+        "missed": list(report.missed),
         "series": {**series, "percentiles_ms": by_share},
-        "samples": [{**asdict(sample), "at": _number(sample.at - of.started_at)} for sample in of.samples],
+        "samples": [{**asdict(sample), "at": _number(sample.at - report.started_at)} for sample in report.samples],
     }
 
 

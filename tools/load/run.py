@@ -88,17 +88,17 @@ def run_load(
 def _sender(ledger: Ledger, pipeline: Pipeline, texts: Sequence[str], senders: int) -> Send:
     sqs, queue_url = pipeline.target.client("sqs", max_pool_connections=senders), pipeline.target.queue_url
 
-    def send(places: range) -> None:
+    def send(indices: range) -> None:
         items = [
-            Item(ledger.id_of(place), texts[place % len(texts)], datetime.fromtimestamp(ledger.due_at(place), UTC))
-            for place in places
+            Item(ledger.id_of(index), texts[index % len(texts)], datetime.fromtimestamp(ledger.due_at(index), UTC))
+            for index in indices
         ]
         try:
             failures: Mapping[int, Exception] = deliver(sqs, queue_url, [{"MessageBody": encode(i)} for i in items])
         except (ClientError, BotoCoreError) as error:
             failures = dict.fromkeys(range(len(items)), error)
-        for place, failure in failures.items():
-            ledger.unsent[items[place].id] = str(failure)
+        for index, failure in failures.items():
+            ledger.unsent[items[index].id] = str(failure)
 
     return send
 

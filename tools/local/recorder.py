@@ -127,7 +127,8 @@ class Monitor(MockMonitor):
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             resource = self.mocks.resources[-1]
-            resource.made_of = {name: sorted(of.urns) for name, of in request.propertyDependencies.items() if of.urns}
+            given = request.propertyDependencies.items()
+            resource.made_of = {name: sorted(sources.urns) for name, sources in given if sources.urns}
             implicit = {urn for urns in resource.made_of.values() for urn in urns}
             resource.urn, resource.parent = response.urn, request.parent
             resource.depends_on = sorted(set(request.dependencies) - implicit)

@@ -52,7 +52,7 @@ def target(module: ModuleType) -> Callable[[bytes], None]:
 
     def one(data: bytes) -> None:
         body = data.decode(errors="replace")
-        first, last = (record(json.dumps({"id": place, "text": "good"}), place) for place in ("first", "last"))
+        first, last = (record(json.dumps({"id": name, "text": "good"}), name) for name in ("first", "last"))
         response, memory = answer({"Records": [first, record(body, "fuzzed"), last]})
         items, faults = parse_body(body, NOW)
         assert response == {"batchItemFailures": []}

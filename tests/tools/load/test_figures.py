@@ -47,10 +47,10 @@ def test_every_id_is_accounted_for(ways: list[str]) -> None:
     stored = [i for i, way in ids.items() if way in ("stored", "stored twice", "both")]
     dead = [i for i, way in ids.items() for _ in range({"dead": 1, "dead twice": 2, "both": 1}.get(way, 0))]
     deliveries = Counter(i for i, way in ids.items() for _ in range({"lost": 0, "stored twice": 2}.get(way, 1)))
-    of = account(list(ids), stored, dead, deliveries)
-    assert of.lost == {i for i, way in ids.items() if way == "lost"}
-    assert of.duplicated == {i for i, way in ids.items() if way in ("stored twice", "dead twice", "both")}
-    assert (of.stored, of.dead) == (set(stored), set(dead))
+    accounting = account(list(ids), stored, dead, deliveries)
+    assert accounting.lost == {i for i, way in ids.items() if way == "lost"}
+    assert accounting.duplicated == {i for i, way in ids.items() if way in ("stored twice", "dead twice", "both")}
+    assert (accounting.stored, accounting.dead) == (set(stored), set(dead))
 
 
 def test_a_result_of_another_run_is_no_result_of_this_one() -> None:
@@ -61,13 +61,13 @@ def test_a_result_of_another_run_is_no_result_of_this_one() -> None:
 def test_the_series_is_what_a_hand_counts() -> None:
     due = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
     done = np.array([0.2, 2.5, 1.1, np.nan, 2.2])  # the second takes 2 s, the fourth is lost
-    of = series(due, done)
-    assert list(of.second) == [1, 2, 3]
-    assert list(of.due) == [2, 2, 1]
-    assert list(of.stored) == [1, 1, 2]
-    assert list(of.depth) == [1, 2, 1]
-    assert list(of.oldest_s) == [0.5, 1.5, 1.5]
-    assert of.percentiles_ms["max"] == pytest.approx([2000, 100, 200])
+    found = series(due, done)
+    assert list(found.second) == [1, 2, 3]
+    assert list(found.due) == [2, 2, 1]
+    assert list(found.stored) == [1, 1, 2]
+    assert list(found.depth) == [1, 2, 1]
+    assert list(found.oldest_s) == [0.5, 1.5, 1.5]
+    assert found.percentiles_ms["max"] == pytest.approx([2000, 100, 200])
 
 
 def test_a_percentile_is_one_of_the_values() -> None:

@@ -37,12 +37,12 @@ class Clock:
 def test_a_stall_counts_against_every_text_that_was_due_meanwhile() -> None:
     clock, ledger = Clock(), Ledger(Plan(rate=10, duration_s=1, together=1))
 
-    def send(places: range) -> None:
-        clock.sleep(0.45 if places[0] == 2 else 0.01)  # the queue stalls once
-        ledger.settled([ledger.id_of(place) for place in places], clock.now)
+    def send(indices: range) -> None:
+        clock.sleep(0.45 if indices[0] == 2 else 0.01)  # the queue stalls once
+        ledger.settled([ledger.id_of(index) for index in indices], clock.now)
 
     send_all(ledger.plan, ledger, send, OneSender(), clock.read, clock.sleep)
-    latency_s = [ledger.done[ledger.id_of(place)][0] - ledger.due_at(place) for place in range(10)]
+    latency_s = [ledger.done[ledger.id_of(index)][0] - ledger.due_at(index) for index in range(10)]
     # Due every 0.1 s. The third is done at 0.65 s; those due at 0.3 to 0.6 follow it by 0.01 s each.
     assert latency_s == pytest.approx([0.01, 0.01, 0.45, 0.36, 0.27, 0.18, 0.09, 0.01, 0.01, 0.01])
     assert ledger.lateness_s == pytest.approx([0, 0, 0, 0.35, 0.26, 0.17, 0.08, 0, 0, 0])
@@ -51,8 +51,8 @@ def test_a_stall_counts_against_every_text_that_was_due_meanwhile() -> None:
 def test_the_schedule_waits_for_no_answer() -> None:
     ledger, second = Ledger(Plan(rate=100, duration_s=0.02, together=1)), Event()
 
-    def send(places: range) -> None:
-        if places[0]:
+    def send(indices: range) -> None:
+        if indices[0]:
             second.set()
         else:
             assert second.wait(PATIENCE_S), "the second send waits for the first one's answer"
@@ -64,7 +64,7 @@ def test_the_schedule_waits_for_no_answer() -> None:
 def test_texts_of_one_request_are_due_together_and_none_is_left_out() -> None:
     plan = Plan(rate=25, duration_s=1, together=10)
     assert [list(group) for group in plan.groups()] == [list(range(10)), list(range(10, 20)), list(range(20, 25))]
-    assert [plan.due_s(place) for place in (0, 9, 10, 24)] == [0, 0, 0.4, 0.8]
+    assert [plan.due_s(index) for index in (0, 9, 10, 24)] == [0, 0, 0.4, 0.8]
 
 
 @pytest.mark.parametrize(("rate", "together"), [(0.5, 1), (10, 1), (26, 3), (100, 10), (5000, 10)])

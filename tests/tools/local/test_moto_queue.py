@@ -107,7 +107,7 @@ def test_a_call_looks_at_few_messages_however_many_wait(backlog: int, monkeypatc
     monkeypatch.setattr(
         models.Message,
         "visible",
-        property(lambda of: (looks.update([of.id]), visible.fget(of))[1]),  # type: ignore[attr-defined]
+        property(lambda message: (looks.update([message.id]), visible.fget(message))[1]),  # type: ignore[attr-defined]
     )
     sqs.send_message("q", "one more")
     (message,) = sqs.receive_message("q", 1, 0, HIDDEN_S)

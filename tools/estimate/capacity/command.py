@@ -34,15 +34,15 @@ def capacity(
 
     traffic = Burst(rate=rate, peak=peak, before_s=BEFORE_S, peak_s=peak_minutes * 60)
     try:
-        of = study(read_stack(stack), Measured.read(bench), workload, traffic)
+        found = study(read_stack(stack), Measured.read(bench), workload, traffic)
     except (MeasuredError, SettingsError) as error:
         raise CommandError(str(error)) from error
-    for part in (ways_table(of), needs_table(of), rates_table(of), *notes(of)):
+    for part in (ways_table(found), needs_table(found), rates_table(found), *notes(found)):
         answers.print(part, highlight=False)
     if picture:
         from tools.estimate.capacity.picture import draw  # matplotlib is no requirement of the tables
 
-        draw(of, picture)
+        draw(found, picture)
         answers.print(f"Drawn: {picture}", highlight=False, soft_wrap=True)
     if pages.updating():
-        pages.write(blocks(of))
+        pages.write(blocks(found))

@@ -16,37 +16,38 @@ RATES = [10 ** (exponent / 4) for exponent in range(4, 25)]  # ten to a million 
 LEAST_S = 0.1  # shorter waits are drawn as this: the batch itself takes longer
 
 
-def draw(of: Study, file: Path) -> None:
+def draw(study: Study, file: Path) -> None:
     """Write a PNG."""
     figure = Figure(figsize=(17, 5), layout="constrained")
     backlog, slots, waits = figure.subplots(1, 3)
-    _through_the_burst(of, backlog, slots)
-    _by_rate(of, waits)
+    _through_the_burst(study, backlog, slots)
+    _by_rate(study, waits)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=100)
 
 
-def _through_the_burst(of: Study, backlog: Axes, slots: Axes) -> None:
-    end_s = of.traffic.end_s + AFTER_S
-    for each, colour in zip(of.outcomes, COLOURS, strict=False):
+def _through_the_burst(study: Study, backlog: Axes, slots: Axes) -> None:
+    end_s = study.traffic.end_s + AFTER_S
+    for each, colour in zip(study.outcomes, COLOURS, strict=False):
         steps = [step for step in each.trace.steps if step.second <= end_s]
         minutes = [step.second / 60 for step in steps]
         label = f"{each.design.name} (drained after {duration(each.trace.drain_s)})"
         backlog.plot(minutes, [step.backlog for step in steps], color=colour, label=label)
         slots.plot(minutes, [step.slots for step in steps], color=colour, label=each.design.name)
-    rate = f"{of.traffic.rate:,g} texts a second, {of.traffic.peak:g} times that for {of.traffic.peak_s / 60:g} minutes"
+    traffic = study.traffic
+    rate = f"{traffic.rate:,g} texts a second, {traffic.peak:g} times that for {traffic.peak_s / 60:g} minutes"
     backlog.set(title=f"{rate}\ntexts that wait", xlabel="minutes", yscale="symlog")
     slots.set(title="batches at once that Lambda is ready for", xlabel="minutes", yscale="log")
     for axes in (backlog, slots):
-        axes.axvspan(of.traffic.before_s / 60, of.traffic.end_s / 60, color="#eeeeee", zorder=0)
+        axes.axvspan(traffic.before_s / 60, traffic.end_s / 60, color="#eeeeee", zorder=0)
         axes.grid(alpha=0.3)
     backlog.legend(fontsize=7)
 
 
-def _by_rate(of: Study, axes: Axes) -> None:
-    for each, colour in zip(of.outcomes, COLOURS, strict=False):
+def _by_rate(study: Study, axes: Axes) -> None:
+    for each, colour in zip(study.outcomes, COLOURS, strict=False):
         rates = [rate for rate in RATES if each.design.most > rate]
-        traces = [simulate(each.design, replace(of.traffic, rate=rate), AFTER_S) for rate in rates]
+        traces = [simulate(each.design, replace(study.traffic, rate=rate), AFTER_S) for rate in rates]
         waits = np.maximum([trace.longest_wait_s for trace in traces], LEAST_S)
         axes.plot(rates, waits, color=colour, marker=".", label=f"{each.design.name}: {each.design.most:,.0f} at most")
     axes.set(

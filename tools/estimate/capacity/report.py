@@ -11,15 +11,15 @@ from tools.estimate.capacity.study import Outcome, Study
 from tools.estimate.cost.usage import SECONDS_PER_MONTH
 
 
-def ways_table(of: Study) -> Table:
-    traffic = of.traffic
+def ways_table(study: Study) -> Table:
+    traffic = study.traffic
     table = _table(
-        f"Stack {of.stack.name} at {traffic.rate:,g} texts a second, {traffic.peak:g} times that for "
+        f"Stack {study.stack.name} at {traffic.rate:,g} texts a second, {traffic.peak:g} times that for "
         f"{traffic.peak_s / 60:g} minutes. Each way builds on the one before",
         ("way", "at once", "ms", "texts/s", "backlog", "wait", "drained", "USD/M"),
     )
     table.add_column("ends at")
-    for each in of.outcomes:
+    for each in study.outcomes:
         way, trace = each.design, each.trace
         holds = math.isfinite(trace.drain_s)
         table.add_row(
@@ -32,27 +32,27 @@ def ways_table(of: Study) -> Table:
             duration(trace.drain_s),
             _per_million(each, traffic.rate),
             way.ends_at,
-            style="bold" if way.name == of.chosen.design.name else None,
+            style="bold" if way.name == study.chosen.design.name else None,
         )
     return table
 
 
-def needs_table(of: Study) -> Table:
-    table = _table(f"What it needs, with {of.chosen.design.name}", ("quota", "steady", "peak", "default", "of each"))
+def needs_table(study: Study) -> Table:
+    table = _table(f"What it needs, with {study.chosen.design.name}", ("quota", "steady", "peak", "default", "of each"))
     table.add_column("")
-    for need in of.needs:
+    for need in study.needs:
         figures = (f"{figure:,.0f}" for figure in (need.steady, need.peak, need.quota.value))
         table.add_row(need.quota.name, *figures, need.quota.scope, _verdict(need))
     return table
 
 
-def rates_table(of: Study) -> Table:
+def rates_table(study: Study) -> Table:
     table = _table(
         "What other rates take, with the same burst", ("texts/s", "at once", "peak", "wait", "USD a month", "USD/M")
     )
     table.add_column("way")
     table.add_column("quotas to raise")
-    for traffic, each, needed in of.by_rate:
+    for traffic, each, needed in study.by_rate:
         way = each.design
         table.add_row(
             f"{traffic.rate:,.0f}",
@@ -70,8 +70,8 @@ def rates_table(of: Study) -> Table:
 def _table(title: str, heads: Iterable[str]) -> Table:
     """The first column is of words, the others of numbers."""
     table = Table(title=title, title_justify="left")
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="right" if place else "left", no_wrap=True)
+    for index, head in enumerate(heads):
+        table.add_column(head, justify="right" if index else "left", no_wrap=True)
     return table
 
 
@@ -81,13 +81,13 @@ def _verdict(need: Need) -> str:
     return "[bold]ask for more[/]" if need.quota.raisable else "[bold red]divide[/]"
 
 
-def notes(of: Study) -> Iterator[str]:
-    measured = of.measured.content
+def notes(study: Study) -> Iterator[str]:
+    measured = study.measured.content
     yield (
         "at once: batches; ms: of a full batch, warm; backlog, wait: the most in the burst; drained: after its end. "
         "Batch window and cold starts come on top."
     )
-    yield f"Times are estimates from {measured['source']} ({measured['date']}), workload {of.workload}."
+    yield f"Times are estimates from {measured['source']} ({measured['date']}), workload {study.workload}."
     yield (
         f"While messages wait, a mapping adds {quotas.POLLERS_PER_MINUTE.value:g} batches at once a minute, "
         f"{quotas.PROVISIONED_PER_MINUTE.value:,g} with provisioned pollers; what nothing needs is taken to go at once."
@@ -97,7 +97,7 @@ def notes(of: Study) -> Iterator[str]:
         f"Warm the table before a launch: it begins with {quotas.NEW_TABLE_WRITES.value:,g} write units a second, "
         "and may double within 30 minutes. What AWS does not raise far enough takes more regions, each with its own."
     )
-    used = {need.quota.name: need.quota for _, _, needed in of.by_rate for need in needed}
+    used = {need.quota.name: need.quota for _, _, needed in study.by_rate for need in needed}
     for quota in (*used.values(), quotas.POLLERS_PER_MINUTE, quotas.PROVISIONED_PER_MINUTE, quotas.NEW_TABLE_WRITES):
         star = "" if quota.checked else ", from memory"
         yield f"  {quota.name}: {quota.value:,.0f} of each {quota.scope} ({quota.source}; {quota.as_of}{star})"

@@ -16,9 +16,9 @@ def monthly_usd(design: Design, stack: Stack, sizes: Sizes, rate: float) -> floa
 
     Producers are taken to fill their requests to SQS.
     """
-    of = replace(stack, memory_mb=design.memory_mb, batch_size=design.batch_texts)
+    changed = replace(stack, memory_mb=design.memory_mb, batch_size=design.batch_texts)
     whole = bill(
-        of,
+        changed,
         design.engine,
         sizes,
         rate * 3600,

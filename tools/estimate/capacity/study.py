@@ -61,7 +61,7 @@ def study(stack: Stack, measured: Measured, workload: str, traffic: Burst) -> St
         outcomes=outcomes,
         chosen=chosen,
         needs=needed,
-        by_rate=[(of, *_holds(stack, measured, workload, of)) for of in others],
+        by_rate=[(other, *_holds(stack, measured, workload, other)) for other in others],
     )
 
 

@@ -59,6 +59,6 @@ def _ways(stack: Stack, engine: Engine, characters: float, peak_rate: float) -> 
         yield replace(way, name=f"+ {queues} queues", queues=queues)
 
 
-def first_that_holds(of: list[Design], rate: float) -> Design:
+def first_that_holds(designs: list[Design], rate: float) -> Design:
     """The first that can process so many texts a second in the long run; else the last."""
-    return next((way for way in of if way.most > rate), of[-1])
+    return next((way for way in designs if way.most > rate), designs[-1])

@@ -27,19 +27,19 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     try:
         measured = Measured.read(options.bench)
-        of = report(read_stack(options.stack), measured, options.workload, options.items_per_hour, options.free_tier)
+        found = report(read_stack(options.stack), measured, options.workload, options.items_per_hour, options.free_tier)
     except (ValueError, OSError) as error:
         console.print(f"[bold red]error:[/] {error}")
         return 2
-    for part in (bill_table(of), comparison_table(of), tuning_table(of), *notes(of)):
+    for part in (bill_table(found), comparison_table(found), tuning_table(found), *notes(found)):
         console.print(part)
     if options.picture:
         from tools.estimate.cost.picture import draw  # here, since matplotlib is no requirement of the tables
 
-        draw(of, options.picture)
+        draw(found, options.picture)
         console.print(f"Drawn: {options.picture}")
     if pages.updating():
-        pages.write(blocks(of))
+        pages.write(blocks(found))
     return 0
 
 

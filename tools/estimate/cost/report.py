@@ -46,7 +46,7 @@ def report(stack: Stack, measured: Measured, workload: str, items_per_hour: floa
     """
     engine = measured.engine("ours" if stack.backend == "onnx" else "torch", workload)
     own = measured.sizes(workload)
-    of = {name: sizes(engine, name, stack.batch_size) for name in prices.LAMBDA_DURATION}
+    by_architecture = {name: sizes(engine, name, stack.batch_size) for name in prices.LAMBDA_DURATION}
     return Report(
         stack=stack,
         engine=engine,
@@ -55,29 +55,30 @@ def report(stack: Stack, measured: Measured, workload: str, items_per_hour: floa
         items_per_hour=items_per_hour,
         bill=bill(stack, engine, own, items_per_hour, free_tier=free_tier),
         ways=ways(stack, measured, workload, free_tier=free_tier),
-        sizes=of,
+        sizes=by_architecture,
         baseline_sizes=sizes(measured.engine("baseline", workload), stack.architecture, stack.batch_size),
         monthly=[
             bill(replace(stack, memory_mb=memory_mb), engine, own, items_per_hour, free_tier=free_tier).usd
             for memory_mb in SIZES_MB
         ],
-        advice=advice(of[stack.architecture]),
+        advice=advice(by_architecture[stack.architecture]),
     )
 
 
-def bill_table(of: Report) -> Table:
-    table = Table("service", "what", title=f"Stack {of.stack.name} at {of.items_per_hour:,g} texts an hour, a month")
+def bill_table(report: Report) -> Table:
+    title = f"Stack {report.stack.name} at {report.items_per_hour:,g} texts an hour, a month"
+    table = Table("service", "what", title=title)
     for column in ("quantity", "price", "USD"):
         table.add_column(column, justify="right")
-    for line in of.bill.lines:
+    for line in report.bill.lines:
         what = f"{line.what}{' (standing)' if line.standing else ''}"
-        usd = of.bill.usd_of(line)
+        usd = report.bill.usd_of(line)
         table.add_row(line.service, what, f"{_number(line.quantity)} {line.price.unit}", _price(line), f"{usd:,.2f}")
     table.add_section()
-    table.add_row("all", "without any traffic", "", "", f"{of.bill.standing_usd:,.2f}")
-    table.add_row("all", "a month", "", "", f"{of.bill.usd:,.2f}", style="bold")
-    if of.bill.usage.items:
-        table.add_row("all", "a million texts at this rate", "", "", f"{of.bill.per_million:,.2f}", style="bold")
+    table.add_row("all", "without any traffic", "", "", f"{report.bill.standing_usd:,.2f}")
+    table.add_row("all", "a month", "", "", f"{report.bill.usd:,.2f}", style="bold")
+    if report.bill.usage.items:
+        table.add_row("all", "a million texts at this rate", "", "", f"{report.bill.per_million:,.2f}", style="bold")
     return table
 
 
@@ -90,13 +91,13 @@ def _price(line: Line) -> str:
     return f"{line.price.usd:.10f}".rstrip("0").rstrip(".") + per + ("" if line.price.checked else " *")
 
 
-def comparison_table(of: Report) -> Table:
+def comparison_table(report: Report) -> Table:
     """US dollars a month, and for a million texts, at the asked rate and at three others."""
-    rates = {f"{of.items_per_hour:,g} an hour": of.items_per_hour, **RATES}
+    rates = {f"{report.items_per_hour:,g} an hour": report.items_per_hour, **RATES}
     table = Table("way", title="USD a month, and (for a million texts), by traffic")
     for name in rates:
         table.add_column(name, justify="right")
-    for way in of.ways:
+    for way in report.ways:
         table.add_row(way.name, *(_both(way.monthly(rate), rate * 730) for rate in rates.values()))
     return table
 
@@ -105,37 +106,38 @@ def _both(usd: float, items: float) -> str:
     return f"{usd:,.2f} ({usd / items * 1e6:,.2f})" if items else f"{usd:,.2f}"
 
 
-def tuning_table(of: Report) -> Table:
+def tuning_table(report: Report) -> Table:
     """For each memory size: time of a full batch, Lambda's cost alone, and the whole stack's at the asked rate."""
-    table = Table(title=f"Memory sizes, full batches of {of.stack.batch_size} texts ({of.workload})")
-    lambda_alone = (f"Lambda alone, {name}, USD a million" for name in of.sizes)
+    table = Table(title=f"Memory sizes, full batches of {report.stack.batch_size} texts ({report.workload})")
+    lambda_alone = (f"Lambda alone, {name}, USD a million" for name in report.sizes)
     for head in ("MB", "ms a batch", *lambda_alone, "the baseline", "whole stack, USD a month"):
         table.add_column(head, justify="right")
     table.add_column("")
-    for monthly, baseline, *own in zip(of.monthly, of.baseline_sizes, *of.sizes.values(), strict=True):
+    for monthly, baseline, *own in zip(report.monthly, report.baseline_sizes, *report.sizes.values(), strict=True):
         table.add_row(
             f"{own[0].memory_mb:,}",
             f"{own[0].batch_ms:,.0f}",
             *(f"{size.usd_per_million:.2f}" for size in own),
             f"{baseline.batch_ms:,.0f} ms, {baseline.usd_per_million:.2f}" if baseline.fits else "too small",
             f"{monthly:,.2f}",
-            ", ".join(_notes(of, own[0])),
+            ", ".join(_notes(report, own[0])),
         )
     return table
 
 
-def _notes(of: Report, size: Size) -> Iterator[str]:
-    chosen = {"cheapest": of.advice.cheapest, "fastest": of.advice.fastest, "fast and cheap": of.advice.balanced}
-    yield from (name for name, best in chosen.items() if best.memory_mb == size.memory_mb)
-    if size.memory_mb == of.stack.memory_mb:
+def _notes(report: Report, size: Size) -> Iterator[str]:
+    best = report.advice
+    chosen = {"cheapest": best.cheapest, "fastest": best.fastest, "fast and cheap": best.balanced}
+    yield from (name for name, each in chosen.items() if each.memory_mb == size.memory_mb)
+    if size.memory_mb == report.stack.memory_mb:
         yield "this stack"
     if not size.fits:
         yield "too small"
 
 
-def notes(of: Report) -> Sequence[str]:
+def notes(report: Report) -> Sequence[str]:
     """What a reader must know to trust the figures as far as they go."""
-    used, measured = of.bill.usage, of.measured.content
+    used, measured = report.bill.usage, report.measured.content
     guessed = ", ".join(measured["interpolated"])
     found = [
         f"Batches: {used.batches:,.0f} a month of {used.batch_items:.1f} texts and {used.batch_ms:,.0f} ms; "
@@ -143,14 +145,15 @@ def notes(of: Report) -> Sequence[str]:
         f"Times are estimates from {measured['source']} ({measured['date']}; {measured['machine']})"
         + (f"; interpolated: {guessed}" if guessed else "")
         + ". arm64 is taken to be as fast.",
-        f"Below {of.break_even:,.0f} texts a day, Amazon Comprehend is cheaper than this stack.",
+        f"Below {report.break_even:,.0f} texts a day, Amazon Comprehend is cheaper than this stack.",
         f"A vCPU for each {MEMORY_MB_PER_VCPU:,} MB; each beyond the first is taken to add {THREAD_GAIN:.0%} of one.",
         f"List prices of {prices.AS_OF}, us-east-1; * from memory, not looked up.",
     ]
-    if of.stack.provisioned:
+    if report.stack.provisioned:
         found.append("Warm environments are paid by their memory, so the cheapest size counts for more here.")
-    if used.concurrency > of.stack.max_concurrency:
-        found.append(f"[red]maxConcurrency {of.stack.max_concurrency} is too low for this rate: the queue grows.[/]")
-    if not of.stack.consume:
+    if used.concurrency > report.stack.max_concurrency:
+        too_low = f"maxConcurrency {report.stack.max_concurrency} is too low for this rate: the queue grows."
+        found.append(f"[red]{too_low}[/]")
+    if not report.stack.consume:
         found.append("[red]consume is false: messages are sent, but none is taken.[/]")
     return found

@@ -52,12 +52,12 @@ class Advice:
     balanced: Size
 
 
-def advice(of: Sequence[Size]) -> Advice:
+def advice(candidates: Sequence[Size]) -> Advice:
     """
     Raises:
         ValueError: none fits.
     """
-    fitting = [size for size in of if size.fits]
+    fitting = [size for size in candidates if size.fits]
     if not fitting:
         raise ValueError(f"no memory size up to {SIZES_MB[-1]} MB fits")
     cheapest = min(fitting, key=lambda size: size.usd_per_million)

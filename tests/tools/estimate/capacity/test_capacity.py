@@ -126,20 +126,20 @@ def test_more_messages_at_once_than_a_queue_may_have_in_flight_are_not_to_be_had
 
 def test_needs_are_what_a_hand_computes() -> None:
     # 1,000 texts a second: 100 batches at once and 100 invocations a second, which take a quota of 10.
-    of = {need.quota: need for need in needs(PLAIN, 1000, 20_000, write_units=3)}
-    assert (of[quotas.CONCURRENCY].steady, of[quotas.CONCURRENCY].peak) == (100, 2000)
-    assert (of[quotas.TABLE_WRITES].steady, of[quotas.TABLE_WRITES].peak) == (3000, 60_000)
-    assert of[quotas.IN_FLIGHT].peak == 20_000
-    assert of[quotas.MAXIMUM_CONCURRENCY].peak == 2000
-    assert {quota.name for quota, need in of.items() if need.exceeded} == {
+    by_quota = {need.quota: need for need in needs(PLAIN, 1000, 20_000, write_units=3)}
+    assert (by_quota[quotas.CONCURRENCY].steady, by_quota[quotas.CONCURRENCY].peak) == (100, 2000)
+    assert (by_quota[quotas.TABLE_WRITES].steady, by_quota[quotas.TABLE_WRITES].peak) == (3000, 60_000)
+    assert by_quota[quotas.IN_FLIGHT].peak == 20_000
+    assert by_quota[quotas.MAXIMUM_CONCURRENCY].peak == 2000
+    assert {quota.name for quota, need in by_quota.items() if need.exceeded} == {
         "concurrent executions",
         "write units a second, on demand",
         "maximumConcurrency",
     }
     quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0), queues=4)
-    of = {need.quota: need for need in needs(quick, 1000, 1000, write_units=1)}
-    assert of[quotas.CONCURRENCY].peak == 10, "100 invocations a second, though one batch at once would do"
-    assert of[quotas.IN_FLIGHT].peak == pytest.approx(2.5), "one batch of ten, in four queues"
+    by_quota = {need.quota: need for need in needs(quick, 1000, 1000, write_units=1)}
+    assert by_quota[quotas.CONCURRENCY].peak == 10, "100 invocations a second, though one batch at once would do"
+    assert by_quota[quotas.IN_FLIGHT].peak == pytest.approx(2.5), "one batch of ten, in four queues"
 
 
 def test_each_way_takes_more_than_the_one_before_up_to_the_peak(prod_stack: Stack) -> None:
@@ -153,16 +153,16 @@ def test_each_way_takes_more_than_the_one_before_up_to_the_peak(prod_stack: Stac
 
 
 def test_a_study_holds_the_peak_at_every_rate_up_to_a_million(prod_stack: Stack) -> None:
-    of = study(prod_stack, Measured.read(), WORKLOAD, Burst(rate=1000, peak=5, before_s=60, peak_s=60))
-    assert [traffic.rate for traffic, _, _ in of.by_rate] == list(RATES)
-    for traffic, outcome, _ in of.by_rate:
+    found = study(prod_stack, Measured.read(), WORKLOAD, Burst(rate=1000, peak=5, before_s=60, peak_s=60))
+    assert [traffic.rate for traffic, _, _ in found.by_rate] == list(RATES)
+    for traffic, outcome, _ in found.by_rate:
         assert outcome.design.most >= traffic.rate * traffic.peak
         assert math.isfinite(outcome.trace.drain_s)
-    usd = [outcome.usd for _, outcome, _ in of.by_rate]
+    usd = [outcome.usd for _, outcome, _ in found.by_rate]
     assert usd == sorted(usd)
-    raised = [sum(need.exceeded for need in needed) for _, _, needed in of.by_rate]
+    raised = [sum(need.exceeded for need in needed) for _, _, needed in found.by_rate]
     assert raised[0] == 0 < raised[-1]
-    divided = [need.quota.name for _, _, needed in of.by_rate for need in needed if need.exceeded]
+    divided = [need.quota.name for _, _, needed in found.by_rate for need in needed if need.exceeded]
     assert all(quota.raisable for quota in ALL if quota.name in divided), "what AWS does not raise, the way divides"
 
 

@@ -19,6 +19,6 @@ def plain(dev: Recorder) -> Stack:
     return replace(stack_of("dev", dev), memory_mb=1769, batch_size=10, window_s=0, kept_images=0)
 
 
-def lines(of: Bill) -> dict[str, float]:
+def lines(bill: Bill) -> dict[str, float]:
     """US dollars by service and what for."""
-    return {f"{line.service} {line.what}": of.usd_of(line) for line in of.lines}
+    return {f"{line.service} {line.what}": bill.usd_of(line) for line in bill.lines}

@@ -11,11 +11,11 @@ from tools.estimate.cost.stack import Stack
 
 def test_the_lines_of_a_busy_hour_are_what_a_hand_computes(plain: Stack) -> None:
     # 3,600 texts an hour are 2,628,000 a month; without a window each is a batch of its own.
-    of = bill(plain, ENGINE, SIZES, 3600)
-    got = lines(of)
+    found = bill(plain, ENGINE, SIZES, 3600)
+    got = lines(found)
     # One vCPU: 10 + 4 ms of CPU and 10 ms of waiting make 24 ms; a hundredth starts cold, for 1 s.
     # 2,628,000 x (0.024 s + 0.01 s) x 1769/1024 GB = 154,360.2 GB-s; at 0.0000166667 that is 2.5727.
-    assert of.usage.batch_ms == 24
+    assert found.usage.batch_ms == 24
     assert got["Lambda duration"] == pytest.approx(2.5727, abs=1e-3)
     assert got["Lambda requests"] == pytest.approx(0.5256)  # 2.628 million at 0.20
     assert got["SQS idle polling"] == pytest.approx(0.2628)  # 5 pollers x 3 a minute x 43,800 minutes = 657,000
@@ -31,10 +31,10 @@ def test_the_lines_of_a_busy_hour_are_what_a_hand_computes(plain: Stack) -> None
 
 def test_ten_texts_in_a_batch_make_one_receive_and_one_delete(plain: Stack) -> None:
     # 36,000 an hour are 10 a second; a window of a second fills the batch: 2,628,000 batches of ten.
-    of = bill(replace(plain, window_s=1), ENGINE, SIZES, 36_000)
-    assert of.usage.batches == pytest.approx(2_628_000)
-    assert lines(of)["SQS receives and deletes"] == pytest.approx(2 * 2.628 * 0.40)
-    assert of.usage.batch_ms == 10 + 10 * 4 + 10
+    found = bill(replace(plain, window_s=1), ENGINE, SIZES, 36_000)
+    assert found.usage.batches == pytest.approx(2_628_000)
+    assert lines(found)["SQS receives and deletes"] == pytest.approx(2 * 2.628 * 0.40)
+    assert found.usage.batch_ms == 10 + 10 * 4 + 10
 
 
 def test_a_result_of_more_than_a_kilobyte_takes_two_writes(plain: Stack) -> None:

@@ -11,15 +11,15 @@ from tools.local.recorder import Recorder
 
 
 def test_no_traffic_costs_the_standing_parts_and_nothing_else(prod: Recorder) -> None:
-    of = bill(stack_of("prod", prod), ENGINE, SIZES, 0)
-    assert of.usd == of.standing_usd > 0
-    assert {line.standing for line in of.lines} == {True}
+    found = bill(stack_of("prod", prod), ENGINE, SIZES, 0)
+    assert found.usd == found.standing_usd > 0
+    assert {line.standing for line in found.lines} == {True}
 
 
 def test_more_texts_never_cost_less_in_all_nor_more_for_a_million(prod: Recorder) -> None:
-    of = [bill(stack_of("prod", prod), ENGINE, SIZES, 10.0**power) for power in range(7)]
-    assert [b.usd for b in of] == sorted(b.usd for b in of)
-    assert [b.per_million for b in of] == sorted((b.per_million for b in of), reverse=True)
+    bills = [bill(stack_of("prod", prod), ENGINE, SIZES, 10.0**power) for power in range(7)]
+    assert [b.usd for b in bills] == sorted(b.usd for b in bills)
+    assert [b.per_million for b in bills] == sorted((b.per_million for b in bills), reverse=True)
 
 
 def test_a_paused_stack_pays_for_sends_and_not_for_work(plain: Stack) -> None:
@@ -35,8 +35,8 @@ def test_arm64_is_cheaper_by_its_price_alone(plain: Stack) -> None:
 
 def test_the_free_tier_is_taken_off_once_for_all_lines_of_a_price(plain: Stack) -> None:
     # 657,000 polls, 730,000 sends and 1,460,000 receives and deletes are 2,847,000 requests, one million of them free.
-    of = bill(plain, ENGINE, SIZES, 1000, free_tier=True)
-    assert sum(usd for what, usd in lines(of).items() if what.startswith("SQS")) == pytest.approx(1.847 * 0.40)
+    found = bill(plain, ENGINE, SIZES, 1000, free_tier=True)
+    assert sum(usd for what, usd in lines(found).items() if what.startswith("SQS")) == pytest.approx(1.847 * 0.40)
 
 
 def test_the_free_tier_leaves_out_a_function_with_warm_environments(plain: Stack) -> None:

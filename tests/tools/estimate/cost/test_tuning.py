@@ -19,9 +19,9 @@ def test_a_function_has_its_memory_s_share_of_a_cpu() -> None:
 
 
 def test_the_cheapest_size_fits_and_the_fastest_is_the_largest() -> None:
-    of = sizes(ENGINE, "x86_64", 10)
-    best = advice(of)
-    assert [size.memory_mb for size in of if not size.fits] == [256, 320], "300 MB and a quarter are 375"
+    candidates = sizes(ENGINE, "x86_64", 10)
+    best = advice(candidates)
+    assert [size.memory_mb for size in candidates if not size.fits] == [256, 320], "300 MB and a quarter are 375"
     assert best.cheapest.memory_mb == 384
     assert best.fastest.memory_mb == SIZES_MB[-1]
     assert best.cheapest.usd_per_million <= best.balanced.usd_per_million <= 1.1 * best.cheapest.usd_per_million
