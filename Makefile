@@ -20,16 +20,17 @@ UPDATE_DOCS ?=
 BIN := .venv/bin
 # The times of this machine, if `make bench` measured them; the pages are written from the committed ones.
 TIMES = $(if $(UPDATE_DOCS),,$(patsubst %,--bench %,$(wildcard build/bench.json)))
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION
-.PHONY: up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check unit clean help
+.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check unit clean help
 
 test: check unit  ## lint, format, types and all tests
 	@echo; echo "All checks and tests passed."
 
 fuzz: .venv/dev  ## bad input for the handler, led by coverage (SECONDS=60)
-	@$(BIN)/pip install --quiet -r requirements-fuzz.txt
+	@$(BIN)/pip install --quiet --require-hashes -r locks/fuzz.txt
 	@$(BIN)/python -m tests.function.fuzz --seconds $(SECONDS)
 
 image-test: .venv/dev  ## build the image, push it and run it as Lambda does (needs Docker)
@@ -42,7 +43,6 @@ local: .venv/local  ## keep the pipeline up for a producer to try
 	@$(BIN)/python -m tools.local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
 
 bench: .venv/dev  ## our function beside the baseline (torch, one text after another) and the limit (twelve minutes; QUICK=1: one)
-	@$(BIN)/pip install --quiet -r requirements-bench.txt
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
 chaos: .venv/local  ## every fault around the function, and an account of every message (three minutes; QUICK=1: one)
@@ -53,7 +53,7 @@ cost: .venv/local  ## what a stack costs a month, and which memory size is best:
 		$(TIMES) $(COST_OPTIONS)
 
 cost-picture: .venv/local  ## write and draw prod's costs for docs/cost.md
-	@$(BIN)/pip install --quiet -r requirements-bench.txt
+	@$(BIN)/pip install --quiet --require-hashes -r locks/pictures.txt
 	@$(MAKE) --no-print-directory cost STACK=prod UPDATE_DOCS=1 COST_OPTIONS="--picture docs/cost.png"
 
 preview: .venv/program  ## what an update of a stack would change, with the stacks' rules: STACK=prod
@@ -94,12 +94,15 @@ dlq: .venv/local  ## dead letters: DO=peek, save, redrive, replay or purge, OPTI
 	@$(BIN)/python -m sentiment dlq $(DO) $(OPTIONS)
 
 load: .venv/dev  ## load test on this machine with the full-size model: RATE=100 DURATION=600 OPTIONS="--max-p95-ms 1000"
-	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m tools.local.full_size_model)
-	@$(BIN)/python -m sentiment load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model $(LOAD_MODEL) $(OPTIONS)
+	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m tools.models.full_size)
+	@$(BIN)/python -m tools.load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model $(LOAD_MODEL) $(OPTIONS)
 
 capacity: .venv/local  ## what a rate and a burst take: STACK=prod RATE=10000 PEAK=5 OPTIONS="--peak-minutes 10"
-	@$(BIN)/python -m sentiment capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
+	@$(BIN)/python -m tools.estimate.capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
 		$(TIMES) $(if $(UPDATE_DOCS),--picture docs/capacity.png) $(OPTIONS)
+
+wheel: .venv/pip  ## build the client's wheel into dist/
+	@$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 check: .venv/dev  ## lint, format and types
 	$(BIN)/ruff check .
@@ -114,15 +117,25 @@ unit: .venv/dev  ## all tests
 	@$(BIN)/pip install --quiet -r requirements.txt
 	@touch $@
 
-.venv/local: requirements.txt requirements-local.txt function/requirements.txt function/requirements-onnx.txt | .venv/pip
+.venv/local: locks/local.txt | .venv/pip
 	@echo "Installing what the local pipeline needs into .venv (about a minute, once)"
-	@$(BIN)/pip install --quiet -r requirements-local.txt
-	@touch $@
+	@$(BIN)/pip install --quiet --require-hashes -r locks/local.txt
+	@touch $@ .venv/program
 
-.venv/dev: requirements-dev.txt requirements-bench.txt function/requirements-build.txt .venv/local
+.venv/dev: locks/dev.txt function/torch.txt | .venv/pip
 	@echo "Installing what the tests need into .venv (torch among it; a minute or two, once)"
-	@$(BIN)/pip install --quiet -r requirements-dev.txt
-	@touch $@
+	@$(BIN)/pip install --quiet --require-hashes -r locks/dev.txt
+	@$(BIN)/pip install --quiet -r function/torch.txt
+	@touch $@ .venv/local .venv/program
+
+lock: .venv/dev  ## resolve pyproject.toml's groups again: locks/ and function/requirements-*.txt
+	$(LOCK) --python-version 3.13 --no-deps --group image-onnx -o function/requirements-onnx.txt
+	$(LOCK) --python-version 3.13 --no-deps --group image-torch -o function/requirements-torch.txt
+	$(LOCK) --python-version 3.11 requirements.txt --group dev -o locks/dev.txt
+	$(LOCK) --python-version 3.11 requirements.txt --group local -c locks/dev.txt -o locks/local.txt
+	$(LOCK) --python-version 3.11 --group pictures -c locks/dev.txt -o locks/pictures.txt
+	$(LOCK) --python-version 3.11 --group fuzz -o locks/fuzz.txt
+	$(LOCK) --python-version 3.13 --group model-build -c locks/dev.txt -o function/requirements-build.txt
 
 .venv/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'

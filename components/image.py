@@ -1,32 +1,29 @@
 """The function's container image: built, pushed and handed out by digest."""
 
-import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-CONTEXT = "./function"
-# As in .dockerignore; a folder is all that is in it. Docker would never look into the folders of `models/*/*`.
-IN_CONTEXT = ("*.py", "*.txt", "model_build/*.py", "model_build/*.txt", "models")
+from components.build_context import DOCKERFILE, content_tag, context_files, stage
+
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 KEPT_IMAGES = 10  # enough to roll back, cheap to keep
 KEPT_PROMOTED = 30  # promotions back that another stack may still run
 PROMOTED_TAG_PREFIX = "promoted-"
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-LOCAL_MODEL = "./"  # a model id that starts so is a folder of the context
+LOCAL_MODEL = "./"  # a model id that starts so is a folder in function/
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageArgs:
     """
     Attributes:
-        model_id: hub id, or ./models/NAME for a folder in the context that is already built.
+        model_id: hub id, or ./models/NAME for a folder in function/ that is already built.
         model_revision: commit of the hub model.
         backend: onnx or torch.
         architecture: x86_64 or arm64.
@@ -114,14 +111,17 @@ class Image(pulumi.ComponentResource):
         token = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=self)
         )
-        build = build_args(args)
+        build, platform = build_args(args), PLATFORMS[args.architecture]
+        files = context_files(args.backend, build.get("MODEL_PATH"))
+        tag = content_tag(files, [build, platform])
+        context = stage(files, tag)
         image = docker.Image(
             f"{name}-build",
-            image_name=pulumi.Output.concat(repository.repository_url, ":", content_tag(build, args)),
+            image_name=pulumi.Output.concat(repository.repository_url, ":", tag),
             build={
-                "context": CONTEXT,
-                "dockerfile": f"{CONTEXT}/Dockerfile",
-                "platform": PLATFORMS[args.architecture],
+                "context": context,
+                "dockerfile": f"{context}/{DOCKERFILE}",
+                "platform": platform,
                 "args": build,
                 "builder_version": docker.BuilderVersion.BUILDER_BUILD_KIT,
             },
@@ -164,29 +164,8 @@ LIFECYCLE = json.dumps(
 def build_args(args: ImageArgs) -> dict[str, str]:
     """The Dockerfile's ARGs."""
     if args.model_id.startswith(LOCAL_MODEL):
-        source = {"MODEL_SOURCE": "prebuilt", "MODEL_PATH": args.model_id.removeprefix(LOCAL_MODEL)}
+        source = {"MODEL_SOURCE": "prebuilt", "MODEL_PATH": f"function/{args.model_id.removeprefix(LOCAL_MODEL)}"}
     else:
         source = {"MODEL_SOURCE": "hub", "MODEL_ID": args.model_id, "MODEL_REVISION": args.model_revision}
     index = {"PIP_EXTRA_INDEX_URL": args.extra_package_index_url} if args.extra_package_index_url else {}
     return {"BACKEND": args.backend, **source, **index}
-
-
-def content_tag(build: dict[str, str], args: ImageArgs) -> str:
-    """A hash (16 hex digits) of the settings and of the whole build context.
-
-    The Docker provider builds and pushes again when a path, mode or content in the context changes, whether or not the
-    image needs that file. The tag must change with it, for the repository refuses to overwrite one.
-    """
-    context = Path(CONTEXT)
-    digest = hashlib.sha256(json.dumps([build, PLATFORMS[args.architecture]], sort_keys=True).encode())
-    for path in sorted(context_files()):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.relative_to(context)} {path.stat().st_mode:o} {content}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-def context_files() -> Iterator[Path]:
-    """The files of the build context: what .dockerignore lets in, and what Docker itself reads."""
-    for pattern in ("Dockerfile", ".dockerignore", *IN_CONTEXT):
-        for found in Path(CONTEXT).glob(pattern):
-            yield from [found] if found.is_file() else (path for path in found.rglob("*") if path.is_file())

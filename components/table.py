@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.permission import Permission
-from function.names import TABLE_EXPIRY, TABLE_KEY
+from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 
 
 @dataclass(frozen=True, kw_only=True)

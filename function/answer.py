@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.classifier import Classifier
-from function.messages import parse_items
+from sentiment_contract.messages import parse_items
 
 
 def answer(event: object, classifier: Classifier, model_load_ms: float, cold_start: bool) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.classifier import Classifier, Sentiment
-from function.dead_letters import DeadLetters, sent_at
+from function.dead_letters import DeadLetters
 from function.in_time import in_time
-from function.messages import Fault, Item, parse_body
 from function.store import CannotBeStored, Store
+from sentiment_contract.dead_letters import sent_at
+from sentiment_contract.messages import Fault, Item, parse_body
 
 logger = logging.getLogger(__name__)
 

@@ -4,13 +4,10 @@ from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-# Lambda's own names for these: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-CODE, MESSAGE, REQUEST_ID = "ErrorCode", "ErrorMessage", "RequestID"
-SENT_TIMESTAMP = "SentTimestamp"  # milliseconds, as SQS's own attribute, which a redrive resets
-MAX_ATTRIBUTES = 10  # SQS's limit for a message
+from sentiment_contract.dead_letters import CODE, MAX_ATTRIBUTES, MESSAGE, REQUEST_ID, SENT_TIMESTAMP, sent_at
+
 MAX_MESSAGE_CHARS = 1024
 
 
@@ -46,19 +43,6 @@ class DeadLetters:
         self.client.send_message(
             QueueUrl=self.queue_url, MessageBody=record["body"], MessageAttributes={**kept, **reason}
         )
-
-
-def sent_at(record: Mapping[str, Any]) -> datetime:
-    """When SQS first got a message, even if it has been through the dead-letter queue since."""
-    milliseconds = int(record["attributes"]["SentTimestamp"])
-    attribute = record.get("messageAttributes", {}).get(SENT_TIMESTAMP, {})
-    try:
-        first = int(attribute["stringValue"])
-    except (KeyError, TypeError, ValueError):
-        first = milliseconds
-    if not 0 <= first <= milliseconds:  # a producer's own attribute of that name: no redrive goes back in time
-        first = milliseconds
-    return datetime.fromtimestamp(first / 1000, UTC)
 
 
 def _outgoing(attribute: object) -> dict[str, Any] | None:

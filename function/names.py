@@ -2,9 +2,6 @@
 
 HANDLER = "function.handler.handler"
 
-TABLE_KEY = "id"
-TABLE_EXPIRY = "expires_at"  # epoch seconds, as DynamoDB's TTL wants it
-
 METRIC_NAMESPACE = "SentimentAnalyzer"
 METRIC_DIMENSION = "service"  # Powertools' own; its value is the function's name
 ITEMS = "Items"

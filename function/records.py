@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function.dead_letters import sent_at
+from sentiment_contract.dead_letters import sent_at
 
 # Lambda takes this identifier for a failure of the whole batch, and nothing is deleted:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html

@@ -7,8 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from function.classifier import Sentiment
-from function.messages import Item
-from function.names import TABLE_EXPIRY, TABLE_KEY
+from sentiment_contract.messages import Item
+from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 
 
 class CannotBeStored(Exception):

@@ -1,4 +1,4 @@
-"""What producers and operators run: send texts, read results, deal with dead letters."""
+"""Client of the sentiment service: sends texts, reads results, handles dead letters."""
 
 from sentiment.delivery import NotSent
 from sentiment.producer import Producer, Rejected, SendFailed

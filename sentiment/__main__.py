@@ -1,8 +1,19 @@
-"""`python -m sentiment`."""
+"""`sentiment`, and `python -m sentiment`."""
 
 import sys
 
-from sentiment.cli import main
+
+def main() -> int:
+    """Run the command line; it needs the packages of the extra `cli`."""
+    try:
+        from sentiment.cli import app, run
+    except ModuleNotFoundError as error:
+        if error.name not in ("rich", "typer"):
+            raise
+        sys.stderr.write(f"error: the command needs {error.name}: install sentiment-analyzer with its extra, [cli]\n")
+        return 2
+    return run(app, "sentiment")
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from function.messages import Item
+from sentiment_contract.messages import Item
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGES = 10  # in one request

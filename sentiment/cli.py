@@ -1,4 +1,4 @@
-"""The command line of producers and operators: `python -m sentiment COMMAND`."""
+"""The command line of producers and operators: `sentiment COMMAND`."""
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,47 +11,45 @@ from sentiment.results import results
 from sentiment.schema import published
 from sentiment.screen import notes
 from sentiment.send import send
-from tools.estimate.capacity.command import capacity
-from tools.load.command import load
-
-app = typer.Typer(
-    help="Send texts to the sentiment stack, read its results, deal with its dead letters.",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # a wrong option is one plain line
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
 
 
-@app.callback()
-def _commands() -> None:
-    """A group, however few its commands."""
+def new_app(help: str | None = None) -> typer.Typer:
+    """An application whose errors are one plain line each."""
+    return typer.Typer(
+        help=help,
+        no_args_is_help=help is not None,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
 
 
-app.command()(send)
-app.command()(results)
-app.add_typer(dlq, name="dlq")
-app.command()(load)
-app.command()(capacity)
-
-
-@app.command()
-def schema() -> None:
-    """Print the message contract as JSON Schema, for producers in other languages."""
-    typer.echo(published(), nl=False)
-
-
-def main() -> int:
+def run(app: typer.Typer, name: str) -> int:
     """Run a command.
+
+    Args:
+        name: what the user typed to get here.
 
     Returns:
         0; 1 where the command says that not all is well; 2 where it could not be run; 130 when interrupted.
     """
     try:
-        app(prog_name="python -m sentiment")
+        app(prog_name=name)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except (CommandError, NotSent, BotoCoreError, ClientError, OSError) as error:
         notes.print(f"[bold red]error:[/] {escape(' '.join(str(error).split()))}", highlight=False, soft_wrap=True)
         return 2
     return 0
+
+
+app = new_app("Send texts to the sentiment service, read its results, handle its dead letters.")
+app.command()(send)
+app.command()(results)
+app.add_typer(dlq, name="dlq")
+
+
+@app.command()
+def schema() -> None:
+    """Print the message contract as JSON Schema, for producers in other languages."""
+    typer.echo(published(), nl=False)

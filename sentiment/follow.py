@@ -4,8 +4,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from function.names import TABLE_KEY
 from sentiment.table import Result, Results
+from sentiment_contract.results import TABLE_KEY
 
 POLLED_IDS = 1_000  # in one look: an id that is not there costs half a read unit each time
 

@@ -12,9 +12,9 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from function.messages import MAX_ITEMS, Fault, Item, parse_message
 from sentiment.batch import Batch, encode
 from sentiment.delivery import deliver
+from sentiment_contract.messages import MAX_ITEMS, Fault, Item, parse_message
 
 PENDING_PER_SENDER = 2  # batches: one on its way, one to follow it at once
 

@@ -6,8 +6,8 @@ from typing import IO
 
 from rich.console import Console
 
-from function.messages import Fault
 from sentiment.sources import Record
+from sentiment_contract.messages import Fault
 
 SHOWN = 20
 

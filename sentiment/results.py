@@ -14,9 +14,8 @@ from sentiment.options import works_on
 from sentiment.output import Format, Output
 from sentiment.screen import answers, notes
 from sentiment.sources import Layout, opened, records
-from sentiment.table import FIELDS, Results
+from sentiment.table import FIELDS, USD_PER_MILLION_READ_UNITS, Results
 from sentiment.target import Target
-from tools.estimate.cost.prices import DYNAMODB_READS
 
 SHOWN_MISSING = 20
 
@@ -85,7 +84,7 @@ def _show_all(found: Results, shown: Output, interval_s: float | None) -> None:
             units += used
             say(f"{shown.summary.labels.total()} results, {units:.1f} read units")
     shown.end()
-    usd = DYNAMODB_READS.of(units)
+    usd = units * USD_PER_MILLION_READ_UNITS / 1e6
     notes.print(f"The scan took {units:.1f} read units, about {usd:.6f} USD on demand.", style="dim", highlight=False)
 
 

@@ -1,11 +1,11 @@
-"""The message contract as JSON Schema, for producers in any language; function/messages.py is what decides."""
+"""The message contract as JSON Schema, for producers in any language; sentiment_contract/messages.py decides."""
 
 import json
 import sys
 from typing import Any
 
-from function.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS
-from function.timestamps import ALLOWED, EPOCH_SECONDS_FROM, ISO_8601, MAX_CLOCK_SKEW
+from sentiment_contract.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS
+from sentiment_contract.timestamps import ALLOWED, EPOCH_SECONDS_FROM, ISO_8601, MAX_CLOCK_SKEW
 
 SPACES = "".join(filter(str.isspace, map(chr, range(sys.maxunicode))))  # spelt out: engines differ in what \s means
 BEYOND = (

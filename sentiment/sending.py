@@ -6,12 +6,12 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from function.messages import Fault
 from sentiment.checkpoint import Checkpoint
 from sentiment.delivery import NotSent
 from sentiment.pace import Pace
 from sentiment.producer import Producer, SendFailed
 from sentiment.sources import Record
+from sentiment_contract.messages import Fault
 
 
 @dataclass(frozen=True, kw_only=True)

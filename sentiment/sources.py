@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from function.messages import Fault, Item, parse_body
 from sentiment.errors import CommandError
+from sentiment_contract.messages import Fault, Item, parse_body
 
 STDIN = Path("-")
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "lines"}

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from function.names import TABLE_KEY
 from sentiment.errors import CommandError
+from sentiment_contract.results import TABLE_KEY
 
 Result = dict[str, Any]  # the attributes of a stored result, as docs/messages.md lists them
 
 FIELDS = (TABLE_KEY, "sentiment", "score", "truncated", "sent_at", "processed_at", "model_id", "model_revision", "text")
 IDS_AT_ONCE = 100  # in one BatchGetItem
+USD_PER_MILLION_READ_UNITS = 0.125  # on demand, us-east-1 (airbyte.com, Amazon DynamoDB pricing, 2026-11)
 ATTEMPTS, LONGEST_BACKOFF_S = 10, 2.0  # for what DynamoDB leaves unprocessed
 
 

@@ -1,6 +1,9 @@
 """Where a command works: a stack's queues and table, and how they are found."""
 
+import json
 import os
+import shutil
+import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +13,7 @@ from botocore.config import Config
 
 from sentiment.errors import CommandError
 from sentiment.producer import region_of
-from tools.local.running import running
+from sentiment.running import running
 
 DEFAULT_STACK = "dev"
 
@@ -104,17 +107,19 @@ def _local(endpoint_url: str | None) -> dict[str, Any] | None:
 
 
 def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
-    from settings import SettingsError
-    from tools.release.pulumi_cli import PulumiFailed, outputs, region  # loads the program's libraries
-
     wanted = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(needs))
+    otherwise = f"(or start `make local`, or give {wanted})"
+    if shutil.which("pulumi") is None:
+        raise CommandError(f"stack {stack}: the Pulumi CLI is not on the PATH {otherwise}")
+    done = subprocess.run(["pulumi", "stack", "output", "--json", "--stack", stack], capture_output=True, text=True)
+    if done.returncode:
+        raise CommandError(f"stack {stack}: {done.stderr.strip()} {otherwise}")
+    exported = json.loads(done.stdout)
     try:
-        exported = outputs(stack)
         values = {name: exported[place.output] for name, place in PLACES.items() if name in needs}
-        return {**values, "region": region(stack), "source": f"stack {stack}"}
+        region = exported["queueArn"].split(":")[3]
     except KeyError as missing:
         raise CommandError(
             f"stack {stack}: exports no {missing.args[0]}; has it been deployed? Or give {wanted}"
         ) from None
-    except (PulumiFailed, SettingsError, FileNotFoundError) as error:
-        raise CommandError(f"stack {stack}: {error} (or start `make local`, or give {wanted})") from error
+    return {**values, "region": region, "source": f"stack {stack}"}

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from function import names
+from sentiment_contract import results
 from tools.local.program import run
 from tools.local.recorder import Recorder, Resource
 
@@ -127,8 +128,8 @@ def test_a_producer_may_send_and_nothing_else(stack: Recorder) -> None:
 
 def test_the_table_is_on_demand_and_keyed_by_id(stack: Recorder) -> None:
     table = stack.one("aws:dynamodb/table:Table").inputs
-    assert (table["billingMode"], table["hashKey"]) == ("PAY_PER_REQUEST", names.TABLE_KEY)
-    assert table["attributes"] == [{"name": names.TABLE_KEY, "type": "S"}]
+    assert (table["billingMode"], table["hashKey"]) == ("PAY_PER_REQUEST", results.TABLE_KEY)
+    assert table["attributes"] == [{"name": results.TABLE_KEY, "type": "S"}]
 
 
 def test_pulumi_refuses_to_delete_what_holds_data_while_the_deletion_protection_is_on() -> None:
@@ -141,8 +142,8 @@ def test_recovery_protection_and_expiry_of_the_table_follow_the_settings(dev: Re
     test, real = (recorder.one("aws:dynamodb/table:Table").inputs for recorder in (dev, prod))
     assert (test["pointInTimeRecovery"], real["pointInTimeRecovery"]) == ({"enabled": False}, {"enabled": True})
     assert (test["deletionProtectionEnabled"], real["deletionProtectionEnabled"]) == (False, True)
-    assert test["ttl"] == {"attributeName": names.TABLE_EXPIRY, "enabled": True}
-    assert real["ttl"] == {"attributeName": names.TABLE_EXPIRY, "enabled": False}  # left out, it would stay on
+    assert test["ttl"] == {"attributeName": results.TABLE_EXPIRY, "enabled": True}
+    assert real["ttl"] == {"attributeName": results.TABLE_EXPIRY, "enabled": False}  # left out, it would stay on
 
 
 # Image

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from function.messages import parse_body
 from sentiment.errors import CommandError
+from sentiment_contract.messages import parse_body
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,16 @@
-"""The image's tag: a hash of everything that goes into it, and of nothing else."""
+"""The image's tag and its staged build context: all that goes into the image, and nothing else."""
 
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from components.image import IN_CONTEXT, ImageArgs, build_args, content_tag
+from components.build_context import STAGED_TAGS, content_tag, context_files, stage
+from components.image import ImageArgs, build_args
 from tools.local.program import ROOT
 
 ARGS = ImageArgs(model_id="owner/model", model_revision="714eb0f", backend="onnx", architecture="x86_64")
@@ -16,23 +19,23 @@ PREBUILT = replace(ARGS, model_id="./models/demo")
 
 
 @pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the build context, to change at will."""
-    shutil.copytree(ROOT / "function", tmp_path / "function", ignore=shutil.ignore_patterns("__pycache__"))
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what an image is made of, to change at will, as the current directory."""
+    for folder in ("function", "sentiment_contract"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "full-size"))
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "function"
+    return tmp_path
+
+
+def files(args: ImageArgs = ARGS) -> dict[str, Path]:
+    return context_files(args.backend, build_args(args).get("MODEL_PATH"))
 
 
 def tag(args: ImageArgs = ARGS) -> str:
-    return content_tag(build_args(args), args)
+    return content_tag(files(args), [build_args(args), args.architecture])
 
 
-@pytest.mark.usefixtures("context")
-def test_the_same_inputs_give_the_same_tag() -> None:
-    assert tag() == tag()
-
-
-@pytest.mark.usefixtures("context")
+@pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize(
     "change",
     [
@@ -45,63 +48,111 @@ def test_the_same_inputs_give_the_same_tag() -> None:
     ],
 )
 def test_another_setting_gives_another_tag(change: dict[str, str]) -> None:
+    assert tag() == tag()
     assert tag(replace(ARGS, **change)) != tag()
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "handler.py",
-        "build_model.py",
-        "model_build/parity.py",
-        "Dockerfile",
-        ".dockerignore",
-        "requirements.txt",
-        "requirements-onnx.txt",
+        "function/handler.py",
+        "function/build_model.py",
+        "function/model_build/parity.py",
+        "function/model_build/parity_sentences.txt",
+        "function/Dockerfile",
+        "function/requirements-onnx.txt",
+        "function/requirements-build.txt",
+        "function/torch.txt",
+        "sentiment_contract/messages.py",
     ],
 )
-def test_another_content_of_a_file_in_the_image_gives_another_tag(context: Path, name: str) -> None:
+def test_another_content_of_a_file_in_the_image_gives_another_tag(checkout: Path, name: str) -> None:
     before = tag()
-    (context / name).write_text((context / name).read_text() + "\n# changed\n")
+    (checkout / name).write_text((checkout / name).read_text() + "\n# changed\n")
     assert tag() != before
 
 
-def test_a_new_module_gives_another_tag(context: Path) -> None:
+def test_a_new_module_gives_another_tag(checkout: Path) -> None:
     before = tag()
-    (context / "added.py").write_text("")
+    (checkout / "function" / "added.py").write_text("")
     assert tag() != before
 
 
-def test_a_prebuilt_model_is_part_of_the_tag(context: Path) -> None:
+@pytest.mark.parametrize("name", ["model.onnx.data", "manifest.json"])
+def test_a_prebuilt_model_is_part_of_the_tag(checkout: Path, name: str) -> None:
     before = tag(PREBUILT)
-    (context / "models" / "demo" / "manifest.json").write_text("{}")
+    with (checkout / "function" / "models" / "demo" / name).open("ab") as file:
+        file.write(b"\n")
     assert tag(PREBUILT) != before
-
-
-def test_another_mode_of_a_file_gives_another_tag_as_the_docker_provider_builds_again(context: Path) -> None:
-    before = tag()
-    (context / "handler.py").chmod(0o755)
-    assert tag() != before
 
 
 @pytest.mark.parametrize(
     "add",
     [
-        lambda context: (context.parent / "README.md").write_text("changed"),
-        lambda context: (context / "notes.md").write_text("changed"),
-        lambda context: (context / "model_build" / "x.pyc").write_bytes(b"changed"),
-        lambda context: (
-            (context / "__pycache__").mkdir() or (context / "__pycache__" / "x.pyc").write_bytes(b"changed")
-        ),
+        lambda root: (root / "README.md").write_text("changed"),
+        lambda root: (root / "function" / "notes.md").write_text("changed"),
+        lambda root: (root / "function" / ".DS_Store").write_bytes(b"changed"),
+        lambda root: (root / "function" / "models" / "demo" / ".DS_Store").write_bytes(b"changed"),
+        lambda root: (root / "function" / "model_build" / "x.pyc").write_bytes(b"changed"),
+        lambda root: (root / "function" / "requirements-torch.txt").write_text("changed"),
+        lambda root: shutil.copytree(root / "function" / "models" / "demo", root / "function" / "models" / "full-size"),
+        lambda root: (root / "function" / "__pycache__").mkdir(),
+        lambda root: (root / "function" / "handler.py").chmod(0o600),
     ],
 )
-def test_a_file_outside_the_image_leaves_the_tag_alone(context: Path, add: Callable[[Path], object]) -> None:
+def test_what_the_image_does_not_need_leaves_the_tag_alone(checkout: Path, add: Callable[[Path], object]) -> None:
     before, prebuilt_before = tag(), tag(PREBUILT)
-    add(context)
+    add(checkout)
     assert (tag(), tag(PREBUILT)) == (before, prebuilt_before)
 
 
-@pytest.mark.usefixtures("context")
+def test_an_image_with_a_prebuilt_model_holds_nothing_that_builds_one(checkout: Path) -> None:
+    before = tag(PREBUILT)
+    (checkout / "function" / "model_build" / "parity_sentences.txt").write_text("changed")
+    (checkout / "function" / "requirements-build.txt").write_text("changed")
+    assert tag(PREBUILT) == before
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_staged_context_is_the_same_under_every_umask() -> None:
+    staged = []
+    for umask in (0o022, 0o077, 0o002):
+        before = os.umask(umask)
+        try:
+            folder = Path(stage(files(PREBUILT), f"{umask:04}"))
+        finally:
+            os.umask(before)
+        staged.append({path.relative_to(folder): path.stat().st_mode for path in folder.rglob("*")})
+        assert folder.stat().st_mode & 0o777 == 0o755
+    assert staged[0] == staged[1] == staged[2]
+    assert {path.as_posix() for path in staged[0] if (folder / path).is_file()} == set(files(PREBUILT))
+
+
+@pytest.mark.usefixtures("checkout")
+def test_what_is_staged_stays_and_old_tags_go() -> None:
+    first = Path(stage(files(), "tag-first"))
+    made = first.stat().st_ino
+    assert Path(stage(files(), "tag-first")).stat().st_ino == made
+    for number in range(STAGED_TAGS):
+        os.utime(first, (number, number))
+        stage(files(), f"tag-{number}")
+    assert {path.name for path in first.parent.iterdir()} == {f"tag-{number}" for number in range(STAGED_TAGS)}
+
+
+def test_a_clone_gives_the_tag_of_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("this copy is no git checkout")
+    for name in filter(None, tracked.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(ROOT)
+    here = tag(PREBUILT), tag()
+    monkeypatch.chdir(tmp_path)
+    assert (tag(PREBUILT), tag()) == here, "a module of the image is not committed"
+
+
 def test_hub_and_prebuilt_models_take_the_dockerfiles_two_ways() -> None:
     assert build_args(ARGS) == {
         "BACKEND": "onnx",
@@ -109,12 +160,8 @@ def test_hub_and_prebuilt_models_take_the_dockerfiles_two_ways() -> None:
         "MODEL_ID": "owner/model",
         "MODEL_REVISION": "714eb0f",
     }
-    assert build_args(PREBUILT) == {"BACKEND": "onnx", "MODEL_SOURCE": "prebuilt", "MODEL_PATH": "models/demo"}
-
-
-def test_the_docker_context_is_exactly_what_is_hashed() -> None:
-    lines = (ROOT / "function" / ".dockerignore").read_text().splitlines()
-    assert [line for line in lines if not line.startswith("#")] == ["*", *(f"!{pattern}" for pattern in IN_CONTEXT)]
+    prebuilt = {"BACKEND": "onnx", "MODEL_SOURCE": "prebuilt", "MODEL_PATH": "function/models/demo"}
+    assert build_args(PREBUILT) == prebuilt
 
 
 def test_every_build_argument_is_one_that_the_dockerfile_takes() -> None:

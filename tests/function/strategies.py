@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from function.messages import MAX_ID_BYTES, MAX_TEXT_CHARS
-from function.timestamps import EPOCH_MILLISECONDS_FROM, EPOCH_SECONDS_FROM, MAX_CLOCK_SKEW
+from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS
+from sentiment_contract.timestamps import EPOCH_MILLISECONDS_FROM, EPOCH_SECONDS_FROM, MAX_CLOCK_SKEW
 from tests.function.aws import record
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))  # by the first fault's code, or "taken"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.messages import MAX_ITEMS, Fault, Item, parse_body, parse_items
 from function.records import WHOLE_BATCH, is_whole, message_id
 from function.store import _iso
+from sentiment_contract.messages import MAX_ITEMS, Fault, Item, parse_body, parse_items
 from tests.function import strategies as some
 from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
 

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from function.classifier import Sentiment
-from function.messages import Item
 from function.store import CannotBeStored, Store
+from sentiment_contract.messages import Item
 from tests.function.aws import TABLE, Aws, moto_aws
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

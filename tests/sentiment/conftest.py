@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sentiment.cli import main
+from sentiment.__main__ import main
 from sentiment.dlq import queue as dead_letter_queue
 from tests.tools.release.conftest import pulumi_cli
 from tools.local.cloud import Cloud

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, parse_body
 from sentiment.batch import MAX_BYTES, MAX_MESSAGES, Batch, encode
+from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, parse_body
 
 MOMENT = datetime(2026, 11, 1, 9, tzinfo=UTC)
 

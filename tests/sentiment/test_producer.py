@@ -1,20 +1,18 @@
 """Producer and delivery on moto: what failed is tried again, what cannot succeed is told by id, and nothing else."""
 
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
-from function.messages import MAX_ITEMS, MAX_TEXT_CHARS
 from sentiment import NotSent, Producer, Rejected, SendFailed
 from sentiment.delivery import ATTEMPTS, deliver
 from sentiment.producer import region_of
+from sentiment_contract.messages import MAX_ITEMS, MAX_TEXT_CHARS
 from tests.sentiment.conftest import Place
 from tests.sentiment.faults import PartialFailures, answers
 from tools.local.program import ROOT
@@ -156,29 +154,3 @@ def test_services_import_no_more_than_they_need() -> None:
     program = f"import sys, sentiment; sentiment.Producer; print({heavy} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"
-
-
-def test_a_service_can_install_it_without_the_rest_of_the_repository(tmp_path: Path, place: Place) -> None:
-    source, site = tmp_path / "source", tmp_path / "site"
-    for folder in ("function", "sentiment"):
-        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("models", "__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", source)
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--target",
-        str(site),
-    ]
-    subprocess.run([*pip, str(source)], check=True)
-    program = (
-        f"import sys; sys.path.insert(0, {str(site)!r})\n"
-        "from sentiment import Producer\n"
-        f"with Producer({place.queue_url!r}) as producer: producer.send('1', 'good')"
-    )
-    subprocess.run([sys.executable, "-I", "-c", program], check=True)  # -I: nothing of this folder
-    assert [item["id"] for item in place.items()] == ["1"]

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from function.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS, parse_body
 from sentiment.schema import published, schema
+from sentiment_contract.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS, parse_body
 from tests.sentiment.conftest import Run
 from tools.local.program import ROOT
 

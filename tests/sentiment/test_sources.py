@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from function.messages import Item
 from sentiment.errors import CommandError
 from sentiment.sources import Layout, count_lines, format_of, opened, records
+from sentiment_contract.messages import Item
 
 MOMENT = datetime(2026, 11, 1, 9, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ import pytest
 
 import sentiment.target
 from sentiment.errors import CommandError
+from sentiment.running import announced, running
 from sentiment.target import PLACES, find
 from tests.sentiment.conftest import Run
 from tests.tools.release.conftest import PulumiStandIn
 from tools.local.program import ROOT
-from tools.local.running import announced, running
 
 STATE = {
     "queue_url": "http://127.0.0.1:4566/1/local",
@@ -23,7 +23,12 @@ STATE = {
     "endpoint_url": "http://127.0.0.1:4566",
     "credentials": {"aws_access_key_id": "local", "aws_secret_access_key": "local"},
 }
-OUTPUTS = {"queueUrl": "https://sqs.us-west-2.amazonaws.com/1/dev", "deadLetterQueueUrl": "dlq", "tableName": "dev"}
+OUTPUTS = {
+    "queueUrl": "https://sqs.us-west-2.amazonaws.com/1/dev",
+    "queueArn": "arn:aws:sqs:us-west-2:1:dev",
+    "deadLetterQueueUrl": "dlq",
+    "tableName": "dev",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -93,10 +98,10 @@ def test_a_stack_that_was_not_deployed_or_does_not_exist_is_told(deployed: Pulum
     deployed.outputs = {}
     with pytest.raises(CommandError, match="stack dev: exports no queueUrl; has it been deployed"):
         find({"queue_url"})
-    deployed.outputs = OUTPUTS
+    (deployed.place / "outputs.json").write_text("no state")
     done = run("send", "texts.jsonl", "--stack", "nosuch")
     assert done.code == 2
-    assert "there is no Pulumi.nosuch.yaml; the stacks are dev, prod" in done.err
+    assert "stack nosuch: error: no stack found" in done.err
 
 
 def test_without_the_pulumi_cli_the_other_ways_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +129,7 @@ def test_a_make_local_is_known_while_it_runs_and_not_after(tmp_path: Path) -> No
 def test_a_make_local_that_was_killed_is_not_found(tmp_path: Path) -> None:
     path = tmp_path / "serve.json"
     program = (
-        "import os, pathlib, signal, sys; from tools.local.running import announced\n"
+        "import os, pathlib, signal, sys; from sentiment.running import announced\n"
         "with announced({'queue_url': 'gone'}, pathlib.Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program, str(path)], cwd=ROOT, check=False)

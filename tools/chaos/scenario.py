@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from function.dead_letters import CODE
+from sentiment_contract.dead_letters import CODE
 from tools.chaos.accounting import Account, account
 from tools.chaos.faults import Fault
 from tools.chaos.messages import Message, shuffled

@@ -9,9 +9,9 @@ from typing import Any
 import psutil
 
 from function.in_time import WRITERS
-from function.names import TABLE_KEY
 from sentiment.batch import MAX_MESSAGES
 from sentiment.delivery import deliver
+from sentiment_contract.results import TABLE_KEY
 from tools.local.cloud import Cloud
 from tools.local.recorder import ACCOUNT
 from tools.local.source_queue import SourceQueue

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from function.names import TABLE_KEY
 from sentiment.dlq.queue import Look
 from sentiment.table import Results
 from sentiment.target import Target
+from sentiment_contract.results import TABLE_KEY
 
 HIDDEN_S = 30  # that a dead letter is hidden from others at most, while all are looked at
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.messages import Item
 from sentiment.batch import encode
 from sentiment.delivery import deliver
+from sentiment_contract.messages import Item
 from tools.load.accounting import Accounting, account
 from tools.load.ledger import Ledger
 from tools.load.open_loop import Send, send_all

@@ -98,7 +98,7 @@ def _write(report: Report, folder: Path) -> None:
         from tools.load.page import write
         from tools.load.picture import draw  # matplotlib is no requirement of the figures
     except ModuleNotFoundError:
-        notes.print("No pictures: they need requirements-bench.txt.")
+        notes.print("No pictures: they need locks/pictures.txt.")
         return
     draw(report, folder / "load.png")
     write(report, folder / "load.png", folder / "load.html")

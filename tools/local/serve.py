@@ -6,9 +6,9 @@ from typing import Any
 from rich.console import Console
 
 from sentiment.follow import watch
+from sentiment.running import announced
 from sentiment.table import Results
 from tools.local.cloud import ANY_CREDENTIALS
-from tools.local.running import announced
 from tools.local.runtime_process import PlainProcess, Start
 from tools.local.stack import LocalPipeline
 

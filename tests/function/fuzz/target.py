@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from function.messages import parse_body
+from sentiment_contract.messages import parse_body
 from tests.function.aws import CONTEXT, FakeClassifier, record
 from tests.function.strategies import NOW
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.dead_letters import CODE, MESSAGE, REQUEST_ID, SENT_TIMESTAMP
+from sentiment_contract.dead_letters import CODE, MESSAGE, REQUEST_ID, SENT_TIMESTAMP
 from tests.function.aws import record
 from tests.tools.local.functions import eventually
 from tools.chaos.proxy import Answer, Call, Proxy

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from function.consume import sent_at
-from function.dead_letters import MAX_ATTRIBUTES, SENT_TIMESTAMP, DeadLetters
+from function.dead_letters import DeadLetters
 from sentiment.batch import MAX_BYTES
 from sentiment.dlq.letter import DeadLetter, size_of
 from sentiment.dlq.queue import Look, move
 from sentiment.target import Target
+from sentiment_contract.dead_letters import MAX_ATTRIBUTES, SENT_TIMESTAMP, sent_at
 from tests.function.aws import record
 from tests.sentiment.conftest import Place, Run
 from tests.sentiment.faults import PartialFailures

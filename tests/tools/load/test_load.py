@@ -27,7 +27,7 @@ TEXTS = 60
 
 def load(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "sentiment", "load", "--rate", "20", "--duration", "3", "--output", folder, *options],
+        [sys.executable, "-m", "tools.load", "--rate", "20", "--duration", "3", "--output", folder, *options],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200", **environment},
         capture_output=True,

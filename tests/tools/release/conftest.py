@@ -17,7 +17,10 @@ import json, pathlib, sys
 place = pathlib.Path({place!r})
 with (place / "calls.jsonl").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
-outputs = json.loads((place / "outputs.json").read_text())
+try:
+    outputs = json.loads((place / "outputs.json").read_text())
+except ValueError:
+    sys.exit("error: no stack found")
 if sys.argv[1:3] == ["stack", "output"]:
     print(json.dumps(outputs) if sys.argv[3] == "--json" else outputs[sys.argv[3]])
 elif sys.argv[1] == "up":

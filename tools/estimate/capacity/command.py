@@ -20,7 +20,7 @@ def capacity(
     stack: Annotated[str, typer.Option(help="Whose settings to begin with.")] = DEFAULT_STACK,
     workload: Annotated[str, typer.Option(help="Of measured.json: how long the texts are.")] = "ten_mixed",
     bench: Annotated[Path | None, typer.Option(help="Times of this file of `make bench` instead.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw to this file too; needs requirements-bench.txt.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw to this file too; needs locks/pictures.txt.")] = None,
 ) -> None:
     """Say what a rate and a burst take: concurrency, backlog and drain time, quotas to raise, what comes next, cost."""
     from settings import SettingsError

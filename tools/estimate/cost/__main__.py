@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workload", default="ten_mixed", help="of measured.json (default: ten_mixed)")
     parser.add_argument("--bench", type=Path, help="times of this file of `make bench`, over measured.json")
     parser.add_argument("--free-tier", action="store_true", help="take AWS's lasting free tier off")
-    parser.add_argument("--picture", type=Path, help="draw to this file too; needs requirements-bench.txt")
+    parser.add_argument("--picture", type=Path, help="draw to this file too; needs locks/pictures.txt")
     options = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     try:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 from tools.local.docker.engine import DockerError, Engine, NoDocker
@@ -42,8 +43,8 @@ def _stand_in(engine: Engine) -> str:
 
 def runtime_client() -> str:
     """The requirement of AWS's runtime client, as the local run has it: the same on both ways."""
-    lines = (ROOT / "requirements-local.txt").read_text().splitlines()
-    return next(line for line in lines if line.startswith("awslambdaric=="))
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    return next(item for item in groups["local"] if str(item).startswith("awslambdaric=="))
 
 
 def _root_file_system(engine: Engine) -> str:

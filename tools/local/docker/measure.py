@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from function.messages import MAX_TEXT_CHARS
+from sentiment_contract.messages import MAX_TEXT_CHARS
 from tools.local.docker.container import Container, ContainerStart
 from tools.local.docker.registry_client import Reference, fetch_manifest
 from tools.local.function_config import FunctionConfig

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from components.image import CONTEXT
 from tools.local.docker.base import base_image
 from tools.local.docker.build import build
 from tools.local.docker.container import ContainerStart
@@ -20,12 +19,12 @@ def image_start(stack: str, model_dir: Path) -> Iterator[ContainerStart]:
     Raises:
         NoDocker: there is no engine, or nothing to build on.
         DockerError: the build failed.
-        FileNotFoundError: the model lies outside the build context.
+        FileNotFoundError: the model lies outside function/models.
     """
-    context = (ROOT / CONTEXT).resolve()
-    if not model_dir.resolve().is_relative_to(context):
-        raise FileNotFoundError(f"{model_dir} lies outside {context}, where an image's model has to be")
-    model_id = f"./{model_dir.resolve().relative_to(context)}"
+    models = ROOT / "function" / "models"
+    if model_dir.resolve().parent != models:
+        raise FileNotFoundError(f"{model_dir} lies outside {models}, where an image's model has to be")
+    model_id = f"./models/{model_dir.resolve().name}"
     given = run(stack, Recorder, modelId=model_id).one("docker:index/image:Image").inputs
     with open_engine(DATA_ROOT) as engine:
         build(engine, given["imageName"], given["build"], base_image(engine))

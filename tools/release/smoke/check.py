@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from function.names import TABLE_KEY
+from sentiment_contract.results import TABLE_KEY
 
 # Short and plain, so that any sentiment model worth deploying gets them right; one message holds the last two.
 TEXTS = {

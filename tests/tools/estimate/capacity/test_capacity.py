@@ -187,7 +187,7 @@ def test_texts_that_share_messages_and_requests_share_their_cost(prod_stack: Sta
 
 
 def capacity(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sentiment", "capacity", *options]
+    command = [sys.executable, "-m", "tools.estimate.capacity", *options]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "COLUMNS": "160"}, capture_output=True, text=True)
 
 

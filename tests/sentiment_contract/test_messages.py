@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from function.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, parse_body
+from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, parse_body
 
 SENT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

@@ -1,13 +1,16 @@
 """Lets other commands find a `make local` that runs: a file that says where it is, locked for as long as it runs."""
 
 import contextlib
-import fcntl
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-STATE_FILE = Path(__file__).resolve().parents[2] / ".local" / "serve.json"
+if sys.platform != "win32":
+    import fcntl
+
+STATE_FILE = Path(".local", "serve.json")  # in the checkout, where make runs
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from function.timestamps import ALLOWED, parse_timestamp
+from sentiment_contract.timestamps import ALLOWED, parse_timestamp
 
 MAX_ID_BYTES = 2048  # DynamoDB's limit of a partition key
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
