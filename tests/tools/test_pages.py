@@ -14,6 +14,8 @@ from tools.estimate.cost.measured import Measured
 from tools.estimate.cost.page import blocks as cost_blocks
 from tools.estimate.cost.report import report
 from tools.estimate.cost.stack import Stack, read_stack
+from tools.local.docker.container import MB
+from tools.local.docker.report import Report as ImageReport
 from tools.local.program import ROOT
 
 PAGE = """Before.
@@ -61,6 +63,14 @@ def test_a_table_keeps_its_title_its_alignment_and_its_characters() -> None:
 def test_every_marker_begins_and_ends_one_block_of_its_own() -> None:
     text = "".join(file.read_text() for file in pages.pages())
     assert text.count(":begin -->") == text.count(":end -->") == len(pages.blocks())
+
+
+def test_the_image_tests_write_their_figures() -> None:
+    full_size = {"compressed_bytes": 177 * MB, "peak_bytes": 231 * MB, "init_s": 0.99}
+    image = ImageReport(figures={"full-size model": full_size}, targets={"peak_bytes": 256 * MB}).blocks()
+    assert image.keys() <= pages.blocks().keys()
+    assert "| peak memory | 231 MB | at most 256 MB |" in image["image"]
+    assert image["image-figure"].startswith("177 MB compressed, 231 MB of memory at its peak (20")
 
 
 @pytest.fixture(scope="module")

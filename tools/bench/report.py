@@ -1,10 +1,12 @@
-"""The figures of a run, for a terminal and for the README."""
+"""The figures of a run, for a terminal and for the pages."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from tools import pages
 
 TITLES = {
     "single_16": "1 of 16 tokens",
@@ -24,25 +26,41 @@ HEADINGS = (
 
 
 def show(found: Mapping[str, Any], console: Console) -> None:
+    for table in _tables(found):
+        console.print(table)
+    console.print(_steps(found))
+
+
+def blocks(found: Mapping[str, Any]) -> dict[str, str]:
+    """For docs/performance.md and README."""
+    short = found["workloads"]["ten_mixed"]
+    return {
+        "bench": "\n\n".join(
+            [
+                f"{found['date']}, {found['machine']}. Medians.",
+                *(pages.markdown(table) for table in _tables(found)),
+                _steps(found),
+            ]
+        ),
+        "bench-figure": f"on one core, ten short reviews take {_short(short['ours_ms'])} ms "
+        f"({short['baseline_over_ours']:.1f} times less than the baseline), "
+        f"and a cold start takes {_short(found['cold_start_s']['ours'])} s ({found['date']})",
+    }
+
+
+def _tables(found: Mapping[str, Any]) -> Iterator[Table]:
     for title, part in _parts(found):
         table = Table(title=title, title_justify="left")
         for heading in HEADINGS:
             table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
         for row in [*_times(part), *_starts(part)]:
             table.add_row(*row)
-        console.print(table)
+        yield table
+
+
+def _steps(found: Mapping[str, Any]) -> str:
     steps = ", ".join(f"{name} {seconds:.3f}" for name, seconds in found["steps_s"].items())
-    console.print(f"Our cold start, each step by itself, s: {steps}")
-
-
-def markdown(found: Mapping[str, Any]) -> str:
-    """Tables for the README; what the figures are of stands above them."""
-    lines = [f"{found['date']}, {found['machine']}. Milliseconds for a call, medians.", ""]
-    for title, part in _parts(found):
-        lines += [f"**{title}**", "", "| " + " | ".join(HEADINGS) + " |", "|---" * len(HEADINGS) + "|"]
-        lines += ["| " + " | ".join(row) + " |" for row in [*_times(part), *_starts(part)]]
-        lines.append("")
-    return "\n".join(lines)
+    return f"Steps of our cold start, each measured by itself, s: {steps}."
 
 
 def _parts(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

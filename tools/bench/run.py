@@ -7,18 +7,17 @@ import json
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from tools import pages
 from tools.bench import cold_start, report, times
 from tools.bench.cpu_share import NoShare, cpu_share
 from tools.local.program import ROOT, run
 from tools.models.full_size import SOURCE, full_size_model
 
 RESULT = ROOT / "build" / "bench.json"
-PICTURE = ROOT / "docs" / "bench.png"
 INSTRUCTIONS = ("avx2", "avx512_vnni", "amx_int8")  # of those that int8 products profit from
 PACKAGES = ("onnxruntime", "torch", "transformers", "tokenizers", "numpy", "botocore")
 
@@ -26,12 +25,8 @@ PACKAGES = ("onnxruntime", "torch", "transformers", "tokenizers", "numpy", "boto
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and nothing at the function's CPU share")
-    parser.add_argument("--readme", action="store_true", help="print the README's tables from the last run")
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else report.WIDTH)
-    if options.readme:
-        console.file.write(report.markdown(json.loads(RESULT.read_text())))
-        return 0
     found = _run(options.quick, console)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(found, indent=2) + "\n")
@@ -39,8 +34,11 @@ def main() -> int:
     if not options.quick:
         from tools.bench.picture import draw
 
-        draw(found, PICTURE)
-        console.print(f"Drawn: {PICTURE.relative_to(ROOT)}")
+        picture = (pages.DOCS if pages.updating() else RESULT.parent) / "bench.png"
+        draw(found, picture)
+        console.print(f"Drawn: {picture.relative_to(ROOT)}")
+    if pages.updating():
+        pages.write(report.blocks(found))
     console.print(f"Figures: {RESULT.relative_to(ROOT)}")
     return 0
 
@@ -50,9 +48,9 @@ def _run(quick: bool, console: Console) -> dict[str, Any]:
     model_dir = full_size_model()
     found: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": f"one core of {_cpu('model name') or platform.machine()}, {os.cpu_count()} in the machine, "
+        "machine": f"one core of {pages.cpu('model name') or platform.machine()}, {os.cpu_count()} in the machine, "
         f"Python {platform.python_version()}",
-        "instructions": [name for name in INSTRUCTIONS if name in _cpu("flags").split()],
+        "instructions": [name for name in INSTRUCTIONS if name in pages.cpu("flags").split()],
         "load_average": os.getloadavg()[0],
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
@@ -71,9 +69,3 @@ def _run(quick: bool, console: Console) -> dict[str, Any]:
     except NoShare as reason:
         console.print(f"Not measured at the share of a {memory_mb} MB function: {reason}")
     return found
-
-
-def _cpu(field: str) -> str:
-    """What Linux says of the first core; empty where it does not."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(": ")[2] for line in lines if line.startswith(field)), "")

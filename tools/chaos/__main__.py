@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tools import pages
 from tools.chaos import report
 from tools.chaos.suite import SCENARIOS, outcomes
 
@@ -41,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     report.show_all(found, console)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(report.as_json(found))
+    if pages.updating():
+        pages.write(report.blocks(found))
     console.print(f"Took {time.monotonic() - began:.0f} s. Figures: {options.output}")
     return 0 if all(outcome.good for outcome in found) else 1
 

@@ -1,4 +1,4 @@
-"""What was injected and what was seen of it, for a terminal and as JSON."""
+"""What was injected and what was seen of it, for a terminal, for the pages and as JSON."""
 
 import json
 from collections import Counter
@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tools import pages
 from tools.chaos.scenario import Outcome
 
 HEADINGS = ("scenario", "faults", "sent", "stored", "dead-lettered", "both", "lost", "duplicated", "overwritten", "s")
@@ -38,6 +39,26 @@ def show_one(outcome: Outcome, console: Console) -> None:
 
 
 def show_all(outcomes: Sequence[Outcome], console: Console) -> None:
+    console.print(_table(outcomes))
+    for name, value in totals(outcomes).items():
+        console.print(f"{name.replace('_', ' '):24}{value:>7}", highlight=False)
+    bad_ones = [outcome.name for outcome in outcomes if not outcome.good]
+    console.print(
+        f"[bold red]Not good: {', '.join(bad_ones)}.[/]" if bad_ones else "[green]Every message is accounted for.[/]"
+    )
+
+
+def blocks(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """For docs/reliability.md and README."""
+    here = pages.measured_here()
+    found = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in totals(outcomes).items())
+    return {
+        "chaos": f"{here}: {found}.\n\n{pages.markdown(_table(outcomes))}\n\n{CAPTION}",
+        "chaos-figure": f"{found} ({here.partition(',')[0]})",
+    }
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table(title="Every message's end", title_justify="left", caption=CAPTION, caption_justify="left")
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading == "scenario" else "right")
@@ -46,13 +67,7 @@ def show_all(outcomes: Sequence[Outcome], console: Console) -> None:
         bad = [len(account.lost), len(account.duplicated), len(account.overwritten)]
         row = [outcome.seen.hits.total(), account.sent, account.stored, account.dead_lettered, account.both, *bad]
         table.add_row(outcome.name, *map(str, row), f"{outcome.seconds:.0f}", style=None if outcome.good else "red")
-    console.print(table)
-    for name, value in totals(outcomes).items():
-        console.print(f"{name.replace('_', ' '):24}{value:>7}", highlight=False)
-    bad_ones = [outcome.name for outcome in outcomes if not outcome.good]
-    console.print(
-        f"[bold red]Not good: {', '.join(bad_ones)}.[/]" if bad_ones else "[green]Every message is accounted for.[/]"
-    )
+    return table
 
 
 def totals(outcomes: Sequence[Outcome]) -> dict[str, int]:

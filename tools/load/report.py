@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from tools import pages
 from tools.load.ceiling import Ceiling
 from tools.load.figures import Figures, Series
 from tools.load.ledger import LATE_S
@@ -89,6 +90,17 @@ def verdict(report: Report) -> str:
     if report.missed:
         return "\n".join(["[bold red]Missed:[/]", *(f"  {each}" for each in report.missed)])
     return "[green]Every objective is met, every text accounted for.[/]"
+
+
+def blocks(report: Report) -> dict[str, str]:
+    """For docs/performance.md and README."""
+    here, plan, found = pages.measured_here(), report.plan, report.figures
+    return {
+        "load": f"{here}.\n\n{pages.markdown(table(report))}",
+        "load-figure": f"{plan.rate:g} texts a second for {plan.duration_s:g} s: {found.stored:,} stored, "
+        f"{found.lost} lost, {found.duplicated} duplicated, p95 {found.latency_ms['p95']:,.0f} ms "
+        f"({here.partition(',')[0]})",
+    }
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sentiment.errors import CommandError
 from sentiment.screen import answers, notes
 from sentiment.target import DEFAULT_STACK, PLACES, find
 from settings import SettingsError
+from tools import pages
 from tools.load import pipeline as pipelines
 from tools.load.ceiling import Ceiling, ceiling
 from tools.load.figures import figures, moments, series
@@ -19,7 +20,7 @@ from tools.load.ledger import Ledger
 from tools.load.objectives import Objectives, missed
 from tools.load.pipeline import Pipeline
 from tools.load.plan import Kind, Plan
-from tools.load.report import Report, as_json, table, verdict
+from tools.load.report import Report, as_json, blocks, table, verdict
 from tools.load.run import Run, run_load
 from tools.load.samples import Sampler
 from tools.load.texts import pool
@@ -101,5 +102,8 @@ def _write(report: Report, folder: Path) -> None:
         notes.print("No pictures: they need locks/pictures.txt.")
         return
     draw(report, folder / "load.png")
+    if pages.updating():
+        draw(report, pages.DOCS / "load.png")
+        pages.write(blocks(report))
     write(report, folder / "load.png", folder / "load.html")
     answers.print(f"Written: {folder / 'load.html'}", highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 from tokenizers import Tokenizer
 
+from tools import pages
 from tools.bench import report, times
 from tools.bench.cold_start import functions
 from tools.bench.engines import Limit, engines
@@ -88,7 +89,11 @@ def test_the_report_and_the_cost_model_read_what_the_bench_writes(tmp_path: Path
     file = tmp_path / "bench.json"
     file.write_text(json.dumps(found))
     assert Measured.read(file).engine("ours", "ten_mixed").cold_start_s == 0.5
-    assert "0.29 of that core, as a function of 512 MB has" in report.markdown(found)
+    blocks = report.blocks(found)
+    assert blocks.keys() <= pages.blocks().keys()
+    assert "**0.29 of that core, as a function of 512 MB has**" in blocks["bench"]
+    assert "10 short reviews" in blocks["bench"]
+    assert "ten short reviews take 15 ms (3.5 times less than the baseline)" in blocks["bench-figure"]
     console = Console(record=True, width=report.WIDTH, quiet=False)
     report.show(found, console)
     assert "10 short reviews" in console.export_text()

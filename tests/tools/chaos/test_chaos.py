@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 import tools.chaos.__main__
+from tools import pages
+from tools.chaos import report
 from tools.chaos.faults import Fault, Injector, refuse
 from tools.chaos.messages import Message, shuffled
 from tools.chaos.proxy import Answer, Call
@@ -45,6 +47,9 @@ def test_a_function_that_swallows_a_message_is_caught(
     outcome = run(broken("swallows"), 20)
     assert len(outcome.account.lost) > 0
     assert all('"text-7"' in body for body in outcome.account.lost)
+    written = report.blocks([outcome])
+    assert written.keys() <= pages.blocks().keys()
+    assert all(f"{len(outcome.account.lost)} lost" in text for text in written.values())
     monkeypatch.setattr(tools.chaos.__main__, "SCENARIOS", {"broken": broken("swallows")})
     monkeypatch.setattr(tools.chaos.__main__, "outcomes", lambda *_: [outcome])
     assert tools.chaos.__main__.main(["--output", str(tmp_path / "chaos.json")]) == 1

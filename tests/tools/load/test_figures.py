@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tools import pages
 from tools.load.accounting import account
 from tools.load.figures import Figures, percentile, series
 from tools.load.objectives import Objectives, missed
-from tools.load.plan import Kind
+from tools.load.plan import Kind, Plan
+from tools.load.report import Report, blocks
 from tools.load.texts import POOL, pool
 
 GOOD = Figures(
@@ -37,6 +39,28 @@ GOOD = Figures(
 STRICT = Objectives(
     max_p95_ms=200, min_throughput_percent=95, max_late_percent=1, max_lost=0, max_duplicated=0, max_dead=0
 )
+
+
+def test_a_run_has_its_figures_for_the_pages() -> None:
+    run = Report(
+        started_at=0,
+        plan=Plan(rate=100, duration_s=10, together=10),
+        where="here",
+        clock="a clock",
+        figures=GOOD,
+        series=series(np.zeros(1), np.ones(1)),
+        ceiling=None,
+        objectives=STRICT,
+        missed=[],
+        samples=[],
+    )
+    written = blocks(run)
+    assert written.keys() <= pages.blocks().keys()
+    assert "| became of them | 1,000 stored, 0 lost, 0 duplicated" in written["load"]
+    assert written["load-figure"].startswith(
+        "100 texts a second for 10 s: 1,000 stored, 0 lost, 0 duplicated, p95 200 ms (20"
+    )
+
 
 WAYS = st.sampled_from(["stored", "dead", "lost", "stored twice", "dead twice", "both"])
 

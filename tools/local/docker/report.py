@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
+from tools import pages
 from tools.local.docker.container import MB
 from tools.local.docker.measure import Run
 from tools.local.program import ROOT
@@ -43,8 +44,26 @@ class Report:
     def write(self) -> None:
         REPORT.parent.mkdir(parents=True, exist_ok=True)
         REPORT.write_text(json.dumps(vars(self), indent=2) + "\n")
+        if pages.updating():
+            pages.write(self.blocks())
+
+    def blocks(self) -> dict[str, str]:
+        """For docs/performance.md and README.
+
+        Raises:
+            KeyError: the full-size image was not measured.
+        """
+        here, found = pages.measured_here(), self.figures["full-size model"]
+        compressed, peak = (self._cell(found[name], *ROWS[name][1:]) for name in ("compressed_bytes", "peak_bytes"))
+        return {
+            "image": f"{here}. MB are 2^20 bytes.\n\n{pages.markdown(self.table())}",
+            "image-figure": f"{compressed} compressed, {peak} of memory at its peak ({here.partition(',')[0]})",
+        }
 
     def show(self, console: Console) -> None:
+        console.print(self.table(), *self.notes, sep="\n")
+
+    def table(self) -> Table:
         table = Table(title="Images", title_justify="left")
         table.add_column("")
         for heading in [*self.figures, *(["target"] if self.targets else [])]:
@@ -54,7 +73,7 @@ class Report:
             target = f"at most {self._cell(self.targets[name], unit, divisor)}" if name in self.targets else ""
             if any(cells):
                 table.add_row(title, *cells, *([target] if self.targets else []))
-        console.print(table, *self.notes, sep="\n")
+        return table
 
     @staticmethod
     def _cell(value: float | None, unit: str, divisor: int) -> str:
