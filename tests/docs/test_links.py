@@ -11,7 +11,18 @@ from tools.local.program import ROOT
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 PAGES = sorted({*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / ".github").rglob("*.md")})
 FOLDERS = [
-    *("components", "docs", "examples", "function", "policy", "sentiment", "sentiment_contract", "settings", "tests"),
+    *(
+        "components",
+        "docs",
+        "locks",
+        "examples",
+        "function",
+        "policy",
+        "sentiment",
+        "sentiment_contract",
+        "settings",
+        "tests",
+    ),
     *("tools", ".github"),
 ]
 SOURCES = [

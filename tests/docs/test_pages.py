@@ -1,5 +1,7 @@
-"""The pages: the configuration's table is the schema's, and every stack output is described."""
+"""The pages hold every key of the schema and every stack output; `make help` lists every target."""
 
+import re
+import subprocess
 from dataclasses import fields
 
 from settings import Settings, key_of, schema
@@ -33,3 +35,10 @@ def test_the_configuration_table_is_the_schemas() -> None:
 def test_every_stack_output_is_described(dev: Recorder) -> None:
     page = (ROOT / "docs" / "deploying.md").read_text()
     assert [name for name in dev.outputs if f"`{name}`" not in page] == []
+
+
+def test_make_help_lists_every_target_under_a_heading() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert listed.startswith("\nTry\n")
+    targets = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"^  ([a-z-]+) +[A-Z]", listed, re.MULTILINE)) == sorted(targets)
