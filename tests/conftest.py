@@ -1,4 +1,4 @@
-"""The stacks' registrations, which every test of the Pulumi program asserts on; and the closing summary."""
+"""What tests of many folders share: the stacks' registrations, fixtures of their own modules, the closing summary."""
 
 import ast
 from collections import Counter
@@ -6,8 +6,13 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
+from tests.pulumi_stand_in import pulumi_cli
+from tests.shell import no_shell_of_a_developers
+from tests.tiny_model import onnx_model, tiny_source, torch_model
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
+
+__all__ = ["no_shell_of_a_developers", "onnx_model", "pulumi_cli", "tiny_source", "torch_model"]
 
 # The same examples in every run, and no judgement on how long one takes; and many more, others each time, for
 # pytest --hypothesis-profile=thorough.
@@ -32,13 +37,18 @@ def stack(request: pytest.FixtureRequest) -> Recorder:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A line for each file: how many tests, and what they are about (the file's docstring)."""
+    """Each folder's files by name: how many tests, and what they are about (the file's docstring)."""
     outcomes: dict[str, Counter[str]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
             outcomes.setdefault(report.nodeid.partition("::")[0], Counter())[outcome] += 1
     terminalreporter.section("what was tested")
-    for path, counts in sorted(outcomes.items()):
-        about = (ast.get_docstring(ast.parse((ROOT / path).read_text())) or path).partition("\n")[0]
+    folder, width = "", max(map(len, (path.rpartition("/")[2] for path in outcomes)), default=0)
+    for path, counts in sorted(outcomes.items(), key=lambda entry: entry[0].rpartition("/")):
+        inside, _, file = path.rpartition("/")
+        if inside != folder:
+            terminalreporter.write_line(folder := inside, bold=True)
         figures = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-        terminalreporter.write_line(f"{figures:>12}  {about}", red=bool(counts["failed"] + counts["error"]))
+        about = (ast.get_docstring(ast.parse((ROOT / path).read_text())) or "").partition("\n")[0]
+        line = f"  {file:<{width}}  {figures:>11}  {about}"
+        terminalreporter.write_line(line, red=bool(counts["failed"] + counts["error"]))

@@ -16,7 +16,7 @@ from function import build_model
 from function.classifier import load
 from function.manifest import Manifest, sha256
 from function.model_build import onnx_graph, parity
-from tests.function.conftest import TINY_DISAGREEMENT, TINY_LABELS
+from tests.tiny_model import TINY_DISAGREEMENT, TINY_LABELS
 
 WRITE = onnx_graph.write
 

@@ -17,7 +17,7 @@ from function.batching import MAX_TOKENS, PAIR_COST, RUN_COST, groups
 from function.classifier import Classifier, Sentiment, load
 from function.manifest import ModelError
 from function.model_build import parity
-from tests.function.conftest import TINY_DISAGREEMENT
+from tests.tiny_model import TINY_DISAGREEMENT
 
 ROOT = Path(__file__).parents[2]
 DEMO_MODEL = ROOT / "function" / "models" / "demo"

@@ -1,80 +1,19 @@
 """A stack's queues and table in moto, and the command line run on them."""
 
-import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sentiment.__main__ import main
 from sentiment.dlq import queue as dead_letter_queue
-from tests.tools.release.conftest import pulumi_cli
+from tests.sentiment.place import REGION, Outcome, Place, Run
 from tools.local.cloud import Cloud
 from tools.local.program import ROOT
 
-__all__ = ["pulumi_cli"]
-REGION = "us-west-2"
 numbers = count()
-
-
-@dataclass(frozen=True)
-class Place:
-    cloud: Cloud
-    sqs: Any
-    dynamodb: Any
-    queue_url: str
-    dead_letter_queue_url: str
-    table_name: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "AWS_ENDPOINT_URL": self.cloud.url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "QUEUE_URL": self.queue_url,
-            "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
-            "RESULTS_TABLE": self.table_name,
-        }
-
-    def messages(self, queue_url: str = "") -> list[dict[str, Any]]:
-        """All that a queue holds; it is empty afterwards."""
-        url = queue_url or self.queue_url
-        found: list[dict[str, Any]] = []
-        while batch := self.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], WaitTimeSeconds=0
-        ).get("Messages"):
-            found += batch
-            entries = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(batch)]
-            self.sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-        return found
-
-    def items(self) -> list[dict[str, Any]]:
-        """All texts in the queue, of messages with one or many."""
-        bodies = [json.loads(message["Body"]) for message in self.messages()]
-        return [item for body in bodies for item in body.get("items", [body])]
-
-    def store(self, item_id: str, sentiment: str = "POSITIVE", score: float = 0.9, **fields: str) -> None:
-        """A result as function/store.py writes it."""
-        texts = {
-            "id": item_id,
-            "sentiment": sentiment,
-            "text": f"The text of {item_id}",
-            "sent_at": "2026-11-01T09:00:00.000000+00:00",
-            "processed_at": "2026-11-01T09:00:01.000000+00:00",
-            "model_id": "model",
-            "model_revision": "1",
-            **fields,
-        }
-        item = {name: {"S": value} for name, value in texts.items()}
-        self.dynamodb.put_item(
-            TableName=self.table_name, Item={**item, "score": {"N": str(score)}, "truncated": {"BOOL": False}}
-        )
 
 
 @pytest.fixture(scope="session")
@@ -102,16 +41,6 @@ def place(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plac
     monkeypatch.setattr(dead_letter_queue, "WAIT_SECONDS", 0)  # moto has one server to ask
     monkeypatch.chdir(tmp_path)
     return found
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from sentiment.follow import wait_for
 from sentiment.running import announced, running
 from sentiment.table import Results
 from sentiment.target import PLACES
-from tests.sentiment.conftest import Run
+from tests.sentiment.place import Run
 from tools.local.program import ROOT
 from tools.local.serve import state
 from tools.local.stack import LocalPipeline

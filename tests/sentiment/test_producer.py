@@ -13,8 +13,8 @@ from sentiment import NotSent, Producer, Rejected, SendFailed
 from sentiment.delivery import ATTEMPTS, deliver
 from sentiment.producer import region_of
 from sentiment_contract.messages import MAX_ITEMS, MAX_TEXT_CHARS
-from tests.sentiment.conftest import Place
 from tests.sentiment.faults import PartialFailures, answers
+from tests.sentiment.place import Place
 from tools.local.program import ROOT
 
 

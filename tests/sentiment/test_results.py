@@ -13,7 +13,7 @@ from sentiment.errors import CommandError
 from sentiment.follow import POLLED_IDS, wait_for, watch
 from sentiment.summary import Summary
 from sentiment.table import ATTEMPTS, IDS_AT_ONCE, Results
-from tests.sentiment.conftest import Place, Run
+from tests.sentiment.place import Place, Run
 
 
 def test_results_by_id_are_shown_and_missing_ids_named(place: Place, run: Run) -> None:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from sentiment.schema import published, schema
 from sentiment_contract.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS, parse_body
-from tests.sentiment.conftest import Run
+from tests.sentiment.place import Run
 from tools.local.program import ROOT
 
 VALIDATOR = Draft202012Validator(schema())

@@ -18,8 +18,8 @@ from sentiment.pace import Pace
 from sentiment.producer import PENDING_PER_SENDER
 from sentiment.sources import Record
 from sentiment.target import Target
-from tests.sentiment.conftest import Place, Run
 from tests.sentiment.faults import PartialFailures, answers
+from tests.sentiment.place import Place, Run
 
 TEXTS = Path("texts.jsonl")
 CHECKPOINT = Path("texts.jsonl.checkpoint")

@@ -11,8 +11,8 @@ import sentiment.target
 from sentiment.errors import CommandError
 from sentiment.running import announced, running
 from sentiment.target import PLACES, find
-from tests.sentiment.conftest import Run
-from tests.tools.release.conftest import PulumiStandIn
+from tests.pulumi_stand_in import PulumiStandIn
+from tests.sentiment.place import Run
 from tools.local.program import ROOT
 
 STATE = {

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import boto3
 import pytest
 
-from tests.sentiment.conftest import Place
+from tests.sentiment.place import Place
 from tools.local.program import ROOT
 
 PACKAGES = ("sentiment", "sentiment_contract")

@@ -1,80 +1,10 @@
-"""A stack whose every call is checked by IAM: the function has its role's credentials, a producer its policy's."""
+"""The stack that this folder's tests share."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-from unittest.mock import patch
+from collections.abc import Iterator
 
 import pytest
 
-from tests.components.privilege.iam import CloudHere, enforced, user
-from tests.function.aws import create_table
-from tools.local.stack import LocalPipeline
-
-KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
-EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-OTHER = "other"  # name of a table, a queue, a log group and a role that are none of the stack's
-
-
-@dataclass
-class Guarded:
-    """
-    Attributes:
-        local: the stack; its clients are an administrator's.
-        function, producer, admin: make a client of a service with their credentials.
-    """
-
-    local: LocalPipeline
-    function: Callable[[str], Any]
-    producer: Callable[[str], Any]
-    admin: Callable[[str], Any]
-
-    @cached_property
-    def role_policy(self) -> tuple[str, str, dict[str, Any]]:
-        """Of the function: the role's name, the policy's, and the policy as it is registered."""
-        given = self.local.recording.one("aws:iam/rolePolicy:RolePolicy")
-        role = given.inputs["role"]
-        (name,) = self.admin("iam").list_role_policies(RoleName=role)["PolicyNames"]
-        return role, name, json.loads(given.inputs["policy"])
-
-    @contextmanager
-    def with_policy(self, document: dict[str, Any]) -> Iterator[None]:
-        """Within, the function's role has this policy and not its own."""
-        role, name, own = self.role_policy
-        iam = self.admin("iam")
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
-        try:
-            yield
-        finally:
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(own))
-
-
-@contextmanager
-def guarded() -> Iterator[Guarded]:
-    with (
-        patch("tools.local.stack.Cloud", CloudHere),
-        LocalPipeline("dev", batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local,
-    ):
-        cloud = local.cloud
-        iam = cloud.client("iam")
-        everything = iam.create_policy(PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))["Policy"]["Arn"]
-        admin = user(cloud, "admin", everything)
-        producer = user(cloud, "producer", local.recording.outputs["producerPolicyArn"])
-        create_table(local.dynamodb, OTHER)
-        local.sqs.create_queue(QueueName=OTHER)
-        cloud.client("logs").create_log_group(logGroupName=OTHER)
-        iam.create_role(RoleName=OTHER, AssumeRolePolicyDocument=json.dumps(EVERYTHING))
-        local.sqs, local.dynamodb = cloud.client("sqs", admin), cloud.client("dynamodb", admin)
-        with enforced():
-            yield Guarded(
-                local,
-                local.role_client,
-                lambda service: cloud.client(service, producer),
-                lambda service: cloud.client(service, admin),
-            )
+from tests.components.privilege.guarded import Guarded, guarded
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sentiment_contract.results import TABLE_KEY
-from tests.components.privilege.conftest import KEY_ARN, OTHER, Guarded
+from tests.components.privilege.guarded import KEY_ARN, OTHER, Guarded
 from tests.components.privilege.iam import allowed
 from tests.function.aws import record
 

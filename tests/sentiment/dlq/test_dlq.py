@@ -16,8 +16,8 @@ from sentiment.dlq.queue import Look, move
 from sentiment.target import Target
 from sentiment_contract.dead_letters import MAX_ATTRIBUTES, SENT_TIMESTAMP, sent_at
 from tests.function.aws import record
-from tests.sentiment.conftest import Place, Run
 from tests.sentiment.faults import PartialFailures
+from tests.sentiment.place import Place, Run
 from tools.local.sqs_events import delivery
 
 FIRST_SENT = 1_700_000_000_000  # milliseconds

@@ -7,7 +7,7 @@ from botocore.stub import Stubber
 
 from sentiment.dlq import redrive
 from sentiment.target import Target
-from tests.sentiment.conftest import Place, Run
+from tests.sentiment.place import Place, Run
 
 ARNS = {"texts-dlq": "arn:aws:sqs:us-west-2:1:texts-dlq", "texts": "arn:aws:sqs:us-west-2:1:texts"}
 

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components.function import ALIAS as ALIAS_NAME
-from tests.tools.release.conftest import PulumiStandIn, publish, pushed
+from tests.pulumi_stand_in import PulumiStandIn
+from tests.tools.release.published import publish, pushed
 from tools.local.recorder import Recorder
 from tools.release import canary
 from tools.release.canary import ALIAS, Clients, OnHold, roll_back, roll_out

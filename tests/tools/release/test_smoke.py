@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from tests.tools.release.conftest import PulumiStandIn
+from tests.pulumi_stand_in import PulumiStandIn
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
 from tools.release.smoke.check import TEXTS, check

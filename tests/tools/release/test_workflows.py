@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from components.function import ALIAS
-from tests.tools.release.conftest import PulumiStandIn, publish, pushed
+from tests.pulumi_stand_in import PulumiStandIn
+from tests.tools.release.published import publish, pushed
 from tools.bootstrap import documents
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline

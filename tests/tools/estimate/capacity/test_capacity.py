@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.tools.estimate.cost.conftest import ENGINE, SIZES, lines
+from tests.tools.estimate.figures import ENGINE, SIZES, lines
 from tools.estimate.capacity import quotas
 from tools.estimate.capacity.design import Design
 from tools.estimate.capacity.needs import needs

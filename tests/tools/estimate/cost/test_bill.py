@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tools.estimate.cost.conftest import ENGINE, SIZES, lines
+from tests.tools.estimate.figures import ENGINE, SIZES, lines
 from tools.estimate.cost.model import bill
 from tools.estimate.cost.stack import Stack
 

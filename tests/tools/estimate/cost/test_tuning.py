@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tools.estimate.cost.conftest import ENGINE
+from tests.tools.estimate.figures import ENGINE
 from tools.estimate.cost.compare import comprehend_usd, ways
 from tools.estimate.cost.measured import Measured, speed
 from tools.estimate.cost.stack import stack_of

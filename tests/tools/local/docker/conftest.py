@@ -6,16 +6,14 @@ Without Docker the tests are skipped, and say how to get it; in CI (CI=true) the
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from rich.console import Console
 
-from settings import ONNX_MIN_MEMORY_MB
-from tools.estimate.cost.tuning import HEADROOM
-from tools.local.docker.build import ImageBuilder, build_stack
+from tests.tools.local.docker.images import MAX_IMAGE_MB, MAX_PEAK_MB, Built
+from tools.local.docker.build import build_stack
 from tools.local.docker.container import MB
 from tools.local.docker.engine import Engine, NoDocker, open_engine
 from tools.local.docker.gate import Demand, demand_of
@@ -23,25 +21,8 @@ from tools.local.docker.registry import registry as open_registry
 from tools.local.docker.report import Report
 from tools.models.full_size import full_size_model
 
-MAX_IMAGE_MB = 450  # uncompressed, full-size model, on the stand-in base
-MAX_PEAK_MB = int(ONNX_MIN_MEMORY_MB / HEADROOM)
-NEEDS_ROOT = "a network of its own needs root on the machine that runs the engine"
-
 T = TypeVar("T")
 REPORT = pytest.StashKey[Report]()
-
-
-@dataclass(frozen=True)
-class Built:
-    """An image that the program of the dev stack registered: by digest, with its recording."""
-
-    uri: str
-    recording: ImageBuilder
-
-    @property
-    def registered(self) -> dict[str, Any]:
-        """The inputs of `docker.Image`."""
-        return self.recording.one("docker:index/image:Image").inputs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from components.image import PLATFORMS, context_files
-from tests.tools.local.docker.conftest import MAX_IMAGE_MB, MB, Built
+from tests.tools.local.docker.images import MAX_IMAGE_MB, Built
 from tools.local.docker.base import base_image
 from tools.local.docker.build import build, push
+from tools.local.docker.container import MB
 from tools.local.docker.engine import Engine
 from tools.local.docker.gate import Demand, faults, image_bytes
 from tools.local.docker.measure import compressed_bytes, last_layer_bytes

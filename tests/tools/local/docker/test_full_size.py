@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.local.docker.conftest import MAX_PEAK_MB, MB, Built
-from tools.local.docker.container import ContainerStart
+from tests.tools.local.docker.images import MAX_PEAK_MB, Built
+from tools.local.docker.container import MB, ContainerStart
 from tools.local.docker.engine import Engine
 from tools.local.docker.gate import Demand
 from tools.local.docker.measure import Run, init_seconds, run_batches

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.local.docker.conftest import Built
+from tests.tools.local.docker.images import Built
 from tools.local.docker.build import push
 from tools.local.docker.engine import Engine
 from tools.local.docker.gate import Demand, faults

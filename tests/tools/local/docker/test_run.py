@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.local.docker.conftest import NEEDS_ROOT, Built
+from tests.tools.local.docker.images import NEEDS_ROOT, Built
 from tools.local.docker.container import Container, ContainerStart
 from tools.local.docker.engine import Engine
 from tools.local.docker.gate import Demand

@@ -1,0 +1,39 @@
+"""The developer's shell, kept away from the tests and from the processes that they start."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+FOREIGN = re.compile(
+    r"""
+    AWS_.* | PULUMI_(?!HOME$|SKIP_UPDATE_CHECK$).*      # whose account; where the CLI lies is no secret
+    | .*_PROXY
+    | STACK | QUEUE_URL | DEAD_LETTER_QUEUE_URL | RESULTS_TABLE | MODEL_DIR | POWERTOOLS_.*  # what we read
+    | IMAGE_URI | VERSION | MAKEFLAGS | MFLAGS | MAKELEVEL                                   # of a `make` around pytest
+    | FORCE_COLOR | NO_COLOR | CLICOLOR.* | TTY_.* | COLUMNS | LINES                         # how rich and typer print
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+# Without these, boto3 would read ~/.aws and ask EC2's metadata service for credentials.
+NOBODYS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def foreign(names: Iterable[str]) -> list[str]:
+    """The variables among these that would change what a test sees."""
+    return [name for name in names if FOREIGN.fullmatch(name)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_shell_of_a_developers() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in foreign(list(os.environ)):
+            patch.delenv(name)
+        for name, value in NOBODYS.items():
+            patch.setenv(name, value)
+        yield

@@ -1,0 +1,25 @@
+"""The images that the tests are about, and what they may take."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from settings import ONNX_MIN_MEMORY_MB
+from tools.estimate.cost.tuning import HEADROOM
+from tools.local.docker.build import ImageBuilder
+
+MAX_IMAGE_MB = 450  # uncompressed, full-size model, on the stand-in base
+MAX_PEAK_MB = int(ONNX_MIN_MEMORY_MB / HEADROOM)
+NEEDS_ROOT = "a network of its own needs root on the machine that runs the engine"
+
+
+@dataclass(frozen=True)
+class Built:
+    """An image that the program of the dev stack registered: by digest, with its recording."""
+
+    uri: str
+    recording: ImageBuilder
+
+    @property
+    def registered(self) -> dict[str, Any]:
+        """The inputs of `docker.Image`."""
+        return self.recording.one("docker:index/image:Image").inputs

@@ -1,0 +1,32 @@
+"""What a release finds on AWS: an image that was pushed, and the versions of a function."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+
+def pushed(ecr: Any) -> str:
+    """An image in a repository that keeps its tags; returns it by digest."""
+    ecr.create_repository(repositoryName="sentiment", imageTagMutability="IMMUTABLE")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
+    image = ecr.put_image(repositoryName="sentiment", imageManifest=manifest, imageTag="build")["image"]
+    return f"{image['registryId']}.dkr.ecr.us-west-2.amazonaws.com/sentiment@{image['imageId']['imageDigest']}"
+
+
+def publish(lambda_: Any, iam: Any, version: int, function: str = "classifier") -> None:
+    """Version `version` of a function that has all before it; the first makes the function."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("handler.py", f"VERSION = {version}")
+    if version > 1:
+        lambda_.update_function_code(FunctionName=function, ZipFile=code.getvalue(), Publish=True)
+        return
+    lambda_.create_function(
+        FunctionName=function,
+        Runtime="python3.13",
+        Role=iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"],
+        Handler="handler.handler",
+        Code={"ZipFile": code.getvalue()},
+        Publish=True,
+    )

@@ -1,0 +1,18 @@
+"""How tests wait: for the event itself, and for as long as only a hang lasts."""
+
+import time
+from collections.abc import Callable
+
+HANG_S = 180.0  # nothing here takes so long, however busy the machine is; also the timeout of processes
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Return when the condition is true; it must stay so once it is, as a look may come late.
+
+    Raises:
+        AssertionError: it did not come true within HANG_S.
+    """
+    deadline = time.monotonic() + HANG_S
+    while not condition():
+        assert time.monotonic() < deadline, f"this did not come true within {HANG_S:.0f} s"
+        time.sleep(0.02)
