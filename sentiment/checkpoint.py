@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from sentiment.errors import CommandError
-from sentiment.sources import Record
+from sentiment.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,7 @@ class Checkpoint:
     Attributes:
         queue_url: where the texts went.
         started_at: of the first run, ISO 8601: it dates the texts, so that one that is sent twice counts once.
+        id_prefix: of plain lines, as the first run called them.
         records: settled, from the beginning of the file; all of them were sent or rejected.
         checksum: of these records, to notice a file that has changed.
         texts, rejected: among them.
@@ -26,14 +27,15 @@ class Checkpoint:
 
     queue_url: str
     started_at: str
+    id_prefix: str = ""
     records: int = 0
     checksum: int = 0
     texts: int = 0
     rejected: int = 0
 
     @classmethod
-    def begin(cls, queue_url: str) -> Self:
-        return cls(queue_url=queue_url, started_at=datetime.now(UTC).isoformat())
+    def begin(cls, queue_url: str, id_prefix: str = "") -> Self:
+        return cls(queue_url=queue_url, started_at=datetime.now(UTC).isoformat(), id_prefix=id_prefix)
 
     @classmethod
     def load(cls, path: Path, queue_url: str) -> Self | None:

@@ -7,8 +7,8 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from sentiment.checkpoint import Checkpoint
+from sentiment.record import Record
 from sentiment.screen import notes
-from sentiment.sources import Record
 
 COLUMNS = (
     SpinnerColumn(),

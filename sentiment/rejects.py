@@ -6,7 +6,7 @@ from typing import IO
 
 from rich.console import Console
 
-from sentiment.sources import Record
+from sentiment.record import Record
 from sentiment_contract.messages import Fault
 
 SHOWN = 20

@@ -10,10 +10,12 @@ import typer
 
 from sentiment.errors import CommandError
 from sentiment.follow import wait_for, watch
+from sentiment.opening import opened
 from sentiment.options import works_on
 from sentiment.output import Format, Output
+from sentiment.record import Layout
 from sentiment.screen import answers, notes
-from sentiment.sources import Layout, opened, records
+from sentiment.sources import records
 from sentiment.table import FIELDS, USD_PER_MILLION_READ_UNITS, Results
 from sentiment.target import Target
 

@@ -10,13 +10,16 @@ from sentiment.batch import MAX_MESSAGES
 from sentiment.checkpoint import Checkpoint
 from sentiment.display import Display
 from sentiment.errors import CommandError
+from sentiment.opening import count_lines, opened
 from sentiment.options import works_on
 from sentiment.pace import Pace
 from sentiment.producer import PENDING_PER_SENDER, Producer
+from sentiment.record import Layout, Record
 from sentiment.rejects import Rejects
+from sentiment.rows import Dialect
 from sentiment.screen import notes
 from sentiment.sending import Sending
-from sentiment.sources import STDIN, Layout, Record, count_lines, format_of, opened, records
+from sentiment.sources import delimiter_of, derived_prefix, format_of, records
 from sentiment.target import Target
 
 
@@ -32,9 +35,19 @@ def send(
     id_column: Annotated[str, typer.Option(help="Of csv.")] = "id",
     text_column: Annotated[str, typer.Option(help="Of csv.")] = "text",
     timestamp_column: Annotated[str, typer.Option(help="Of csv; it may be absent.")] = "timestamp",
-    delimiter: Annotated[str | None, typer.Option(help="Of csv; default: a comma, of .tsv a tab.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Of csv, one character, or \\t; default: a comma, of .tsv a tab.")
+    ] = None,
+    quote: Annotated[str, typer.Option(help='Of csv; "" for files that quote nothing, such as MySQL\'s.')] = '"',
+    escape: Annotated[
+        str, typer.Option(help="Of csv: \\ where it stands before quotes, delimiters and ends of lines in a text.")
+    ] = "",
+    encoding: Annotated[
+        str | None, typer.Option(help="Such as cp1252 or utf-16; default: by the byte-order mark, else UTF-8.")
+    ] = None,
     id_prefix: Annotated[
-        str | None, typer.Option(help="Of lines: an id is this and the line's number; default: the file's name and -.")
+        str | None,
+        typer.Option(help="Of lines: an id is this and the line's number; default: from the file's name and content."),
     ] = None,
     items_per_message: Annotated[
         int, typer.Option(min=1, max=100, help="Texts that share a message: cheaper, and retried together.")
@@ -51,26 +64,31 @@ def send(
 
     Exits with 1 when texts were rejected.
     """
-    delimiter = delimiter or ("\t" if file.suffix.lower() == ".tsv" else ",")
-    if len(delimiter) != 1:
-        raise CommandError(f"--delimiter: {delimiter!r} must be one character")
-    layout = Layout(
-        format=format_of(file, format),
-        id_column=id_column,
-        text_column=text_column,
-        timestamp_column=timestamp_column,
-        delimiter=delimiter,
-        id_prefix=f"{'stdin' if file == STDIN else file.stem}-" if id_prefix is None else id_prefix,
-    )
+    file_format = format_of(file, format)
+    dialect = Dialect(delimiter=delimiter_of(file, delimiter), quote=quote, escape=escape)
     kept = checkpoint or (file.with_name(f"{file.name}.checkpoint") if file.is_file() else None)
     with ExitStack() as stack:
-        source = records(stack.enter_context(opened(file)), layout)
         before = None if restart or kept is None else Checkpoint.load(kept, target.queue_url)
+        derived = derived_prefix(file) if file_format == "lines" and not before else ""
+        prefix = derived if id_prefix is None else id_prefix
+        begin = before or Checkpoint.begin(target.queue_url, prefix)
+        if id_prefix not in (None, begin.id_prefix):
+            raise CommandError(f"--id-prefix: {kept} goes on with {begin.id_prefix!r}; --restart begins anew")
+        layout = Layout(
+            format=file_format,
+            id_column=id_column,
+            text_column=text_column,
+            timestamp_column=timestamp_column,
+            dialect=dialect,
+            id_prefix=begin.id_prefix,
+        )
+        source = records(stack.enter_context(opened(file, encoding)), layout)
         if before:
             before.pass_over(source)
             notes.print(f"Going on after {before.records} records, as {kept} says; --restart begins anew.")
+        elif file_format == "lines":
+            notes.print(f"Ids: {prefix} and the line's number, such as {prefix}1.", markup=False)
         rejected = stack.enter_context(rejects.open("a" if before else "w")) if rejects else None
-        begin = before or Checkpoint.begin(target.queue_url)
         display = stack.enter_context(Display(begin, count_lines(file)))
 
         def settled(now: Checkpoint, last: Record) -> None:

@@ -10,7 +10,7 @@ from sentiment.checkpoint import Checkpoint
 from sentiment.delivery import NotSent
 from sentiment.pace import Pace
 from sentiment.producer import Producer, SendFailed
-from sentiment.sources import Record
+from sentiment.record import Record
 from sentiment_contract.messages import Fault
 
 

@@ -1,146 +1,96 @@
 """Files of texts, read record by record: JSON lines, CSV with named columns, or plain lines."""
 
-import csv
+import hashlib
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
+from uuid import uuid4
 
+from sentiment.columns import rows_as_records
 from sentiment.errors import CommandError
-from sentiment_contract.messages import Fault, Item, parse_body
+from sentiment.opening import COMPRESSED_SUFFIXES, SAVE_AS_CSV, STDIN
+from sentiment.record import Layout, Record
+from sentiment.rows import chomped
+from sentiment_contract.messages import Fault
 
-STDIN = Path("-")
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "lines"}
-SHOWN_CHARS = 200  # of a header, in an error
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """
-    Attributes:
-        line: where it ends in the file, from 1.
-        content: as it was read.
-        body: what it says, as a message body.
-    """
-
-    line: int
-    content: str
-    body: str
-
-    def parse(self, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
-        """What the function would make of it, dated `sent_at` unless it has a timestamp of its own."""
-        return parse_body(self.body, sent_at)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """How a file is to be read.
-
-    Attributes:
-        format: jsonl (each line a message body), csv or lines (each line a text).
-        id_column, text_column, timestamp_column, delimiter: of csv.
-        id_prefix: of lines, whose ids are the prefix and the number of the line.
-    """
-
-    format: str
-    id_column: str = "id"
-    text_column: str = "text"
-    timestamp_column: str = "timestamp"
-    delimiter: str = ","
-    id_prefix: str = "line-"
+WAYS_OUT = {
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers"), SAVE_AS_CSV),
+    ".json": "write each object on a line of its own (jq -c '.[]') and name the file .jsonl",
+}
+OTHER_ENCODINGS = ("cp1252", "mac-roman")  # Excel's on Windows and on a Mac
+DIGEST_CHARS = 8
 
 
 def format_of(path: Path, given: str | None) -> str:
-    known = given or ("jsonl" if path == STDIN else FORMATS.get(path.suffix.lower(), ""))
-    if known not in FORMATS.values():
-        allowed = ", ".join(sorted(set(FORMATS.values())))
-        if not (given or path.suffix):
-            raise CommandError(f"--format: {path.name!r} has no suffix that says it; must be one of {allowed}")
-        raise CommandError(f"--format: {given or path.suffix!r} is not one that is known; must be one of {allowed}")
-    return known
+    plain = path.with_suffix("") if path.suffix.lower() in COMPRESSED_SUFFIXES else path
+    suffix = plain.suffix.lower()
+    known = given or ("jsonl" if path == STDIN else FORMATS.get(suffix, ""))
+    if known in FORMATS.values():
+        return known
+    allowed = ", ".join(sorted(set(FORMATS.values())))
+    if not given and suffix in WAYS_OUT:
+        raise CommandError(f"{path}: is none of {allowed}; {WAYS_OUT[suffix]}")
+    if not (given or suffix):
+        raise CommandError(f"--format: {path.name!r} has no suffix that says it; must be one of {allowed}")
+    raise CommandError(f"--format: {given or plain.suffix!r} is not one that is known; must be one of {allowed}")
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[IO[str]]:
-    """A file or standard input as text. What is not UTF-8 becomes lone surrogates, which the contract refuses."""
-    name = sys.stdin.fileno() if path == STDIN else path
-    with open(name, encoding="utf-8-sig", errors="surrogateescape", newline="", closefd=path != STDIN) as file:
-        yield file
+def derived_prefix(path: Path) -> str:
+    """Of the ids of plain lines: the file's name, and what it holds, so that no other file's results are overwritten.
 
-
-def count_lines(path: Path) -> int | None:
-    """For the progress bar; None where it cannot be known beforehand."""
+    What standard input will hold is not known beforehand: there the prefix is new in every run.
+    """
     if not path.is_file():
-        return None
+        return f"{'stdin' if path == STDIN else path.stem}-{uuid4().hex[:DIGEST_CHARS]}-"
     with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+        return f"{path.stem}-{hashlib.file_digest(file, 'sha256').hexdigest()[:DIGEST_CHARS]}-"
 
 
-def records(file: IO[str], layout: Layout) -> Iterator[Record]:
+def delimiter_of(path: Path, given: str | None) -> str:
+    if given is None:
+        return "\t" if ".tsv" in (suffix.lower() for suffix in path.suffixes[-2:]) else ","
+    delimiter = "\t" if given == "\\t" else given
+    if len(delimiter) != 1:
+        raise CommandError(f"--delimiter: {given!r} must be one character, or \\t for a tab")
+    return delimiter
+
+
+def records(file: TextIOWrapper, layout: Layout) -> Iterator[Record]:
     """All records of a file but empty lines.
 
     Raises:
         CommandError: it is no CSV file, or lacks a column.
     """
-    return {"jsonl": _json_lines, "csv": _csv, "lines": _plain_lines}[layout.format](file, layout)
+    found = {"jsonl": _json_lines, "csv": rows_as_records, "lines": _plain_lines}[layout.format](file, layout)
+    return (_readable(record, file.encoding) for record in found)
 
 
-def _lines(file: IO[str], body: Callable[[int, str], str]) -> Iterator[Record]:
-    for number, line in enumerate(file, start=1):
-        content = line.rstrip("\r\n")
-        if content.strip():
-            yield Record(line=number, content=content, body=body(number, content))
-
-
-def _json_lines(file: IO[str], layout: Layout) -> Iterator[Record]:
-    return _lines(file, lambda _, content: content)
-
-
-def _plain_lines(file: IO[str], layout: Layout) -> Iterator[Record]:
-    return _lines(file, lambda number, text: json.dumps({"id": f"{layout.id_prefix}{number}", "text": text}))
-
-
-def _csv(file: IO[str], layout: Layout) -> Iterator[Record]:
-    """The header is read at once: a file without the columns is refused before a run begins and leaves a checkpoint."""
-    csv.field_size_limit(sys.maxsize)  # how long a text may be, the contract says
-    reader = csv.DictReader(file, delimiter=layout.delimiter)
-    with _errors_named(reader):
-        header = reader.fieldnames
-    if not header:
-        raise CommandError("no CSV: the file is empty; its first line must name the columns")
-    for option, column in (("--id-column", layout.id_column), ("--text-column", layout.text_column)):
-        if column not in header:
-            names = ", ".join(map(repr, header))
-            shown = names if len(names) <= SHOWN_CHARS else f"{names[:SHOWN_CHARS]}..."
-            raise CommandError(f"{option}: {column!r} is no column; must be one of {shown}")
-    return _rows(reader, layout)
-
-
-def _rows(reader: "csv.DictReader[str]", layout: Layout) -> Iterator[Record]:
-    with _errors_named(reader):
-        for row in reader:
-            given = {"id": row[layout.id_column], "text": row[layout.text_column]}
-            if timestamp := row.get(layout.timestamp_column):
-                given["timestamp"] = _number(timestamp)
-            yield Record(line=reader.line_num, content=json.dumps(row), body=json.dumps(given))
-
-
-@contextmanager
-def _errors_named(reader: "csv.DictReader[str]") -> Iterator[None]:
-    """A file that is no CSV is the caller's error, at a line."""
+def _readable(record: Record, encoding: str) -> Record:
+    """The record; with a fault if it holds bytes that its encoding does not know, which came as lone surrogates."""
     try:
-        yield
-    except csv.Error as error:
-        raise CommandError(f"line {reader.line_num}: no CSV: {error}") from error
+        record.content.encode()
+    except UnicodeEncodeError as error:
+        byte = ord(record.content[error.start]) & 0xFF
+        why = f"line: the byte 0x{byte:02X} at character {error.start + 1} is not {encoding}; must be --encoding NAME's"
+        if encoding == "utf-8":
+            raw = record.content[max(0, error.start - 20) : error.start + 20].encode(encoding, "surrogateescape")
+            readings = (f"--encoding {name} reads {raw.decode(name, 'replace')!r}" for name in OTHER_ENCODINGS)
+            why = f"{why}: {', '.join(readings)}"
+        return replace(record, body="", fault=Fault("InvalidEncoding", why))
+    return record
 
 
-def _number(value: str) -> str | float:
-    """CSV knows strings only; seconds since 1970 are a number."""
-    try:
-        return float(value)
-    except ValueError:
-        return value
+def _json_lines(file: Iterable[str], layout: Layout) -> Iterator[Record]:
+    return (Record(line=number, content=line, body=line) for number, line in _lines(file))
+
+
+def _plain_lines(file: Iterable[str], layout: Layout) -> Iterator[Record]:
+    for number, line in _lines(file):
+        yield Record(line=number, content=line, body=json.dumps({"id": f"{layout.id_prefix}{number}", "text": line}))
+
+
+def _lines(file: Iterable[str]) -> Iterator[tuple[int, str]]:
+    return ((number, content) for number, line in enumerate(file, start=1) if (content := chomped(line)).strip())

@@ -1,5 +1,6 @@
 """`send` on moto: what of a file arrives, what is rejected, and what is left after a break."""
 
+import gzip
 import json
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from sentiment.batch import MAX_MESSAGES
 from sentiment.checkpoint import Checkpoint
 from sentiment.pace import Pace
 from sentiment.producer import PENDING_PER_SENDER
-from sentiment.sources import Record
+from sentiment.record import Record
 from sentiment.target import Target
 from tests.sentiment.faults import PartialFailures, answers
 from tests.sentiment.place import Place, Run
@@ -86,6 +87,38 @@ def test_standard_input_is_sent_line_by_line(place: Place, outside: dict[str, st
     done = subprocess.run(command, env=outside, input="good\nbad\n", capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, ""), done
     assert {item["id"]: item["text"] for item in place.items()} == {"in-1": "good", "in-2": "bad"}
+
+
+def test_plain_lines_of_another_day_get_other_ids_and_the_same_file_the_same(place: Place, run: Run) -> None:
+    feedback, ids = Path("feedback.txt"), []
+    for content in ("good\nbad\n", "good\nfine\n", "good\nbad\n"):
+        feedback.write_text(content)
+        done = run("send", feedback)
+        ids.append({item["id"] for item in place.items()})
+        assert f"Ids: {min(ids[-1])[:-1]} and the line's number" in done.err
+    assert not ids[0] & ids[1]
+    assert ids[0] == ids[2]
+
+
+def test_plain_lines_keep_their_ids_when_a_run_goes_on_with_a_file_that_grew(place: Place, run: Run) -> None:
+    feedback, checkpoint = Path("feedback.txt"), Path("feedback.txt.checkpoint")
+    feedback.write_text("good\nbad\n")
+    run("send", feedback)
+    (first, second) = sorted(item["id"] for item in place.items())
+    begun = Checkpoint.begin(place.queue_url, first[:-1])
+    begun.after(Record(line=1, content="good", body=""), 1, 0).save(checkpoint)
+    feedback.write_text("good\nbad\nfine\n")
+    refused = run("send", feedback, "--id-prefix", "mine-")
+    assert (refused.code, "--restart begins anew" in refused.err) == (2, True), refused
+    assert run("send", feedback).code == 0
+    assert sorted(item["id"] for item in place.items()) == [second, f"{first[:-1]}3"]
+
+
+def test_a_compressed_file_in_another_encoding_is_sent_as_it_is_asked_to(place: Place, run: Run) -> None:
+    Path("texts.csv.gz").write_bytes(gzip.compress('id;text\n1;caf\u00e9\n2;\\"quoted\n'.encode("cp1252")))
+    done = run("send", "texts.csv.gz", "--encoding", "cp1252", "--delimiter", ";", "--quote", "", "--escape", "\\")
+    assert done.code == 0, done
+    assert {item["id"]: item["text"] for item in place.items()} == {"1": "caf\u00e9", "2": '"quoted'}
 
 
 def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from sentiment.errors import CommandError
-from sentiment.sources import Layout, count_lines, format_of, opened, records
+from sentiment.opening import count_lines, opened
+from sentiment.record import Layout
+from sentiment.rows import Dialect
+from sentiment.sources import derived_prefix, format_of, records
 from sentiment_contract.messages import Item
 
+FILES = Path(__file__).parent / "files"  # as people's programs wrote them
 MOMENT = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
@@ -51,13 +55,15 @@ def test_csv_is_read_by_the_names_of_its_columns_whatever_else_it_has(tmp_path: 
         "2;short row\n"
         "2;later;e;yesterday\n"
     )
-    layout = Layout(format="csv", id_column="key", text_column="review", timestamp_column="when", delimiter=";")
+    layout = Layout(
+        format="csv", id_column="key", text_column="review", timestamp_column="when", dialect=Dialect(delimiter=";")
+    )
     assert read(written(tmp_path, "texts.csv", content), layout) == [
-        (3, [Item("a", 'Two\nlines; "quoted"', datetime(2026, 10, 31, 8, tzinfo=UTC))], []),
+        (2, [Item("a", 'Two\nlines; "quoted"', datetime(2026, 10, 31, 8, tzinfo=UTC))], []),
         (4, [Item("b", "bad", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))], []),
         (5, [Item("c", "undated", MOMENT)], []),
         (6, [], ["InvalidText"]),
-        (7, [], ["InvalidId"]),
+        (7, [], ["InvalidRow"]),
         (8, [], ["InvalidTimestamp"]),
     ]
 
@@ -95,7 +101,7 @@ def test_bytes_that_are_not_utf_8_reject_their_own_line_only(tmp_path: Path, kin
         "lines": [b"caf\xe9", b"good"],
     }[kind]
     (_, nothing, faults), (_, (good,), _) = read(written(tmp_path, "texts", b"\n".join(lines)), Layout(format=kind))
-    assert (nothing, faults, good.text) == ([], ["InvalidText"], "good")
+    assert (nothing, faults, good.text) == ([], ["InvalidEncoding"], "good")
 
 
 def test_the_format_follows_from_the_suffix_or_is_asked_for() -> None:
@@ -112,3 +118,131 @@ def test_the_format_follows_from_the_suffix_or_is_asked_for() -> None:
         format_of(Path("of/texts"), None)
     with pytest.raises(CommandError, match="'xml'"):
         format_of(Path("a.csv"), "xml")
+    assert format_of(Path("a.CSV.gz"), None) == "csv"
+    with pytest.raises(CommandError, match='save the sheet as "CSV UTF-8"'):
+        format_of(Path("a.xlsx"), None)
+    with pytest.raises(CommandError, match="each object on a line of its own"):
+        format_of(Path("a.json"), None)
+
+
+CSV = Layout(format="csv")
+TSV = Layout(format="csv", dialect=Dialect(delimiter="\t"))
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "ids", "refused"),
+    [
+        ("csv-row-wider-than-header/reviews.csv", CSV, ["w1", "w3"], [3]),
+        ("csv-row-wider-than-header/id-last.csv", CSV, ["i1"], [3]),
+        ("csv-quote-never-closed/reviews.csv", CSV, ["q1", "q3", "q4", "q5"], [3]),
+        ("csv-quote-never-closed/inches.csv", CSV, ["n1", "n3"], [3]),
+        ("csv-quote-never-closed/backslash.csv", CSV, ["b2"], [2]),
+        ("csv-quote-never-closed/unquoted-style.tsv", TSV, ["s1", "s3", "s4"], [3]),
+    ],
+)
+def test_a_row_that_does_not_fit_is_refused_by_its_line_and_no_other_is(
+    name: str, layout: Layout, ids: list[str], refused: list[int]
+) -> None:
+    found = read(FILES / name, layout)
+    assert [item.id for _, items, _ in found for item in items] == ids
+    assert [(line, faults) for line, _, faults in found if faults] == [(line, ["InvalidRow"]) for line in refused]
+
+
+def test_of_many_rows_after_a_quote_that_is_never_closed_none_is_lost(tmp_path: Path) -> None:
+    rows = [f"l{n},{'Terrible' if n % 2 else 'Lovely'} {n}\n" for n in range(6_000)]
+    rows[9] = 'l9,"Great\n'
+    found = read(written(tmp_path, "large.csv", "id,text\n" + "".join(rows)), CSV)
+    assert len([items for _, items, _ in found if items]) == 5_999
+    assert [(line, faults) for line, _, faults in found if faults] == [(11, ["InvalidRow"])]
+
+
+def test_texts_that_other_programs_escape_or_do_not_quote_are_read_whole_when_asked_for() -> None:
+    escaped = Layout(format="csv", dialect=Dialect(escape="\\"))
+    (_, (first, *_), _), _ = read(FILES / "csv-quote-never-closed/backslash.csv", escaped)
+    assert first.text == 'She said "lovely, but cold" and left angry'
+    unquoted = Layout(format="csv", dialect=Dialect(delimiter="\t", quote=""))
+    assert (
+        read(FILES / "csv-quote-never-closed/unquoted-style.tsv", unquoted)[1][1][0].text == '"Best ever, says the box'
+    )
+
+
+def dates(path: Path, layout: Layout = CSV) -> dict[str, str]:
+    return {item.id: item.sent_at.isoformat() for _, items, _ in read(path, layout) for item in items}
+
+
+def test_eight_digits_that_form_a_date_are_that_date_in_csv_as_in_json() -> None:
+    folder = FILES / "yyyymmdd-in-a-csv-timestamp"
+    first = "2025-11-01T00:00:00+00:00"
+    assert dates(folder / "new.csv") == {"y1": first, "y2": first}
+    assert dates(folder / "old.csv") == dict.fromkeys(("y1", "y2"), "2025-03-01T00:00:00+00:00")
+    assert dates(folder / "same-as.jsonl", Layout(format="jsonl")) == {"y3": first}
+
+
+def test_what_is_no_timestamp_is_refused_by_its_own_name(tmp_path: Path) -> None:
+    with opened(FILES / "yyyymmdd-in-a-csv-timestamp" / "odd.csv") as file:
+        faults = [fault for record in records(file, CSV) for fault in record.parse(MOMENT)[1]]
+    shown = ("'NaN'", "45962", "'1_700_000_000'", "'NaT'", "2025", "'infinity'", "'1.7E+09'", "' '")
+    assert [(fault.code, fault.message.partition(" is not")[0]) for fault in faults] == [
+        ("InvalidTimestamp", f"timestamp: {value}") for value in shown
+    ]
+
+
+@pytest.mark.parametrize(("name", "layout"), [("reviews.csv", CSV), ("reviews.jsonl", Layout(format="jsonl"))])
+def test_utf_16_is_read_by_its_mark(name: str, layout: Layout) -> None:
+    texts = [item.text for _, items, _ in read(FILES / "utf16-text-file" / name, layout) for item in items]
+    assert texts == ["Great hotel", "Awful"]
+
+
+def test_utf_16_lines_are_read_by_their_mark_and_without_it_refused() -> None:
+    found = read(FILES / "utf16-text-file" / "reviews.txt", Layout(format="lines"))
+    assert [items[0].text for _, items, _ in found] == ["Great hotel", "Awful food", "I love it"]
+    for name in ("no-bom.txt", "no-bom.csv"):
+        with pytest.raises(CommandError, match="--encoding utf-16-le reads it"):
+            read(FILES / "utf16-text-file" / name, Layout(format="lines"))
+
+
+def test_a_line_in_another_encoding_is_refused_with_what_others_make_of_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "texts.txt", b"good\ncaf\xe9 is lovely\n")
+    with opened(path) as file:
+        _, (fault,) = list(records(file, Layout(format="lines")))[1].parse(MOMENT)
+    assert fault.code == "InvalidEncoding"
+    assert "the byte 0xE9 at character 4 is not utf-8" in fault.message
+    assert "--encoding cp1252 reads 'caf\u00e9 is lovely'" in fault.message
+    with opened(path, "cp1252") as file:
+        assert list(records(file, Layout(format="lines")))[1].parse(MOMENT)[0][0].text == "caf\u00e9 is lovely"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("id;text\n", "the header holds ';': --delimiter ';' divides it there"),
+        ("id\ttext\n", r"--delimiter '\\t' divides"),
+        ("key;review\n", "--delimiter ';'"),
+        ("id,text,text\n", "--text-column: 'text' is the name of several columns"),
+        ('"id,text\n1,good\n', "line 1: no CSV: the quote at character 1 is closed nowhere"),
+        ("sep=;\nid;text\n", "line 1 says 'sep=;': --delimiter ';' reads it"),
+    ],
+)
+def test_a_header_that_cannot_be_read_names_the_option_that_would(tmp_path: Path, content: str, says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        read(written(tmp_path, "texts.csv", content), CSV)
+
+
+def test_a_timestamp_column_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--timestamp-column: 'when' is no column"):
+        read(written(tmp_path, "texts.csv", "id,text\n1,good\n"), Layout(format="csv", timestamp_column="when"))
+
+
+@pytest.mark.parametrize("line", ["#TYPE System.Management.Automation.PSCustomObject", "sep=,"])
+def test_a_line_that_programs_write_above_the_header_is_passed_over(tmp_path: Path, line: str) -> None:
+    path = written(tmp_path, "texts.csv", f'{line}\r\n"id","text"\r\n"1","good"\r\n')
+    assert read(path, CSV) == [(3, [Item("1", "good", MOMENT)], [])]
+
+
+def test_ids_of_plain_lines_follow_from_the_files_name_and_what_it_holds(tmp_path: Path) -> None:
+    path = written(tmp_path, "feedback.txt", "good\nbad\n")
+    today = derived_prefix(path)
+    assert today.startswith("feedback-")
+    assert derived_prefix(path) == today
+    assert derived_prefix(written(tmp_path, "feedback.txt", "good\nfine\n")) != today
+    assert derived_prefix(Path("-")) != derived_prefix(Path("-"))

@@ -1,0 +1,100 @@
+"""CSV by the letter: what is a row, what is refused, and that nothing takes its neighbours with it."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.rows import MAX_ROW_CHARS, Dialect, Rows
+
+TABS = Dialect(delimiter="\t", quote="", escape="\\")
+
+
+COMMAS = Dialect()
+
+
+def read(content: str, dialect: Dialect = COMMAS) -> list[tuple[int, list[str] | str]]:
+    """Line, and fields or fault, of each row."""
+    return [(row.line, row.fault or row.fields) for row in Rows(content.splitlines(keepends=True), dialect)]
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ('a,"b, c"\n\n"d ""e""\nf",g\r\n', [(1, ["a", "b, c"]), (3, ['d "e"\nf', "g"])]),
+        ('a,17" monitor\nb,say "x"\n', [(1, ["a", '17" monitor']), (2, ["b", 'say "x"'])]),
+        ("a,\n,\n", [(1, ["a", ""]), (2, ["", ""])]),
+        ('"a","",\n', [(1, ["a", "", ""])]),
+        ("a,b :\\\nc,d\n", [(1, ["a", "b :\\"]), (2, ["c", "d"])]),
+        ("a,b", [(1, ["a", "b"])]),
+        ("   \n", []),
+    ],
+)
+def test_what_is_well_formed_is_read(content: str, rows: list[tuple[int, list[str]]]) -> None:
+    assert read(content) == rows
+
+
+UNCLOSED = "character 3 is closed nowhere in the file"
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ('a,"b\nc,d\ne,f\n', [(1, UNCLOSED), (2, ["c", "d"]), (3, ["e", "f"])]),
+        ('a,"b\nc,"d\ne,f\n', [(1, "closed on line 2, where 'd' follows"), (2, UNCLOSED), (3, ["e", "f"])]),
+        ('a,"17" monitor"\nc,d\n', [(1, "where ' ' follows; a quote in quotes is written twice"), (2, ["c", "d"])]),
+        ('a,"say \\"x\\""\nc,d\n', [(1, "--escape '\\' reads such files"), (2, ["c", "d"])]),
+        ('"a\nb","c\nd,e\n', [(2, "character 4 is closed nowhere"), (3, ["d", "e"])]),
+        ('a,"17" x,\ny, z"\nc,d\n', [(1, "' ' follows"), (2, "end of the row on line 1?"), (3, ["c", "d"])]),
+        ("a,one\\\ntwo\nc,d\n", [(1, "the next line no row; --escape '\\' joins"), (2, ["two"]), (3, ["c", "d"])]),
+    ],
+)
+def test_a_fault_is_told_at_its_line_and_the_rows_after_it_are_read(
+    content: str, rows: list[tuple[int, list[str] | str]]
+) -> None:
+    found = read(content)
+    assert [line for line, _ in found] == [line for line, _ in rows]
+    for (_, got), (_, wanted) in zip(found, rows, strict=True):
+        assert got == wanted if isinstance(wanted, list) else isinstance(got, str) and wanted in got
+
+
+@pytest.mark.parametrize(
+    ("content", "dialect", "rows"),
+    [
+        ("a\tone\\\ntwo\\\tthree\\nfour\\\\\nb\t\\N\n", TABS, [["a", "one\ntwo\tthree\nfour\\"], ["b", ""]]),
+        ('a\t"Best\nb\tx\n', TABS, [["a", '"Best'], ["b", "x"]]),
+        ('a,"say \\"x\\", C:\\new \\\\ \\\nb"\n', Dialect(escape="\\"), [["a", 'say "x", C:\\new \\ \nb']]),
+        ("a,one\\", Dialect(escape="\\"), ["the escape at its end is followed by nothing"]),
+    ],
+)
+def test_other_programs_dialects_are_read_when_asked_for(content: str, dialect: Dialect, rows: list[object]) -> None:
+    assert [fields for _, fields in read(content, dialect)] == rows
+
+
+def test_a_quote_that_is_never_closed_does_not_take_a_large_file_into_memory() -> None:
+    taken = 0
+
+    def lines() -> object:
+        nonlocal taken
+        yield 'a,"b\n'
+        while True:
+            taken += 1
+            yield f"{'c' * 98},d\n"
+
+    rows = iter(Rows(lines(), Dialect()))  # type: ignore[arg-type]
+    assert f"within {MAX_ROW_CHARS} characters" in next(rows).fault
+    assert taken <= MAX_ROW_CHARS / 100
+    assert next(rows).line == 2
+
+
+cells = st.text(st.characters(exclude_categories=()) | st.sampled_from(',"\n\r\\\u2028\x85'), max_size=8)
+
+
+@given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=5))
+def test_whatever_pythons_csv_module_writes_is_read_as_it_was(table: list[list[str]]) -> None:
+    written = io.StringIO()
+    csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(table)
+    lines = io.StringIO(written.getvalue(), newline="\n")
+    assert [row.fields for row in Rows(lines, Dialect())] == table
