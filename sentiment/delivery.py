@@ -1,19 +1,24 @@
 """One batch to SQS: what failed of it is tried again, and nothing else."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 ATTEMPTS = 8  # with full jitter about 10 s in all
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 5.0
+# Such as KMS.ThrottlingException, RequestThrottled, TooManyRequestsException, RequestLimitExceeded, SlowDown.
+THROTTLED = re.compile("throttl|toomanyrequests|requestlimit|slowdown", re.IGNORECASE)
 
 
 class NotSent(Exception):
     """SQS did not take a message.
 
     Attributes:
-        refused: SQS blames the message (SenderFault), so that no repetition can help.
+        refused: SQS blames the message, so that no repetition can help.
     """
 
     def __init__(self, code: str, message: str, refused: bool) -> None:
@@ -33,22 +38,31 @@ def deliver(
         Why a message was not sent, by its index; empty when all were.
 
     Raises:
-        ClientError, BotoCoreError: the request failed as a whole, after botocore's own retries.
+        ClientError, BotoCoreError: the request failed as a whole, after botocore's own retries and, where it was
+            throttled, after ours.
     """
     waiting = dict(enumerate(messages))
     failures: dict[int, NotSent] = {}
     for attempt in range(ATTEMPTS):
+        last = attempt + 1 == ATTEMPTS
         entries = [{"Id": str(index), **message} for index, message in waiting.items()]
-        answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
-        refused = {index: why for index, why in failures.items() if why.refused}
-        failures = {**refused, **{int(each["Id"]): _not_sent(each) for each in answer.get("Failed", [])}}
-        waiting = {index: m for index, m in waiting.items() if index in failures and not failures[index].refused}
-        if not waiting:
+        try:
+            answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+        except ClientError as error:
+            if last or not THROTTLED.search(error.response["Error"]["Code"]):  # botocore does not know those of KMS
+                raise
+        else:
+            refused = {index: why for index, why in failures.items() if why.refused}
+            failures = {**refused, **{int(each["Id"]): _not_sent(each) for each in answer.get("Failed", [])}}
+            waiting = {index: m for index, m in waiting.items() if index in failures and not failures[index].refused}
+        if last or not waiting:
             break
-        if attempt + 1 < ATTEMPTS:
-            sleep(random.uniform(0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2**attempt)))
+        sleep(random.uniform(0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2**attempt)))
     return failures
 
 
 def _not_sent(failed: Mapping[str, Any]) -> NotSent:
-    return NotSent(failed["Code"], failed.get("Message", "no reason given"), failed["SenderFault"])
+    """SQS calls whatever KMS says, and being too fast, a fault of the sender too; the message is as good as any."""
+    code = failed["Code"]
+    of_the_message = failed["SenderFault"] and not (code.lower().startswith("kms") or THROTTLED.search(code))
+    return NotSent(code, failed.get("Message", "no reason given"), refused=of_the_message)

@@ -1,22 +1,20 @@
 """A producer for services: texts in, batches to the queue. `send` of the command line works by it too."""
 
+import os
 import re
 import threading
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import boto3
 from botocore.config import Config
 
-from sentiment.batch import Batch, encode
-from sentiment.delivery import deliver
+from sentiment.senders import Senders
 from sentiment_contract.messages import MAX_ITEMS, Fault, Item, parse_message
 
-PENDING_PER_SENDER = 2  # batches: one on its way, one to follow it at once
+_after_a_fork = threading.Lock()  # held while a child makes its own threads
 
 
 class Rejected(ValueError):
@@ -40,15 +38,9 @@ class SendFailed(Exception):
 
     def __init__(self, failures: dict[str, Exception]) -> None:
         item_id, error = next(iter(failures.items()))
-        super().__init__(f"{len(failures)} texts were not sent, the first of them {item_id!r}: {error}")
+        were = "text was" if len(failures) == 1 else "texts were"
+        super().__init__(f"{len(failures)} {were} not sent, the first of them {item_id!r}: {error}")
         self.failures = failures
-
-
-@dataclass
-class _Pending:
-    batch: Batch
-    due: float  # on the monotonic clock
-    sends: list[tuple[int, str, Future[None]]] = field(default_factory=list)  # index of the message, id, outcome
 
 
 class Producer:
@@ -58,6 +50,9 @@ class Producer:
             producer.send("review-17", "I love it.")
 
     A batch leaves when it is full, after `linger_seconds`, and at `flush` and `close`.
+
+    It works in a process that was forked after it was made (gunicorn with preload, Celery, multiprocessing): what was
+    handed over before the fork is sent by the parent alone, and its futures are done there alone.
     """
 
     def __init__(
@@ -72,6 +67,7 @@ class Producer:
         """
         Args:
             client: boto3 SQS client; without it, one by boto3's own configuration, in the region of the queue's URL.
+                Its connections are of this process, so with it the producer refuses to work in a forked one.
             items_per_message: texts that share a message; more is cheaper, and they are retried together.
                 ValueError above MAX_ITEMS, which the function would refuse.
             senders: requests at the same time.
@@ -79,20 +75,9 @@ class Producer:
         """
         if not 1 <= items_per_message <= MAX_ITEMS:
             raise ValueError(f"items_per_message: {items_per_message} must be 1 to {MAX_ITEMS}")
-        self._sqs = client or boto3.client(
-            "sqs",
-            region_name=region_of(queue_url),
-            config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=senders),
-        )
-        self._queue_url, self._items_per_message, self._linger_seconds = queue_url, items_per_message, linger_seconds
-        self._pool = ThreadPoolExecutor(senders, thread_name_prefix="producer")
-        self._most_unsettled = senders * PENDING_PER_SENDER
-        self._changed = threading.Condition()  # guards all below
-        self._open: _Pending | None = None
-        self._unsettled = 0  # batches
-        self._failures: dict[str, Exception] = {}
-        self._closed = False
-        threading.Thread(target=self._send_what_is_due, name="producer-linger", daemon=True).start()
+        self._queue_url, self._client = queue_url, client
+        self._items_per_message, self._threads, self._linger_seconds = items_per_message, senders, linger_seconds
+        self._senders, self._pid = self._start(), os.getpid()
 
     def send(self, id: str, text: str, timestamp: datetime | str | float | None = None) -> Future[None]:
         """Hand over a text; waits only while all senders are busy.
@@ -106,7 +91,7 @@ class Producer:
 
         Raises:
             Rejected: the text breaks the message contract.
-            RuntimeError: the producer is closed.
+            RuntimeError: the producer is closed, or was forked with a client that was given to it.
         """
         moment = timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp
         items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, datetime.now(UTC))
@@ -116,47 +101,22 @@ class Producer:
 
     def send_item(self, item: Item) -> Future[None]:
         """Hand over a text that was parsed by the contract; as `send`."""
-        future: Future[None] = Future()
-        future.set_running_or_notify_cancel()  # it is not to be cancelled
-        encoded = encode(item)
-        with self._changed:
-            index = None
-            while index is None:
-                if self._closed:
-                    raise RuntimeError("the producer is closed")
-                pending = self._open = self._open or self._new()
-                index = pending.batch.add(encoded)
-                if index is None:
-                    self._seal()  # lets go of the lock
-            pending.sends.append((index, item.id, future))
-            if pending.batch.full:
-                self._seal()
-        return future
+        return self._of_this_process().take(item)
 
     def flush(self) -> None:
-        """Send what is buffered and wait until all is settled.
+        """Send what is buffered and wait until all that was handed over before is settled.
 
         Raises:
-            SendFailed: some texts since the last flush are not in the queue.
+            SendFailed: some of these texts are not in the queue, and no earlier flush has told of them.
         """
-        with self._changed:
-            self._seal()
-            self._changed.wait_for(lambda: not self._unsettled)
-            failures, self._failures = self._failures, {}
-        if failures:
-            raise SendFailed(failures)
+        _tell(self._of_this_process().flush())
 
     def close(self) -> None:
         """Flush, and end the threads; a second time does nothing. Raises as `flush`."""
-        with self._changed:
-            if self._closed:
-                return
-            self._closed = True
-            self._changed.notify_all()
-        try:
-            self.flush()
-        finally:
-            self._pool.shutdown()
+        if self._pid != os.getpid():
+            self._senders.closed = True  # nothing was handed over in this process
+            return
+        _tell(self._of_this_process().close())
 
     def __enter__(self) -> Self:
         return self
@@ -168,42 +128,44 @@ class Producer:
             if error is None:  # else it would hide what went wrong first
                 raise
 
-    def _new(self) -> _Pending:
-        self._changed.notify_all()  # the linger thread has something to wait for
-        return _Pending(Batch(self._items_per_message), time.monotonic() + self._linger_seconds)
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Producer cannot be sent to another process; make one there, of the same queue's URL")
 
-    def _seal(self) -> None:
-        """Hand the open batch to the senders, and wait while they have too many; the lock is held."""
-        pending, self._open = self._open, None
-        if pending:
-            self._unsettled += 1
-            self._pool.submit(self._deliver, pending)
-            self._changed.wait_for(lambda: self._unsettled <= self._most_unsettled)
+    def _of_this_process(self) -> Senders:
+        """A fork copies neither threads nor who holds a lock, and both processes would talk on one connection."""
+        # By its id, since not all that forks tells Python (uWSGI, by default).
+        if self._pid != os.getpid():
+            with _after_a_fork:
+                if self._pid != os.getpid():
+                    if self._client:
+                        raise RuntimeError(
+                            "this process was forked after the producer was made with `client`, whose connections are "
+                            "the parent's: make the Producer here, or give it no client"
+                        )
+                    closed = self._senders.closed
+                    self._senders, self._pid = self._start(), os.getpid()
+                    if closed:
+                        self._senders.close()
+        return self._senders
 
-    def _send_what_is_due(self) -> None:
-        with self._changed:
-            while not self._closed:
-                left = self._open.due - time.monotonic() if self._open else None
-                if left is None or left > 0:
-                    self._changed.wait(left)
-                else:
-                    self._seal()
+    def _start(self) -> Senders:
+        sqs = self._client or boto3.client(
+            "sqs",
+            region_name=region_of(self._queue_url),
+            config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=self._threads),
+        )
+        return Senders(
+            sqs,
+            self._queue_url,
+            items_per_message=self._items_per_message,
+            threads=self._threads,
+            linger_seconds=self._linger_seconds,
+        )
 
-    def _deliver(self, pending: _Pending) -> None:
-        failures: dict[int, Exception] = {}
-        try:
-            failures |= deliver(self._sqs, self._queue_url, [{"MessageBody": body} for body in pending.batch.bodies()])
-        except Exception as error:  # whatever it is, it is the outcome of all of them
-            failures = {index: error for index, _, _ in pending.sends}
-        for index, _, future in pending.sends:
-            if index in failures:
-                future.set_exception(failures[index])
-            else:
-                future.set_result(None)
-        with self._changed:
-            self._failures |= {item_id: failures[index] for index, item_id, _ in pending.sends if index in failures}
-            self._unsettled -= 1
-            self._changed.notify_all()
+
+def _tell(failures: dict[str, Exception]) -> None:
+    if failures:
+        raise SendFailed(failures)
 
 
 def region_of(queue_url: str) -> str | None:

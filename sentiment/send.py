@@ -13,11 +13,12 @@ from sentiment.errors import CommandError
 from sentiment.opening import count_lines, opened
 from sentiment.options import works_on
 from sentiment.pace import Pace
-from sentiment.producer import PENDING_PER_SENDER, Producer
+from sentiment.producer import Producer
 from sentiment.record import Layout, Record
 from sentiment.rejects import Rejects
 from sentiment.rows import Dialect
 from sentiment.screen import notes
+from sentiment.senders import PENDING_PER_SENDER
 from sentiment.sending import Sending
 from sentiment.sources import delimiter_of, derived_prefix, format_of, records
 from sentiment.target import Target

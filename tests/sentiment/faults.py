@@ -16,13 +16,16 @@ class PartialFailures:
         requests: the bodies of each request, before any was taken out.
     """
 
-    def __init__(self, sqs: Any, fails: Callable[[str, int], bool], sender_fault: bool = False) -> None:
+    def __init__(
+        self, sqs: Any, fails: Callable[[str, int], bool], sender_fault: bool = False, code: str = "Injected"
+    ) -> None:
         """
         Args:
             fails: takes a body, and how often it was tried before.
         """
         self.requests: list[list[str]] = []
-        self._fails, self._sender_fault = fails, sender_fault
+        self._fails = fails
+        self._fault = {"SenderFault": sender_fault, "Code": code, "Message": "as the test wants it"}
         self._tries: dict[str, int] = {}
         events = sqs.meta.events
         events.register("provide-client-params.sqs.SendMessageBatch", self._take_out)
@@ -43,8 +46,7 @@ class PartialFailures:
         return self._tries.get(entry["MessageBody"], 0)
 
     def _report(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        fault = {"SenderFault": self._sender_fault, "Code": "Injected", "Message": "as the test wants it"}
-        parsed["Failed"] = [{"Id": entry["Id"], **fault} for entry in context["failed"]]
+        parsed["Failed"] = [{"Id": entry["Id"], **self._fault} for entry in context["failed"]]
 
 
 def answers(sqs: Any, *statuses: int, code: str = "ThrottlingException", after: int = 0) -> list[int]:

@@ -5,6 +5,8 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event, Semaphore
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -99,6 +101,33 @@ def test_throttling_is_waited_out(place: Place) -> None:
     assert (left, [item["id"] for item in place.items()]) == ([], ["1"])
 
 
+THROTTLES = ("KMS.ThrottlingException", "KmsThrottled", "RequestThrottled", "TooManyRequestsException")
+
+
+@pytest.mark.parametrize("code", THROTTLES)
+def test_an_entry_that_is_throttled_is_tried_again_whoever_is_blamed(place: Place, code: str) -> None:
+    PartialFailures(place.sqs, lambda body, tries: body == "slow" and tries < 2, sender_fault=True, code=code)
+    assert deliver(place.sqs, place.queue_url, [{"MessageBody": "slow"}], lambda _: None) == {}
+    assert [message["Body"] for message in place.messages()].count("slow") == 1
+
+
+@pytest.mark.parametrize("code", THROTTLES)
+def test_a_request_that_is_throttled_as_a_whole_is_tried_again(place: Place, code: str) -> None:
+    sqs = place.cloud.client("sqs")
+    left = answers(sqs, 400, 400, code=code)
+    assert deliver(sqs, place.queue_url, [{"MessageBody": "slow"}], lambda _: None) == {}
+    assert (left, len(place.messages())) == ([], 1)
+    answers(sqs, *[400] * 100, code=code)
+    with pytest.raises(ClientError, match=code):
+        deliver(sqs, place.queue_url, [{"MessageBody": "slow"}], lambda _: None)
+
+
+def test_a_key_that_cannot_be_used_is_no_fault_of_the_text(place: Place) -> None:
+    PartialFailures(place.sqs, lambda *_: True, sender_fault=True, code="KMS.DisabledException")
+    failures = deliver(place.sqs, place.queue_url, [{"MessageBody": "good"}], lambda _: None)
+    assert not failures[0].refused, "`send` stops and goes on later; it does not call the text rejected"
+
+
 def test_a_request_that_fails_as_a_whole_fails_all_of_its_texts(place: Place) -> None:
     answers(place.sqs, 403, code="AccessDenied")
     producer = Producer(place.queue_url, client=place.sqs)
@@ -127,6 +156,42 @@ def test_flush_tells_of_failures_once_and_what_follows_is_sent(place: Place) -> 
         producer.send("2", "good")
         producer.flush()
     assert [item["id"] for item in place.items()] == ["2"]
+
+
+class Gated:
+    """SQS that holds requests back, those with the word `mine` and all others each by an event; it takes no `bad`."""
+
+    def __init__(self) -> None:
+        self.arrived, self.mine_may_go, self.others_may_go = Semaphore(0), Event(), Event()
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
+        entries = request["Entries"]
+        self.arrived.release()
+        mine = any("mine" in entry["MessageBody"] for entry in entries)
+        assert (self.mine_may_go if mine else self.others_may_go).wait(60)
+        refused = [entry["Id"] for entry in entries if "bad" in entry["MessageBody"]]
+        return {"Failed": [{"Id": each, "Code": "Injected", "SenderFault": True} for each in refused]}
+
+
+@pytest.mark.parametrize("others", [10, 30])  # one batch, and more than the senders may have unsettled
+def test_a_flush_waits_for_what_was_handed_over_before_it_and_for_nothing_else(others: int) -> None:
+    sqs = Gated()
+    producer = Producer("queue", client=sqs, senders=2, linger_seconds=3600)
+    mine = producer.send("mine", "bad")
+    with ThreadPoolExecutor(4) as pool:
+        flushes = [pool.submit(producer.flush) for _ in range(2)]
+        assert sqs.arrived.acquire(timeout=60), "the flush sends what is buffered"
+        busy = pool.submit(lambda: [producer.send(f"other-{n}", "bad") for n in range(others)])
+        assert sqs.arrived.acquire(timeout=60), "a request of the others is under way"
+        sqs.mine_may_go.set()
+        for flush in flushes:
+            assert isinstance(error := flush.exception(timeout=60), SendFailed), "whoever waited for it learns of it"
+            assert error.failures == {"mine": mine.exception()}
+        sqs.others_may_go.set()
+        assert len(busy.result(timeout=60)) == others
+    with pytest.raises(SendFailed) as failed:
+        producer.close()
+    assert failed.value.failures.keys() == {f"other-{n}" for n in range(others)}, "of mine it was told before"
 
 
 def test_many_threads_send_through_one_producer_and_every_text_arrives_once(place: Place) -> None:

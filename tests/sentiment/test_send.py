@@ -16,8 +16,8 @@ import pytest
 from sentiment.batch import MAX_MESSAGES
 from sentiment.checkpoint import Checkpoint
 from sentiment.pace import Pace
-from sentiment.producer import PENDING_PER_SENDER
 from sentiment.record import Record
+from sentiment.senders import PENDING_PER_SENDER
 from sentiment.target import Target
 from tests.sentiment.faults import PartialFailures, answers
 from tests.sentiment.place import Place, Run

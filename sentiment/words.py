@@ -1,0 +1,6 @@
+"""Numbers and nouns that agree."""
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 text`, `2 texts`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
