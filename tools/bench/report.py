@@ -43,7 +43,7 @@ def blocks(found: Mapping[str, Any]) -> dict[str, str]:
             ]
         ),
         "bench-figure": f"on one core, ten short reviews take {_short(short['ours_ms'])} ms "
-        f"({short['baseline_over_ours']:.1f} times less than the baseline), "
+        f"({short['baseline_over_ours']:.1f} times less than a transformers pipeline), "
         f"and a cold start takes {_short(found['cold_start_s']['ours'])} s ({found['date']})",
     }
 

@@ -93,7 +93,7 @@ def test_the_report_and_the_cost_model_read_what_the_bench_writes(tmp_path: Path
     assert blocks.keys() <= pages.blocks().keys()
     assert "**0.29 of that core, as a function of 512 MB has**" in blocks["bench"]
     assert "10 short reviews" in blocks["bench"]
-    assert "ten short reviews take 15 ms (3.5 times less than the baseline)" in blocks["bench-figure"]
+    assert "ten short reviews take 15 ms (3.5 times less than a transformers pipeline)" in blocks["bench-figure"]
     console = Console(record=True, width=report.WIDTH, quiet=False)
     report.show(found, console)
     assert "10 short reviews" in console.export_text()
