@@ -106,6 +106,13 @@ def test_every_page_is_linked_from_readme_and_every_decision_from_its_index() ->
     assert set(index.parent.glob("*.md")) - linked_pages(index) == {index}
 
 
+def test_the_index_has_each_decision_s_title_and_date() -> None:
+    index = (DOCS / "decisions" / "README.md").read_text()
+    for record in (DOCS / "decisions").glob("0*.md"):
+        title, date = re.findall(r"^# (.+?)(?: \(|\n\n)(\d{4}-\d\d-\d\d)", record.read_text())[0]
+        assert f"| [{title}]({record.name}) | {date} |" in index
+
+
 def test_every_picture_is_shown_on_a_page() -> None:
     assert set(DOCS.glob("*.png")) - {path for page in DOCS.glob("*.md") for path in linked_pages(page)} == set()
 

@@ -19,7 +19,7 @@ from tools.local.recorder import Recorder
 TEXT = (ROOT / "docs" / "runbook.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 GENERAL = {"First", "To test an alarm"}
-PARTS = ["What it means.", "What to look at.", "What to do.", "How to test it."]
+PARTS = ["Meaning.", "Look at.", "Do.", "Test."]
 OF_THE_CLI = {"query", "output", "region", "cli-binary-format"}  # options of every command
 COMMANDS = [
     shlex.split(command, comments=True)
