@@ -1,8 +1,8 @@
 """Texts packed into the messages of one request to SQS, by its limits."""
 
-import json
 from collections.abc import Iterator
 
+from sentiment.json_line import json_line
 from sentiment_contract.messages import Item
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -10,14 +10,12 @@ MAX_MESSAGES = 10  # in one request
 MAX_BYTES = 1_048_576  # of one message, and of all messages of a request together
 
 HEAD, SEPARATOR, TAIL = '{"items": [', ", ", "]}"
-# JSON escapes all other characters that SQS refuses.
-REFUSED_BY_SQS = str.maketrans({"\ufffe": r"\ufffe", "\uffff": r"\uffff"})
 
 
 def encode(item: Item) -> str:
     """An item as JSON, its characters as they are: escapes would take up to three times the bytes."""
     fields = {"id": item.id, "text": item.text, "timestamp": item.sent_at.isoformat()}
-    return json.dumps(fields, ensure_ascii=False).translate(REFUSED_BY_SQS)
+    return json_line(fields)
 
 
 class Batch:

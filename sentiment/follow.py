@@ -17,14 +17,21 @@ def wait_for(
     clock: Callable[[], float] = time.monotonic,
     patience_s: float | None = None,
 ) -> Iterator[list[Result]]:
-    """The results of some ids, each as it comes; ends when all are there, or after `patience_s`."""
+    """The results of some ids, each as it comes; ends when all are there, or after `patience_s`.
+
+    Every id is looked up once, however many there are and however little patience.
+    """
     missing = deque(dict.fromkeys(ids))
+    unseen = len(missing)
     deadline = None if patience_s is None else clock() + patience_s
     while missing:
-        looked_for = [missing.popleft() for _ in range(min(POLLED_IDS, len(missing)))]
+        looked_for = [missing.popleft() for _ in range(min(POLLED_IDS, unseen or len(missing)))]
+        unseen = max(0, unseen - len(looked_for))
         found = results.get(looked_for)
         missing.extend(item_id for item_id in looked_for if item_id not in found)
         yield list(found.values())
+        if unseen:
+            continue
         if deadline is not None and clock() >= deadline:
             return
         if not found and missing:

@@ -1,7 +1,6 @@
 """Results as a table, JSON lines or CSV, written as they come."""
 
 import csv
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sentiment.json_line import json_line
 from sentiment.screen import excerpt
+from sentiment.spreadsheet import protected
 from sentiment.summary import STYLES, Summary
 from sentiment.table import Result
 
@@ -49,9 +50,9 @@ class Output:
     def write(self, results: Sequence[Result]) -> None:
         self.summary.add(results)
         if self.format is Format.JSONL:
-            self.console.file.writelines(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
+            self.console.file.writelines(json_line(result) + "\n" for result in results)
         elif self.format is Format.CSV:
-            self._csv().writerows(results)
+            self._csv().writerows({name: protected(value) for name, value in each.items()} for each in results)
         elif self.format is Format.TABLE and self.live:
             for result in results:
                 self.console.print(*_cells(result))
@@ -71,7 +72,8 @@ class Output:
             self.console.print(self.summary.render())
 
     def _csv(self) -> "csv.DictWriter[str]":
-        return csv.DictWriter(self.console.file, self.fields, lineterminator="\n")
+        # All strings in quotes: not every Python's csv module quotes one for a lone carriage return.
+        return csv.DictWriter(self.console.file, self.fields, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _cells(result: Result) -> tuple[Text, ...]:

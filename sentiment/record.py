@@ -15,16 +15,18 @@ class Record:
         content: as it was read.
         body: what it says, as a message body; empty if it has a fault.
         fault: why it cannot be read at all.
+        sent_at: of a dead letter, when it was first sent.
     """
 
     line: int
     content: str
     body: str
     fault: Fault | None = None
+    sent_at: datetime | None = None
 
     def parse(self, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
-        """What the function would make of it, dated `sent_at` unless it has a timestamp of its own."""
-        return ([], [self.fault]) if self.fault else parse_body(self.body, sent_at)
+        """What the function would make of it, dated `sent_at` unless it has a date of its own."""
+        return ([], [self.fault]) if self.fault else parse_body(self.body, self.sent_at or sent_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Layout:
     """How a file is to be read.
 
     Attributes:
-        format: jsonl (each line a message body), csv or lines (each line a text).
+        format: jsonl (each line a message body), csv, lines (each line a text) or letters (as `dlq save` writes them).
         id_column, text_column, timestamp_column, dialect: of csv.
         id_prefix: of lines, whose ids are the prefix and the number of the line.
     """

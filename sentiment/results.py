@@ -10,14 +10,13 @@ import typer
 
 from sentiment.errors import CommandError
 from sentiment.follow import wait_for, watch
-from sentiment.opening import opened
+from sentiment.ids import FileOptions, read_ids
 from sentiment.options import works_on
 from sentiment.output import Format, Output
-from sentiment.record import Layout
 from sentiment.screen import answers, notes
-from sentiment.sources import records
 from sentiment.table import FIELDS, USD_PER_MILLION_READ_UNITS, Results
 from sentiment.target import Target
+from sentiment_contract.messages import ID_ALLOWED, is_id
 
 SHOWN_MISSING = 20
 
@@ -28,7 +27,16 @@ def results(
     *,
     target: Target,
     ids_from: Annotated[
-        Path | None, typer.Option(help="Ids, one a line, or JSON lines as they were sent; - is standard input.")
+        Path | None, typer.Option(help="Ids, one a line, or the JSON lines or CSV that was sent; - is standard input.")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="Of --ids-from: jsonl, csv, lines (texts as they were sent), ids; default: by suffix."),
+    ] = None,
+    id_column: Annotated[str, typer.Option(help="Of --ids-from's csv.")] = "id",
+    delimiter: Annotated[str | None, typer.Option(help="Of --ids-from's csv; default: a comma, of .tsv a tab.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of --ids-from; default: by byte-order mark, else UTF-8.")
     ] = None,
     all: Annotated[
         bool, typer.Option("--all", help="Scan the table. Every byte of it is paid for, whatever is shown.")
@@ -48,9 +56,16 @@ def results(
 
     Exits with 1 when some ids have no result.
     """
-    wanted = [*(ids or []), *(_ids_from(ids_from) if ids_from else [])]
-    if all == bool(wanted):
+    if all == bool(ids or ids_from):
         raise CommandError("results: needs either ids (as arguments or by --ids-from) or --all")
+    told: list[str] = []
+    given = list(ids or [])
+    if ids_from:
+        options = FileOptions(format=format, id_column=id_column, delimiter=delimiter, encoding=encoding)
+        given += read_ids(ids_from, options, told.append)
+    wanted = [item_id for item_id in given if is_id(item_id)]
+    told += [f"id: {ascii(bad)[:80]} is not allowed; must be {ID_ALLOWED}" for bad in given if not is_id(bad)]
+    _tell(told)
     found = Results(
         dynamodb=target.client("dynamodb"),
         table_name=target.table_name,
@@ -74,7 +89,15 @@ def results(
         some = ", ".join(list(missing)[:SHOWN_MISSING])
         more = ", ..." if len(missing) > SHOWN_MISSING else ""
         notes.print(f"No result of {len(missing)}: {some}{more}. `dlq peek` shows what was refused.", markup=False)
+    if missing or told:
         raise typer.Exit(1)
+
+
+def _tell(refused: list[str]) -> None:
+    for why in refused[:SHOWN_MISSING]:
+        notes.print(why, style="red", markup=False, highlight=False)
+    if hidden := len(refused[SHOWN_MISSING:]):
+        notes.print(f"{hidden} more of these are not shown", style="red", highlight=False)
 
 
 def _show_all(found: Results, shown: Output, interval_s: float | None) -> None:
@@ -98,15 +121,3 @@ def _waiting(shown: Output) -> Iterator[Callable[[str], None]]:
     else:
         with notes.status("") as status:
             yield status.update
-
-
-def _ids_from(path: Path) -> Iterator[str]:
-    with opened(path) as file:
-        for record in records(file, Layout(format="jsonl")):
-            if not record.content.lstrip().startswith("{"):
-                yield record.content
-            else:
-                items, faults = record.parse(datetime.now(UTC))
-                if faults:
-                    notes.print(f"line {record.line}: {faults[0].message}", style="red", markup=False)
-                yield from (item.id for item in items)

@@ -31,7 +31,10 @@ def send(
     target: Target,
     format: Annotated[
         str | None,
-        typer.Option(help="jsonl (each line a message body), csv or lines (each line a text); default: by the suffix."),
+        typer.Option(
+            help="jsonl (each line a message body), csv, lines (each line a text) or letters (as `dlq save` writes "
+            "them); default: by the suffix."
+        ),
     ] = None,
     id_column: Annotated[str, typer.Option(help="Of csv.")] = "id",
     text_column: Annotated[str, typer.Option(help="Of csv.")] = "text",

@@ -1,4 +1,4 @@
-"""Files of texts, read record by record: JSON lines, CSV with named columns, or plain lines."""
+"""Files of texts, read record by record: JSON lines, CSV with named columns, plain lines, or dead letters."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from sentiment.columns import rows_as_records
+from sentiment.dlq.saved import SavedLetter
 from sentiment.errors import CommandError
 from sentiment.opening import COMPRESSED_SUFFIXES, SAVE_AS_CSV, STDIN
 from sentiment.record import Layout, Record
@@ -24,18 +25,23 @@ OTHER_ENCODINGS = ("cp1252", "mac-roman")  # Excel's on Windows and on a Mac
 DIGEST_CHARS = 8
 
 
-def format_of(path: Path, given: str | None) -> str:
+def suffix_of(path: Path) -> str:
+    """What says a file's format: `.csv` of reviews.CSV.gz."""
     plain = path.with_suffix("") if path.suffix.lower() in COMPRESSED_SUFFIXES else path
-    suffix = plain.suffix.lower()
+    return plain.suffix.lower()
+
+
+def format_of(path: Path, given: str | None) -> str:
+    suffix = suffix_of(path)
     known = given or ("jsonl" if path == STDIN else FORMATS.get(suffix, ""))
-    if known in FORMATS.values():
+    if known in READERS:
         return known
-    allowed = ", ".join(sorted(set(FORMATS.values())))
+    allowed = ", ".join(sorted(READERS))
     if not given and suffix in WAYS_OUT:
         raise CommandError(f"{path}: is none of {allowed}; {WAYS_OUT[suffix]}")
     if not (given or suffix):
         raise CommandError(f"--format: {path.name!r} has no suffix that says it; must be one of {allowed}")
-    raise CommandError(f"--format: {given or plain.suffix!r} is not one that is known; must be one of {allowed}")
+    raise CommandError(f"--format: {given or suffix!r} is not one that is known; must be one of {allowed}")
 
 
 def derived_prefix(path: Path) -> str:
@@ -51,7 +57,7 @@ def derived_prefix(path: Path) -> str:
 
 def delimiter_of(path: Path, given: str | None) -> str:
     if given is None:
-        return "\t" if ".tsv" in (suffix.lower() for suffix in path.suffixes[-2:]) else ","
+        return "\t" if suffix_of(path) == ".tsv" else ","
     delimiter = "\t" if given == "\\t" else given
     if len(delimiter) != 1:
         raise CommandError(f"--delimiter: {given!r} must be one character, or \\t for a tab")
@@ -64,8 +70,7 @@ def records(file: TextIOWrapper, layout: Layout) -> Iterator[Record]:
     Raises:
         CommandError: it is no CSV file, or lacks a column.
     """
-    found = {"jsonl": _json_lines, "csv": rows_as_records, "lines": _plain_lines}[layout.format](file, layout)
-    return (_readable(record, file.encoding) for record in found)
+    return (_readable(record, file.encoding) for record in READERS[layout.format](file, layout))
 
 
 def _readable(record: Record, encoding: str) -> Record:
@@ -92,5 +97,18 @@ def _plain_lines(file: Iterable[str], layout: Layout) -> Iterator[Record]:
         yield Record(line=number, content=line, body=json.dumps({"id": f"{layout.id_prefix}{number}", "text": line}))
 
 
+def _letters(file: Iterable[str], layout: Layout) -> Iterator[Record]:
+    for number, line in _lines(file):
+        try:
+            letter = SavedLetter.read(line)
+        except ValueError as error:
+            yield Record(line=number, content=line, body="", fault=Fault("InvalidLetter", str(error)))
+        else:
+            yield Record(line=number, content=line, body=letter.body, sent_at=letter.sent_at)
+
+
 def _lines(file: Iterable[str]) -> Iterator[tuple[int, str]]:
     return ((number, content) for number, line in enumerate(file, start=1) if (content := chomped(line)).strip())
+
+
+READERS = {"jsonl": _json_lines, "csv": rows_as_records, "lines": _plain_lines, "letters": _letters}

@@ -1,13 +1,14 @@
 """The results table, read by ids or as a whole."""
 
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sentiment.errors import CommandError
-from sentiment_contract.results import TABLE_KEY
+from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 
 Result = dict[str, Any]  # the attributes of a stored result, as docs/messages.md lists them
 
@@ -44,7 +45,7 @@ class Results:
         unique = list(dict.fromkeys(ids))
         for start in range(0, len(unique), IDS_AT_ONCE):
             keys = [{TABLE_KEY: {"S": item_id}} for item_id in unique[start : start + IDS_AT_ONCE]]
-            found |= {result[TABLE_KEY]: result for result in self._get(keys) if self._wanted(result)}
+            found |= {result[TABLE_KEY]: result for result in self._wanted(self._get(keys))}
         return found
 
     def scan(self) -> Iterator[tuple[list[Result], float]]:
@@ -54,7 +55,7 @@ class Results:
         )
         for page in pages:
             units = page.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
-            yield [result for result in map(_plain, page["Items"]) if self._wanted(result)], units
+            yield list(self._wanted(map(_plain, page["Items"]))), units
 
     def _get(self, keys: list[dict[str, Any]]) -> Iterator[Result]:
         request: dict[str, Any] = {self.table_name: {"Keys": keys, **self._projection()}}
@@ -68,11 +69,17 @@ class Results:
         raise CommandError(f"{self.table_name}: left ids unread {ATTEMPTS} times in a row; is it throttled?")
 
     def _projection(self) -> dict[str, Any]:
-        names = {f"#{index}": name for index, name in enumerate(self.fields)}  # some are reserved words
+        wanted = enumerate((*self.fields, TABLE_EXPIRY))
+        names = {f"#{place}": name for place, name in wanted}  # some are reserved words
         return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
 
-    def _wanted(self, result: Result) -> bool:
-        return self.since is None or datetime.fromisoformat(result["sent_at"]) >= self.since
+    def _wanted(self, results: Iterable[Result]) -> Iterator[Result]:
+        """Those that are new enough, and not expired: DynamoDB deletes these within days only."""
+        now = time.time()
+        for result in results:
+            expired = result.pop(TABLE_EXPIRY, math.inf) <= now
+            if not expired and (self.since is None or datetime.fromisoformat(result["sent_at"]) >= self.since):
+                yield result
 
 
 def _plain(item: dict[str, dict[str, Any]]) -> Result:

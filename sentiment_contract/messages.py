@@ -9,6 +9,7 @@ from typing import Any
 from sentiment_contract.timestamps import ALLOWED, parse_timestamp
 
 MAX_ID_BYTES = 2048  # DynamoDB's limit of a partition key
+ID_ALLOWED = f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8"
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
 MAX_ITEMS = 1_000  # of a message: what a batch has time for (docs/decisions/0010)
 SHOWN_CHARS = 80  # of a bad value, in an error
@@ -111,7 +112,7 @@ def _parse_item(item: object, prefix: str, sent_at: datetime) -> Item:
         raise _Invalid("InvalidShape", prefix.rstrip(".") or "body", item, 'an object with "id" and "text"')
     item_id, text, timestamp = (item.get(name) for name in ("id", "text", "timestamp"))
     if not (isinstance(item_id, str) and is_id(item_id)):
-        raise _Invalid("InvalidId", f"{prefix}id", item_id, f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8")
+        raise _Invalid("InvalidId", f"{prefix}id", item_id, ID_ALLOWED)
     if not (isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT_CHARS and _is_utf8(text)):
         raise _Invalid(
             "InvalidText",

@@ -1,12 +1,12 @@
 """A dead letter: what it says, why it is here, and how it is sent again, dated as before."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from sentiment.batch import MAX_BYTES
+from sentiment.json_line import json_line
 from sentiment_contract.dead_letters import CODE, MAX_ATTRIBUTES, MESSAGE, REQUEST_ID, SENT_TIMESTAMP, sent_at
 
 
@@ -63,7 +63,7 @@ class DeadLetter:
             },
             "body": self.body,
         }
-        return json.dumps(fields, ensure_ascii=False)
+        return json_line(fields)
 
     def message(self, body: str | None = None) -> dict[str, Any]:
         """An entry of SendMessageBatch that sends it again; `body` takes the place of its own.

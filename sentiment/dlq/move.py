@@ -81,23 +81,35 @@ def replay(
     file: Annotated[Path, typer.Argument(help="Saved by `dlq save`, then edited; what is not in it stays.")],
     *,
     target: Target,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the file, such as cp1252; default: by its byte-order mark, else UTF-8.")
+    ] = None,
 ) -> None:
     """Send dead letters with their bodies as edited, each dated as before, and delete them from the dead-letter queue.
 
     What the function would refuse again stays. Exits with 1 when not all of the file was sent.
     """
-    lines = list(edited(file))
+    lines = list(edited(file, encoding))
     for line in lines:
         for fault in line.faults:
             notes.print(f"line {line.line}: {fault}", style="red", markup=False, highlight=False)
     wanted = {line.message_id: line.body for line in lines if not line.faults}
     sqs = target.client("sqs")
     sent = 0
+    absent = set(wanted)
     with Look(sqs, target.dead_letter_queue_url, WORK_HIDES_SECONDS) as look, notes.status("looking") as status:
         for letters, failures in move(look, _only(look, wanted), sqs, target.queue_url, wanted):
             sent += len(letters) - len(failures)
+            absent -= {letter.message_id for letter in letters}
             _tell(failures)
             status.update(f"{sent} of {len(wanted)} sent")
+    if absent:
+        notes.print(
+            f"{len(absent)} are not in the dead-letter queue: purged, redriven or replayed before. "
+            f"`send {file} --format letters` sends what {file} holds, whatever became of it.",
+            markup=False,
+            highlight=False,
+        )
     notes.print(f"{sent} of {len(lines)} sent; {sum(bool(line.faults) for line in lines)} would be refused again.")
     raise typer.Exit(0 if sent == len(lines) else 1)
 

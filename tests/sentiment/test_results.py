@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,133 @@ def test_ids_are_read_from_a_file_of_ids_or_of_what_was_sent(place: Place, run: 
     Path("mixed").write_text('a\n{"items": [{"id": "b", "text": "good"}, {"id": "c", "text": "bad"}]}\n')
     done = run("results", "--ids-from", "mixed", "--output", "jsonl")
     assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["a", "b", "c"]
+
+
+def test_every_id_is_looked_up_however_many_there_are(place: Place, run: Run) -> None:
+    place.store("last")
+    Path("ids.txt").write_text("".join(f"absent-{n}\n" for n in range(POLLED_IDS + 5)) + "last\n")
+    done = run("results", "--ids-from", "ids.txt", "--output", "jsonl")
+    assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["last"]
+    assert f"No result of {POLLED_IDS + 5}: absent-0" in done.err
+
+
+@pytest.mark.parametrize("bad", ["", "x" * 2049, "\udc80"], ids=["empty", "too long", "no UTF-8"])
+def test_a_bad_id_is_named_and_does_not_hide_the_others(place: Place, run: Run, bad: str) -> None:
+    place.store("a")
+    done = run("results", bad, "a", "--output", "jsonl")
+    assert (done.code, json.loads(done.out)["id"]) == (1, "a")
+    assert f"id: {ascii(bad)[:80]} is not allowed; must be a string of 1 to 2048 bytes" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options"),
+    [
+        ("sent.csv", "key,review\nb,good\na,bad\n", ["--id-column", "key"]),
+        ("sent.tsv", "id\ttext\nb\tgood\na\tbad\n", []),
+        ("sent.jsonl", '{"id": "b", "text": "good"}\n{"items": [{"id": "a", "text": ""}]}\n', []),
+        ("sent.log", "b\na\n", []),
+        ("mixed.txt", 'b\n{"id": "a", "text": "x"}\n', []),
+    ],
+)
+def test_ids_are_taken_from_the_file_that_was_sent(
+    place: Place, run: Run, name: str, content: str, options: list[str]
+) -> None:
+    place.store("a")
+    place.store("b")
+    Path(name).write_text(content)
+    done = run("results", "--ids-from", name, "--output", "jsonl", *options)
+    assert (done.code, sorted(json.loads(line)["id"] for line in done.out.splitlines())) == (0, ["a", "b"])
+
+
+def test_plain_lines_that_were_sent_are_found_by_the_ids_that_send_gave_them(place: Place, run: Run) -> None:
+    Path("feedback.txt").write_text("good\nbad\n")
+    run("send", "feedback.txt")
+    for item in place.items():
+        place.store(item["id"], text=item["text"])
+    done = run("results", "--ids-from", "feedback.txt", "--format", "lines", "--output", "jsonl")
+    assert (done.code, [json.loads(line)["text"] for line in done.out.splitlines()]) == (0, ["good", "bad"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("sent.csv", "key,review\nb,good\n", "--id-column: 'id' is no column"),
+        ("sent.csv", "id;text\nb;good\n", "--delimiter ';'"),
+        ("sent.xlsx", "PK\x03\x04", 'save the sheet as "CSV UTF-8"'),
+    ],
+)
+def test_a_file_that_holds_no_ids_is_refused_at_once(
+    place: Place, run: Run, name: str, content: str, says: str
+) -> None:
+    Path(name).write_text(content)
+    done = run("results", "--ids-from", name)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+def test_a_line_without_an_id_is_named_and_the_others_are_looked_up(place: Place, run: Run) -> None:
+    place.store("a")
+    Path("sent.jsonl").write_text('no json\n{"text": "x"}\n{"id": 7}\n{"id": "a"}\n')
+    done = run("results", "--ids-from", "sent.jsonl", "--output", "jsonl")
+    assert (done.code, json.loads(done.out)["id"]) == (1, "a")
+    for line in ("line 1: no id", "line 2: no id", "line 3: id: 7 is not allowed"):
+        assert line in done.err
+
+
+ODD = [
+    "=SUM(A1)",
+    "'=SUM(A1)",
+    "+1",
+    "-1 is too good",
+    "@me",
+    "\tx",
+    "\uff1d1",
+    "'tis",
+    'a "b", c',
+    "lone \r CR",
+    "CR LF \r\n",
+    "lines \u2028 \u2029 \x85 end",
+    "\uffff \ufffe",
+    "\ufeff",
+]
+
+
+@pytest.mark.parametrize("output", ["csv", "jsonl"])
+def test_what_results_writes_is_taken_back_as_it_was(place: Place, run: Run, output: str) -> None:
+    for text in ODD:
+        place.store(text, text=text)
+    written = Path(f"results.{output}")
+    written.write_bytes(run("results", "--all", "--output", output).out.encode())
+    again = run("results", "--ids-from", written, "--output", "jsonl")
+    assert (again.code, sorted(json.loads(line)["id"] for line in again.out.split("\n")[:-1])) == (0, sorted(ODD))
+    assert run("send", written).code == 0
+    assert sorted((item["id"], item["text"]) for item in place.items()) == sorted(zip(ODD, ODD, strict=True))
+
+
+def test_no_cell_of_a_csv_is_a_formula_and_no_line_of_json_is_two(place: Place, run: Run) -> None:
+    for text in ODD:
+        place.store(text, text=text)
+    rows = csv.DictReader(io.StringIO(run("results", "--all", "--output", "csv").out, newline=""))
+    assert not [row["text"] for row in rows if row["text"][0] in "=+-@\t\r\uff1d"]
+    lines = run("results", "--all", "--output", "jsonl").out
+    assert len(lines.splitlines()) == len(lines.split("\n")) - 1 == len(ODD)
+
+
+def test_a_result_that_has_expired_is_not_shown(place: Place, run: Run) -> None:
+    now = int(time.time())
+    for item_id, expires in (("gone", now - 86_400), ("kept", now + 86_400)):
+        place.store(item_id)
+        place.dynamodb.update_item(
+            TableName=place.table_name,
+            Key={"id": {"S": item_id}},
+            UpdateExpression="SET expires_at = :then",
+            ExpressionAttributeValues={":then": {"N": str(expires)}},
+        )
+    by_id = run("results", "gone", "kept", "--output", "jsonl")
+    assert "No result of 1: gone" in by_id.err
+    for done in (by_id, run("results", "--all", "--output", "jsonl")):
+        assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["kept"]
+    assert "expires_at" not in json.loads(by_id.out)
 
 
 def test_all_results_are_scanned_and_the_cost_is_told(place: Place, run: Run) -> None:
@@ -148,8 +276,8 @@ def test_patience_ends_the_wait_and_a_look_is_limited(place: Place) -> None:
 
     results = Counting(dynamodb=place.dynamodb, table_name=place.table_name, sleep=sleep)
     ids = [f"id-{n}" for n in range(POLLED_IDS + 1)]
-    assert list(wait_for(results, ids, interval_s=10, clock=lambda: now, patience_s=25)) == [[]] * 4
-    assert asked == [POLLED_IDS] * 4
+    assert list(wait_for(results, ids, interval_s=10, clock=lambda: now, patience_s=25)) == [[]] * 5
+    assert asked == [POLLED_IDS, 1, *[POLLED_IDS] * 3], "each id once before any is looked for again"
 
 
 def test_watching_the_table_shows_each_result_once_and_again_when_it_is_newer(place: Place) -> None:

@@ -13,6 +13,7 @@ from function.dead_letters import DeadLetters
 from sentiment.batch import MAX_BYTES
 from sentiment.dlq.letter import DeadLetter, size_of
 from sentiment.dlq.queue import Look, move
+from sentiment.dlq.replay import edited
 from sentiment.target import Target
 from sentiment_contract.dead_letters import MAX_ATTRIBUTES, SENT_TIMESTAMP, sent_at
 from tests.function.aws import record
@@ -140,6 +141,60 @@ def test_a_file_that_is_none_of_ours_is_refused_before_anything_is_sent(place: P
     assert done.code == 2
     assert "line 2: is no dead letter; must hold message_id and body" in done.err
     assert place.messages() == []
+
+
+FILES = Path(__file__).parents[1] / "files"
+LINE_ENDS = ["\u2028", "\u2029", "\x85", "\ufffd", "\ufeff"]
+
+
+def test_a_letter_with_what_other_programs_take_for_the_end_of_a_line_is_saved_and_replayed(
+    place: Place, run: Run
+) -> None:
+    texts = [f"Lovely{character}lamp" for character in LINE_ENDS]
+    for text in texts:
+        given_up(place, json.dumps({"id": 7, "text": text}, ensure_ascii=False))
+    run("dlq", "save", SAVED)
+    lines = SAVED.read_text().splitlines()
+    assert len(lines) == len(texts), "one line each, whatever takes the file apart"
+    SAVED.write_text("\n".join(line.replace('\\"id\\": 7', '\\"id\\": \\"fixed\\"') for line in lines))
+    done = run("dlq", "replay", SAVED)
+    assert (done.code, f"{len(texts)} of {len(texts)} sent" in done.err) == (0, True), done
+    assert sorted(item["text"] for item in place.items()) == sorted(texts)
+
+
+def test_a_file_that_was_saved_before_such_characters_were_escaped_is_read_whole() -> None:
+    saved = list(edited(FILES / "dlq-save-replay-line-separator" / "saved-and-edited.jsonl"))
+    assert [(line.line, line.faults) for line in saved] == [(1, ()), (2, ()), (3, ())]
+    assert [json.loads(line.body)["text"] for line in saved] == [f"Lovely{c}lamp" for c in "\u2029\u2028\x85"]
+
+
+@pytest.mark.parametrize("name", ["crlf.jsonl", "utf8-bom.jsonl", "utf16.jsonl"])
+def test_a_saved_file_is_read_in_the_encoding_that_its_editor_says(name: str) -> None:
+    (line,) = edited(FILES / "dlq-replay-edited-file-encoding" / name)
+    assert json.loads(line.body) == {"id": "cafe-8", "text": "caf\u00e9 is lovely"}
+
+
+def test_a_saved_file_in_another_encoding_is_refused_with_the_option_that_reads_it(place: Place, run: Run) -> None:
+    path = FILES / "dlq-replay-edited-file-encoding" / "cp1252.jsonl"
+    done = run("dlq", "replay", path)
+    assert done.code == 2
+    assert "line 1: line: the byte 0xE9" in done.err
+    assert "--encoding cp1252 reads" in done.err
+    assert "1 are not in the dead-letter queue" in run("dlq", "replay", path, "--encoding", "cp1252").err
+
+
+def test_replay_after_a_purge_says_why_nothing_was_sent_and_send_sends_it_dated_as_before(
+    place: Place, run: Run
+) -> None:
+    dead_letter(place, '{"id": "nine", "text": "lovely"}')
+    run("dlq", "purge", "--save", SAVED, "--yes")
+    done = run("dlq", "replay", SAVED)
+    assert done.code == 1
+    assert "1 are not in the dead-letter queue: purged, redriven or replayed before" in done.err
+    assert f"`send {SAVED} --format letters`" in done.err
+    assert run("send", SAVED, "--format", "letters").code == 0
+    first_sent = datetime.fromtimestamp(FIRST_SENT / 1000, UTC).isoformat()
+    assert place.items() == [{"id": "nine", "text": "lovely", "timestamp": first_sent}]
 
 
 def test_the_function_dates_a_letter_that_was_moved_by_hand_as_before(place: Place, run: Run) -> None:

@@ -1,0 +1,70 @@
+"""Ids from a file: one a line, or those of the texts that were sent or of the results that were written."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentiment.opening import opened
+from sentiment.record import Layout, Record
+from sentiment.rows import Dialect
+from sentiment.sources import FORMATS, STDIN, delimiter_of, derived_prefix, format_of, records, suffix_of
+
+IDS = "ids"  # one a line; JSON lines among them are read as such
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    """
+    Attributes:
+        format: as of `send`, or ids; None goes by the suffix, and takes lines for ids that `send` takes for texts.
+        id_column, delimiter: of csv.
+        encoding: as of `opened`.
+    """
+
+    format: str | None = None
+    id_column: str = "id"
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+def read_ids(path: Path, options: FileOptions, tell: Callable[[str], None]) -> Iterator[str]:
+    """The ids of a file, each as often as it is there.
+
+    Args:
+        tell: called for each line that holds none, with the reason.
+
+    Raises:
+        CommandError: it cannot be read at all, or lacks the column.
+    """
+    likely = FORMATS.get(suffix_of(path), "lines")
+    chosen = options.format or (IDS if path == STDIN or likely == "lines" else likely)
+    layout = Layout(
+        format="lines" if chosen == IDS else format_of(path, chosen),
+        id_column=options.id_column,
+        text_column=options.id_column,  # a file of ids needs no texts
+        dialect=Dialect(delimiter=delimiter_of(path, options.delimiter)),
+        id_prefix=derived_prefix(path) if chosen == "lines" else "",
+    )
+    with opened(path, options.encoding) as file:
+        for record in records(file, layout):
+            try:
+                yield from _ids(record, chosen)
+            except ValueError as error:
+                tell(f"line {record.line}: {error}")
+
+
+def _ids(record: Record, format: str) -> list[str]:
+    if record.fault:
+        raise ValueError(record.fault.message)
+    if format == IDS and not record.content.lstrip().startswith("{"):
+        return [record.content]
+    try:
+        message = json.loads(record.content if format in (IDS, "jsonl") else record.body)
+        items = message.get("items", [message])
+        ids = [item["id"] for item in items]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ValueError('no id; must be JSON with "id", or with "items" that have one') from None
+    if wrong := [item_id for item_id in ids if not isinstance(item_id, str)]:
+        raise ValueError(f"id: {json.dumps(wrong[0])[:80]} is not allowed; must be a string")
+    return ids
