@@ -64,10 +64,10 @@ live: .venv/local  ## Print the version that the stack serves.
 	@$(BIN)/python -m tools.release live --stack $(STACK)
 
 promotable: .venv/local  ## Print the stack's imageUri, and keep that image from expiring.
-	@$(BIN)/python -m tools.release keep --stack $(STACK)
+	@$(BIN)/python -m tools.release promotable --stack $(STACK)
 
 deployed-image: .venv/local  ## Set imageUri to the promoted image the stack runs, so that preview plans no build.
-	@$(BIN)/python -m tools.release adopt --stack $(STACK)
+	@$(BIN)/python -m tools.release deployed-image --stack $(STACK)
 
 destroy: .venv/program  ## Delete the stack and everything in it.
 	pulumi destroy --stack $(STACK)

@@ -1,22 +1,11 @@
 """The sentiment classifier's surface: load once, then classify batches of texts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from function.manifest import Manifest, ModelError
-
-__all__ = ["Classifier", "Manifest", "ModelError", "Sentiment", "load"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sentiment:
-    """The verdict on one text: `score` is the label's softmax probability (0-1), `label` is the model's own word."""
-
-    label: str
-    score: float
-    truncated: bool  # the text had more tokens than the model takes, and the rest was not read
+from function.verdict import Sentiment
 
 
 class Classifier(Protocol):

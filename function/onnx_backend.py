@@ -10,9 +10,9 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from function.batching import groups
-from function.classifier import Sentiment
 from function.manifest import Manifest, ModelError
 from function.memory import MEMORY_MB_PER_VCPU
+from function.verdict import Sentiment
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.classifier import Sentiment
+from function.verdict import Sentiment
 from sentiment_contract.messages import Item
 from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 

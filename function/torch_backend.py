@@ -9,8 +9,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the folder is complete: nothing 
 from transformers import AutoTokenizer, pipeline
 
 from function.batching import groups
-from function.classifier import Sentiment
 from function.manifest import Manifest
+from function.verdict import Sentiment
 
 
 class TorchClassifier:

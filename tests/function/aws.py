@@ -13,7 +13,7 @@ from uuid import uuid4
 import boto3
 from moto import mock_aws
 
-from function.classifier import Sentiment
+from function.verdict import Sentiment
 from tools.local import moto_table
 from tools.local.stack import DEMO_MODEL
 

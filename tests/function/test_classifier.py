@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from function.batching import MAX_TOKENS, PAIR_COST, RUN_COST, groups
-from function.classifier import Classifier, Sentiment, load
+from function.classifier import Classifier, load
 from function.manifest import ModelError
 from function.model_build import parity
+from function.verdict import Sentiment
 from tests.tiny_model import TINY_DISAGREEMENT
 
 ROOT = Path(__file__).parents[2]

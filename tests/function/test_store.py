@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.classifier import Sentiment
 from function.store import CannotBeStored, Store
+from function.verdict import Sentiment
 from sentiment_contract.messages import Item
 from tests.function.aws import TABLE, Aws, moto_aws
 

@@ -22,7 +22,7 @@ class Account:
     """Messages, each counted once: sent = stored + dead_lettered + lost.
 
     Attributes:
-        stored: all texts of the message reached the table, which holds them or newer versions.
+        stored: the newest text of each id in the message reached the table, which holds it or a newer version.
         both: stored, with a copy in the dead-letter queue beside: SQS gave up a message that was done, but not deleted.
         copies: in the dead-letter queue, beyond the first of a message.
         lost: bodies of messages that are nowhere.
@@ -59,8 +59,9 @@ def account(
     dead_bodies = Counter(dead)
 
     def is_stored(message: Message) -> bool:
-        return bool(message.texts) and all(
-            (text.id, text.content) in written and held.get(text.id, 0) >= text.version for text in message.texts
+        newest = {text.id: text for text in sorted(message.texts, key=lambda text: text.version)}  # all that is written
+        return bool(newest) and all(
+            (text.id, text.content) in written and held.get(text.id, 0) >= text.version for text in newest.values()
         )
 
     stored = {message.body for message in sent if is_stored(message)}

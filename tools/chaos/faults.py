@@ -6,15 +6,27 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING
+from threading import Event, Lock
+from typing import Any, Protocol
 
 from tools.chaos.proxy import Answer, Call, Dropped
 
-if TYPE_CHECKING:
-    from tools.chaos.stage import Stage
 
-Do = Callable[[Call, "Stage"], Answer]
+class Scene(Protocol):
+    """The part of a stage (tools/chaos/stage.py) that its faults look at or touch."""
+
+    injector: "Injector"
+    over: Event
+    poller_pid: int
+
+    def deploy(self, **changes: Any) -> None: ...
+
+    def received(self) -> list[list[dict[str, Any]]]: ...
+
+    def signal_runtimes(self, number: signal.Signals) -> None: ...
+
+
+Do = Callable[[Call, Scene], Answer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +44,7 @@ class Fault:
     what: str
     operation: str
     do: Do
-    when: Callable[[Call, "Stage"], bool] = lambda call, stage: True
+    when: Callable[[Call, Scene], bool] = lambda call, scene: True
     share: float = 1.0
     times: int = 1_000_000
 
@@ -45,10 +57,10 @@ class Injector:
         active: False lets every call through: the faults are mended.
     """
 
-    def __init__(self, faults: Sequence[Fault], stage: "Stage") -> None:
+    def __init__(self, faults: Sequence[Fault], scene: Scene) -> None:
         self.hits: Counter[str] = Counter()
         self.active = True
-        self._faults, self._stage = faults, stage
+        self._faults, self._scene = faults, scene
         self._calls, self._strikes = Counter[str](), Counter[str]()
         self._lock = Lock()
 
@@ -62,12 +74,12 @@ class Injector:
         if fault is None:
             return call.forward()
         try:
-            return fault.do(call, self._stage)
+            return fault.do(call, self._scene)
         finally:
             self.count(fault.what, call.weight)
 
     def _strikes_at(self, fault: Fault, call: Call) -> bool:
-        if fault.operation != call.operation or not fault.when(call, self._stage):
+        if fault.operation != call.operation or not fault.when(call, self._scene):
             return False
         with self._lock:
             before = self._calls[fault.what]
@@ -82,7 +94,7 @@ class Injector:
 def refuse(code: str, status: int = 400) -> Do:
     """The service's own error, as its JSON protocol has it."""
     body = {"__type": f"com.amazonaws#{code}", "message": "injected"}
-    return lambda call, stage: Answer(status=status, body=body, headers={"Content-Type": "application/x-amz-json-1.0"})
+    return lambda call, scene: Answer(status=status, body=body, headers={"Content-Type": "application/x-amz-json-1.0"})
 
 
 throttle = refuse("ProvisionedThroughputExceededException")
@@ -90,33 +102,33 @@ find_invalid = refuse("ValidationException")
 be_unavailable = refuse("ServiceUnavailable", status=503)
 
 
-def hang(call: Call, stage: "Stage") -> Answer:
+def hang(call: Call, scene: Scene) -> Answer:
     """No answer, and no end of the connection either, until the play is over."""
-    stage.over.wait()
+    scene.over.wait()
     raise Dropped
 
 
-def lose_the_answer(call: Call, stage: "Stage") -> Answer:
+def lose_the_answer(call: Call, scene: Scene) -> Answer:
     """The cloud does as it is asked, and nobody hears of it."""
     call.forward()
     raise Dropped
 
 
-def kill(call: Call, stage: "Stage") -> Answer:
+def kill(call: Call, scene: Scene) -> Answer:
     """Every runtime that lives dies with the call that one of them has made; the call itself arrives."""
-    stage.signal_runtimes(signal.SIGKILL)
+    scene.signal_runtimes(signal.SIGKILL)
     return call.forward()
 
 
-def kill_before(call: Call, stage: "Stage") -> Answer:
+def kill_before(call: Call, scene: Scene) -> Answer:
     """The same, and the call never arrives."""
-    stage.signal_runtimes(signal.SIGKILL)
+    scene.signal_runtimes(signal.SIGKILL)
     raise Dropped
 
 
-def freeze(call: Call, stage: "Stage") -> Answer:
+def freeze(call: Call, scene: Scene) -> Answer:
     """Every runtime that lives stops, and neither answers nor ends."""
-    stage.signal_runtimes(signal.SIGSTOP)
+    scene.signal_runtimes(signal.SIGSTOP)
     return call.forward()
 
 

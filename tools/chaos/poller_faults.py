@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tools.chaos.faults import Fault, send_signal
+from tools.chaos.faults import Fault, Scene, send_signal
 from tools.chaos.messages import Message
 from tools.chaos.mortal_poller import mortal_poller
 from tools.chaos.proxy import Answer, Call, Dropped
@@ -13,9 +13,9 @@ from tools.chaos.scenario import Scenario
 from tools.chaos.stage import Stage
 
 
-def _kill_poller(call: Call, stage: Stage) -> Answer:
+def _kill_poller(call: Call, scene: Scene) -> Answer:
     """The function has answered, and the messages are not deleted."""
-    send_signal(stage.poller_pid, signal.SIGKILL)
+    send_signal(scene.poller_pid, signal.SIGKILL)
     raise Dropped
 
 

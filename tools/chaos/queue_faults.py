@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from sentiment.batch import MAX_MESSAGES as SEND_BATCH
-from tools.chaos.faults import Fault, be_unavailable, hang
+from tools.chaos.faults import Fault, Scene, be_unavailable, hang
 from tools.chaos.messages import Message, poison, shuffled, versions
 from tools.chaos.proxy import Answer, Call
 from tools.chaos.scenario import Make, Scenario
@@ -18,14 +18,14 @@ POISON = "poison messages"
 VERSIONS, LONGEST_DELAY_S = 3, 4
 
 
-def _again(call: Call, stage: Stage) -> list[dict[str, Any]]:
+def _again(call: Call, scene: Scene) -> list[dict[str, Any]]:
     """What was delivered once, as much as this receive asks for."""
-    once = [each for batch in stage.received() for each in batch]
-    return once[stage.injector.hits[AGAIN] :][: call.request["MaxNumberOfMessages"]]
+    once = [each for batch in scene.received() for each in batch]
+    return once[scene.injector.hits[AGAIN] :][: call.request["MaxNumberOfMessages"]]
 
 
-def _deliver_again(call: Call, stage: Stage) -> Answer:
-    again = _again(call, stage)
+def _deliver_again(call: Call, scene: Scene) -> Answer:
+    again = _again(call, scene)
     call.weight = len(again)
     second = {"ApproximateReceiveCount": "2"}
     messages = [{**each, "Attributes": {**each["Attributes"], **second}} for each in again]
@@ -72,7 +72,7 @@ def _as_sent(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
 
 
 TWICE = Fault(
-    what=AGAIN, operation="ReceiveMessage", do=_deliver_again, when=lambda call, stage: len(_again(call, stage)) > 0
+    what=AGAIN, operation="ReceiveMessage", do=_deliver_again, when=lambda call, scene: len(_again(call, scene)) > 0
 )
 
 SCENARIOS: Sequence[Scenario] = (

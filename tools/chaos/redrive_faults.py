@@ -50,7 +50,7 @@ SCENARIOS: Sequence[Scenario] = (
                 what="SendMessage refused, until SQS gives up",
                 operation="SendMessage",
                 do=be_unavailable,
-                when=lambda call, stage: "-3" in call.request["MessageBody"],
+                when=lambda call, scene: "-3" in call.request["MessageBody"],
             ),
             Fault(
                 what="SendMessage done, connection closed",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from function.onnx_backend import MODEL_FILE
-from tools.chaos.faults import Fault
+from tools.chaos.faults import Fault, Scene
 from tools.chaos.messages import Message
 from tools.chaos.proxy import Answer, Call
 from tools.chaos.scenario import Scenario, send_all
@@ -49,10 +49,10 @@ def _with_broken_releases(stage: Stage, messages: Sequence[Message]) -> dict[str
     return {}
 
 
-def _deploy(call: Call, stage: Stage) -> Answer:
+def _deploy(call: Call, scene: Scene) -> Answer:
     """The next version goes live while a batch is at work; the time to live of its results tells it from the others."""
-    days = stage.injector.hits[DEPLOYED] + 1
-    stage.deploy(version=str(days + 1), environment={"RESULT_TTL_DAYS": str(days)})
+    days = scene.injector.hits[DEPLOYED] + 1
+    scene.deploy(version=str(days + 1), environment={"RESULT_TTL_DAYS": str(days)})
     return call.forward()
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from random import Random
 
-from tools.chaos.faults import Fault, freeze, kill, kill_before, throttle
+from tools.chaos.faults import Fault, Scene, freeze, kill, kill_before, throttle
 from tools.chaos.messages import HUNGRY, Message, Text, message, shuffled
 from tools.chaos.proxy import Call
 from tools.chaos.scenario import Scenario
-from tools.chaos.stage import MEMORY, Stage
+from tools.chaos.stage import MEMORY
 
 EXIT, TIMEOUT = "Runtime.ExitError", "Sandbox.Timedout"
 DOOMED = "doomed"
@@ -23,7 +23,7 @@ def _some_doomed(count: int, random: Random) -> list[Message]:
     return random.sample(found := [*shuffled(count, random), *doomed], len(found))
 
 
-def _is_doomed(call: Call, stage: Stage) -> bool:
+def _is_doomed(call: Call, scene: Scene) -> bool:
     return DOOMED in str(call.request)
 
 

@@ -30,7 +30,7 @@ SCENARIOS: Sequence[Scenario] = (
                 what="PutItem refused as invalid",
                 operation="PutItem",
                 do=find_invalid,
-                when=lambda call, stage: call.request["Item"]["id"]["S"] == REFUSED,
+                when=lambda call, scene: call.request["Item"]["id"]["S"] == REFUSED,
             )
         ],
         must={

@@ -8,7 +8,8 @@ from transformers import DistilBertConfig, DistilBertForSequenceClassification, 
 from transformers.utils import logging as transformers_logging
 
 from function.build_model import build
-from function.classifier import ModelError, load
+from function.classifier import load
+from function.manifest import ModelError
 from function.model_build import parity
 from tools.local.program import ROOT
 

@@ -15,8 +15,8 @@ COMMANDS = {
     "up": "the newest version live",
     "back": "an older one",
     "live": "print which is live; nothing before the first update",
-    "keep": "print imageUri, safe from expiring",
-    "adopt": "let this checkout's previews keep an image that another stack built",
+    "promotable": "print imageUri, safe from expiring",
+    "deployed-image": "let this checkout's previews keep an image that another stack built",
 }
 REFUSED = (PulumiFailed, NothingToReturnTo, OnHold, FileNotFoundError, LookupError, ValueError)  # settings: ValueError
 
@@ -32,12 +32,12 @@ def main() -> int:
     given = parser.parse_args()
     try:
         session = boto3.Session(region_name=region(given.stack))
-        if given.command == "keep":
+        if given.command == "promotable":
             image_uri = outputs(given.stack, "imageUri")["imageUri"]
             keep(session.client("ecr"), image_uri)
             print(image_uri)
             return 0
-        if given.command == "adopt":
+        if given.command == "deployed-image":
             if image := promoted_image(outputs(given.stack)):
                 configure(given.stack, "imageUri", image)
             print(f"{given.stack} runs " + (image or "no image that another stack built"))

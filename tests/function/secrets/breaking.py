@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from function import handler as module
-from function.classifier import Classifier, Manifest, Sentiment
+from function.classifier import Classifier
+from function.manifest import Manifest
+from function.verdict import Sentiment
 
 
 class Breaking:

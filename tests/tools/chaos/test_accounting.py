@@ -49,6 +49,12 @@ def test_an_old_version_that_never_reached_the_table_is_lost_though_a_newer_one_
     assert account([OLD_SENT, NEW_SENT], holding(NEW), [], took(NEW)).lost == (OLD_SENT.body,)
 
 
+def test_an_old_version_that_gives_way_to_a_newer_one_of_its_own_message_is_not_lost() -> None:
+    both = message(OLD, NEW)
+    assert account([both], holding(NEW), [], took(NEW)).balanced
+    assert account([both], holding(OLD), [], took(OLD)).lost == (both.body,)
+
+
 def test_a_message_of_which_one_text_is_missing_is_lost() -> None:
     both = message(OLD, OTHER)
     assert account([both], holding(OLD), [], took(OLD)).lost == (both.body,)

@@ -78,7 +78,7 @@ def test_a_number_of_jobs_that_is_none_is_named(jobs: str, capsys: pytest.Captur
 
 
 def test_a_fault_that_never_strikes_is_a_complaint() -> None:
-    never = Fault(what="never", operation="PutItem", do=refuse("X"), when=lambda call, stage: False)
+    never = Fault(what="never", operation="PutItem", do=refuse("X"), when=lambda call, scene: False)
     outcome = run(Scenario(name="idle", faults=[never]), 3)
     assert outcome.account.balanced
     assert outcome.complaints == ("never injected: never", "no fault was injected")

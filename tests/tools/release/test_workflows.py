@@ -273,14 +273,14 @@ def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_
 
 def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
     (job,) = workflow("preview")["jobs"].values()
-    adopt = ["config", "set", "sentiment-analyzer:imageUri"]
+    kept = ["config", "set", "sentiment-analyzer:imageUri"]
     images = {"anothers": "an-image@sha256:1", "own": "repository@sha256:1", "": ""}
     for image in images.values():
         pulumi_cli.outputs = {"imageUri": image, "repositoryUrl": "repository"} if image else {}
         run_job(job, tmp_path, STACK="prod", MAKEFLAGS="-o .venv/local")
     assert pulumi_cli.updates == []
     assert [call for call in pulumi_cli.calls if call[0] == "config"] == [
-        [*adopt, images["anothers"], "--stack", "prod"]
+        [*kept, images["anothers"], "--stack", "prod"]
     ]
 
 
