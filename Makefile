@@ -24,7 +24,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION
-.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check unit clean help
+.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
@@ -73,7 +73,7 @@ destroy: .venv/program  ## Delete the stack and everything in it.
 	pulumi destroy --stack $(STACK)
 
 ##@ Develop
-test: check unit  ## Run lint, format, types and all tests: what CI runs.
+test: check tests  ## Run lint, format, types and all tests: what CI runs.
 	@echo; echo "All checks and tests passed."
 
 check: .venv/dev  ## Run lint, format and types.
@@ -81,7 +81,7 @@ check: .venv/dev  ## Run lint, format and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: .venv/dev  ## Run all tests.
+tests: .venv/dev  ## Run all tests.
 	$(BIN)/pytest
 
 image-test: .venv/dev  ## Build the image, push it, and run it as Lambda does (needs Docker).

@@ -38,7 +38,8 @@ def imports(tree: ast.AST, known: set[str]) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.module and not node.level, "imports are absolute"
+            assert not node.level, "imports are absolute"
+            assert node.module
             members = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= (members & known) or {node.module}  # of a package, its modules or what itself defines
     return found & known
