@@ -16,7 +16,8 @@ class Dialect:
     Attributes:
         delimiter: between fields, one character.
         quote: around fields that hold a delimiter, a quote (then written twice) or the end of a line; empty for none.
-        escape: before a character that stands for itself; empty for none.
+        escape: before a quote, an escape, a delimiter or the end of a line that is part of a text; empty for none.
+            Where fields may be quoted, it is one in quotes only, as Spark writes it; else MySQL's letters may follow.
     """
 
     delimiter: str = ","
@@ -64,7 +65,11 @@ class Rows:
         self._line = 0
         self._broken = 0  # the line of a fault whose row may not be over
         self._taken: list[str] = []  # lines of the row that is being read
-        self._in_bare = re.compile("|".join(map(re.escape, filter(None, (dialect.delimiter, dialect.escape)))))
+        self._escaped = {**ESCAPED, dialect.escape: dialect.escape, dialect.delimiter: dialect.delimiter}
+        null = f"{re.escape(dialect.escape)}N" if dialect.quote and dialect.escape else "(?!)"
+        self._null = re.compile(f"^{null}$")
+        stops = (dialect.delimiter, "" if dialect.quote else dialect.escape)
+        self._in_bare = re.compile("|".join(map(re.escape, filter(None, stops))))
         self._in_quotes = re.compile("|".join(map(re.escape, filter(None, (dialect.quote, dialect.escape)))) or "(?!)")
 
     def __iter__(self) -> Iterator[Row]:
@@ -117,10 +122,10 @@ class Rows:
             parts.append(line[place : found.start() if found else end])
             if not found or found[0] == self._dialect.delimiter:
                 self._refuse_remains(parts)
-                return "".join(parts), line, found.start() if found else end
+                return self._null.sub("", "".join(parts)), line, found.start() if found else end
             place = found.end()
             if place < end:
-                parts.append(ESCAPED.get(line[place], line[place]))
+                parts.append(self._escaped.get(line[place], found[0] + line[place]))
                 place += 1
             else:
                 line, place = self._after_escaped_end(parts, line[end:]), 0
@@ -179,13 +184,14 @@ class Rows:
 
     def _refuse_what_goes_on(self, fields: list[str]) -> None:
         """A backslash at the end of a line goes on, in MySQL's exports, on the next, which then is no whole row."""
-        backslashes = len(fields[-1]) - len(fields[-1].rstrip("\\"))
-        if self._dialect.escape or not backslashes % 2 or (following := self._next()) is None:
+        read = self._dialect.escape and not self._dialect.quote
+        if read or (len(fields[-1]) - len(fields[-1].rstrip("\\"))) % 2 == 0 or (following := self._next()) is None:
             return
         self._again.appendleft(following)
         self._line -= 1
         if following.count(self._dialect.delimiter) + 1 < len(fields):
-            raise _Malformed(len(self._taken), "its end is escaped, and the next line no row; --escape '\\' joins them")
+            why = "its end is escaped, and the next line no row"
+            raise _Malformed(len(self._taken), f"{why}; --quote \"\" --escape '\\' joins them")
 
 
 def chomped(line: str) -> str:

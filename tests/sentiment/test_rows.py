@@ -48,7 +48,10 @@ UNCLOSED = "character 3 is closed nowhere in the file"
         ('a,"say \\"x\\""\nc,d\n', [(1, "--escape '\\' reads such files"), (2, ["c", "d"])]),
         ('"a\nb","c\nd,e\n', [(2, "character 4 is closed nowhere"), (3, ["d", "e"])]),
         ('a,"17" x,\ny, z"\nc,d\n', [(1, "' ' follows"), (2, "end of the row on line 1?"), (3, ["c", "d"])]),
-        ("a,one\\\ntwo\nc,d\n", [(1, "the next line no row; --escape '\\' joins"), (2, ["two"]), (3, ["c", "d"])]),
+        (
+            "a,one\\\ntwo\nc,d\n",
+            [(1, "the next line no row; --quote \"\" --escape '\\' joins"), (2, ["two"]), (3, ["c", "d"])],
+        ),
     ],
 )
 def test_a_fault_is_told_at_its_line_and_the_rows_after_it_are_read(
@@ -64,9 +67,11 @@ def test_a_fault_is_told_at_its_line_and_the_rows_after_it_are_read(
     ("content", "dialect", "rows"),
     [
         ("a\tone\\\ntwo\\\tthree\\nfour\\\\\nb\t\\N\n", TABS, [["a", "one\ntwo\tthree\nfour\\"], ["b", ""]]),
+        ("a\tC:\\\\new\\_x\\\\N\n", TABS, [["a", "C:\\new\\_x\\N"]]),
+        ('"a",\\N\nC:\\new,b\\\n', Dialect(escape="\\"), [["a", ""], ["C:\\new", "b\\"]]),
         ('a\t"Best\nb\tx\n', TABS, [["a", '"Best'], ["b", "x"]]),
         ('a,"say \\"x\\", C:\\new \\\\ \\\nb"\n', Dialect(escape="\\"), [["a", 'say "x", C:\\new \\ \nb']]),
-        ("a,one\\", Dialect(escape="\\"), ["the escape at its end is followed by nothing"]),
+        ("a,one\\", Dialect(quote="", escape="\\"), ["the escape at its end is followed by nothing"]),
     ],
 )
 def test_other_programs_dialects_are_read_when_asked_for(content: str, dialect: Dialect, rows: list[object]) -> None:

@@ -118,7 +118,7 @@ def test_a_compressed_file_in_another_encoding_is_sent_as_it_is_asked_to(place: 
     Path("texts.csv.gz").write_bytes(gzip.compress('id;text\n1;caf\u00e9\n2;\\"quoted\n'.encode("cp1252")))
     done = run("send", "texts.csv.gz", "--encoding", "cp1252", "--delimiter", ";", "--quote", "", "--escape", "\\")
     assert done.code == 0, done
-    assert {item["id"]: item["text"] for item in place.items()} == {"1": "caf\u00e9", "2": '"quoted'}
+    assert {item["id"]: item["text"] for item in place.items()} == {"1": "caf\u00e9", "2": "two\nlines"}
 
 
 def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
