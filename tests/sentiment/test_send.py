@@ -115,7 +115,7 @@ def test_plain_lines_keep_their_ids_when_a_run_goes_on_with_a_file_that_grew(pla
 
 
 def test_a_compressed_file_in_another_encoding_is_sent_as_it_is_asked_to(place: Place, run: Run) -> None:
-    Path("texts.csv.gz").write_bytes(gzip.compress('id;text\n1;caf\u00e9\n2;\\"quoted\n'.encode("cp1252")))
+    Path("texts.csv.gz").write_bytes(gzip.compress("id;text\n1;caf\u00e9\n2;two\\nlines\n".encode("cp1252")))
     done = run("send", "texts.csv.gz", "--encoding", "cp1252", "--delimiter", ";", "--quote", "", "--escape", "\\")
     assert done.code == 0, done
     assert {item["id"]: item["text"] for item in place.items()} == {"1": "caf\u00e9", "2": "two\nlines"}
