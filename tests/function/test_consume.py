@@ -2,8 +2,8 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
@@ -22,6 +22,7 @@ from function.dead_letters import DeadLetters
 from function.in_time import WRITERS
 from function.store import Store
 from tests.function.aws import TABLE, Aws, FakeClassifier, moto_aws, record
+from tests.waiting import HANG_S, eventually
 
 REDRIVEN_MS = 1_800_000_000_000
 
@@ -285,8 +286,8 @@ def test_what_the_deadline_does_not_leave_time_for_is_reported(consumer: Consume
 class Hanging:
     """A client whose method does not answer for what holds a word, until it is released."""
 
-    def __init__(self, client: Any, method: str, word: str) -> None:
-        self._client, self._method, self._word = client, method, word
+    def __init__(self, deadline: "Deadline", client: Any, method: str, word: str) -> None:
+        self._deadline, self._client, self._method, self._word = deadline, client, method, word
         self.released = threading.Event()
 
     def __getattr__(self, name: str) -> Any:
@@ -294,23 +295,55 @@ class Hanging:
 
         def call(**given: Any) -> Any:
             if name == self._method and self._word in json.dumps(given, default=str):
+                self._deadline.hangs()
                 self.released.wait()
             return real(**given)
 
         return call
 
 
-def clock(seconds: float) -> Callable[[], int]:
-    ends = time.monotonic() + seconds
-    return lambda: int((ends - time.monotonic()) * 1000)
+class Deadline:
+    """The milliseconds left of an invocation: they pass only while it waits for what hangs, and then at once.
+
+    Attributes:
+        wait: in place of the one of function/in_time.py. It ends when nothing more can be done.
+    """
+
+    def __init__(self, left_ms: float) -> None:
+        self.left_ms = left_ms
+        self._hanging = self._hung_before = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> int:
+        return int(self.left_ms)
+
+    def hangs(self) -> None:
+        with self._lock:
+            self._hanging += 1
+
+    def wait(self, pending: list[Future[Any]], timeout: float) -> None:
+        def left() -> int:
+            return sum(not each.done() for each in pending)
+
+        eventually(lambda: self._hanging - self._hung_before == min(WRITERS, left()))
+        self._hung_before = self._hanging
+        if left():
+            self.left_ms -= timeout * 1000
 
 
 @pytest.fixture
-def hanging() -> Iterator[Callable[..., Hanging]]:
+def deadline(monkeypatch: pytest.MonkeyPatch) -> Deadline:
+    deadline = Deadline(2_000)
+    monkeypatch.setattr("function.in_time.wait", deadline.wait)
+    return deadline
+
+
+@pytest.fixture
+def hanging(deadline: Deadline) -> Iterator[Callable[..., Hanging]]:
     clients: list[Hanging] = []
 
     def make(*given: Any) -> Hanging:
-        clients.append(Hanging(*given))
+        clients.append(Hanging(deadline, *given))
         return clients[-1]
 
     yield make
@@ -320,44 +353,44 @@ def hanging() -> Iterator[Callable[..., Hanging]]:
 
 @pytest.mark.parametrize("waiting", [1, 2 * WRITERS])  # as many as hold up every writer, and more
 def test_a_table_that_hangs_costs_its_messages_a_retry_and_not_the_batch_its_answer(
-    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], waiting: int
+    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline, waiting: int
 ) -> None:
     hung = replace(consumer, store=replace(consumer.store, client=hanging(aws.dynamodb, "put_item", "unlucky")))
     lucky = [record(text("1", "good"), "m-1"), record("poison", "m-2")]
     unlucky = [record(text(f"u-{n}", "unlucky"), f"u-{n}") for n in range(waiting)]
-    left = clock(2.0)
-    failed = consume(hung, *lucky, *unlucky, remaining_ms=left)
-    assert left() > 0, "the answer came before the timeout"
+    failed = consume(hung, *lucky, *unlucky, remaining_ms=deadline)
+    assert deadline() > 0, "the answer came before the timeout"
     assert failed == [f"u-{n}" for n in range(waiting)]
     assert set(aws.results()) == {"1"}
     assert [dead["Body"] for dead in aws.dead_letters()] == ["poison"], "a hanging table does not hold up the queue"
 
 
 def test_what_hangs_on_its_last_delivery_is_dead_lettered(
-    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging]
+    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline
 ) -> None:
     hung = replace(consumer, store=replace(consumer.store, client=hanging(aws.dynamodb, "put_item", "unlucky")))
-    assert consume(hung, record(text("1", "unlucky"), receive_count=3), remaining_ms=clock(2.0)) == []
+    assert consume(hung, record(text("1", "unlucky"), receive_count=3), remaining_ms=deadline) == []
     (dead,) = aws.dead_letters()
     assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "DeadlineNear"
 
 
 def test_a_dead_letter_queue_that_hangs_costs_only_the_poison_a_retry(
-    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging]
+    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline
 ) -> None:
     client = hanging(aws.sqs, "send_message", "poison")
     hung = replace(consumer, dead_letters=replace(consumer.dead_letters, client=client))
-    left = clock(2.0)
-    assert consume(hung, record("poison", "m-1"), record(text("2", "good"), "m-2"), remaining_ms=left) == ["m-1"]
-    assert left() > 0
+    assert consume(hung, record("poison", "m-1"), record(text("2", "good"), "m-2"), remaining_ms=deadline) == ["m-1"]
+    assert deadline() > 0
     assert set(aws.results()) == {"2"}
 
 
-def test_a_write_that_comes_late_changes_nothing(consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging]) -> None:
+def test_a_write_that_comes_late_changes_nothing(
+    consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline
+) -> None:
     client = hanging(aws.dynamodb, "put_item", "old")
     hung = replace(consumer, store=replace(consumer.store, client=client))
     old, new = text("1", "old", timestamp=1_700_000_000), text("1", "new", timestamp=1_700_000_100)
-    assert consume(hung, record(old), remaining_ms=clock(1.0)) == ["m-1"]
+    assert consume(hung, record(old), remaining_ms=deadline) == ["m-1"]
     assert consume(consumer, record(new, "m-2")) == []
     client.released.set()
     for thread in threading.enumerate():
@@ -373,7 +406,7 @@ def test_even_past_its_reserve_a_batch_is_written(consumer: Consumer, aws: Aws) 
 
 
 def test_writes_go_out_in_parallel(consumer: Consumer) -> None:
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=HANG_S)
 
     class Meeting:
         def put_item(self, **_: Any) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,11 @@ from sentiment.running import announced, running
 from sentiment.table import Results
 from sentiment.target import PLACES
 from tests.sentiment.place import Run
+from tests.waiting import HANG_S, eventually
 from tools.local.program import ROOT
 from tools.local.serve import state
 from tools.local.stack import LocalPipeline
 
-PATIENCE_SECONDS = 60
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 
@@ -44,7 +43,7 @@ def test_the_examples_texts_end_in_the_table(local: LocalPipeline, tmp_path: Pat
         subprocess.run([sys.executable, ROOT / "examples" / name], cwd=tmp_path, env=environment, check=True)
     results = Results(dynamodb=local.dynamodb, table_name=local.table_name)
     ids = ["plain-1", "plain-2", "producer-1", "producer-2"]
-    pages = wait_for(results, ids, interval_s=0.1, patience_s=PATIENCE_SECONDS)
+    pages = wait_for(results, ids, interval_s=0.1, patience_s=HANG_S)
     found = {result["id"]: result["sentiment"] for page in pages for result in page}
     assert found == dict(zip(ids, ["POSITIVE", "NEGATIVE", "POSITIVE", "NEGATIVE"], strict=True))
 
@@ -59,13 +58,10 @@ def test_a_newcomer_sends_and_reads_without_saying_where(
     texts.write_text("id,text\n1,Great little café!\n2,It broke twice in a week.\n")
     with announced(state(local), tmp_path / "serve.json"):
         assert run("send", texts).code == 0
-        read = run("results", "1", "2", "--follow", "--patience", PATIENCE_SECONDS, "--interval", 0.1)
+        read = run("results", "1", "2", "--follow", "--patience", HANG_S, "--interval", 0.1)
         assert (read.code, "1 POSITIVE (50.0%), 1 NEGATIVE (50.0%)" in read.out) == (0, True), read
         local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=json.dumps(poison))
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not local.depth(local.dead_letter_queue_url):
-            assert time.monotonic() < deadline, "the function dead-letters nothing"
-            time.sleep(0.1)
+        eventually(lambda: local.depth(local.dead_letter_queue_url))
         assert "InvalidText" in run("dlq", "peek").out
 
 

@@ -17,12 +17,13 @@ from sentiment.producer import region_of
 from sentiment_contract.messages import MAX_ITEMS, MAX_TEXT_CHARS
 from tests.sentiment.faults import PartialFailures, answers
 from tests.sentiment.place import Place
+from tests.waiting import HANG_S
 from tools.local.program import ROOT
 
 
 def test_texts_arrive_in_messages_of_one_or_of_many(place: Place) -> None:
     for per_message, messages in ((1, 25), (10, 3)):
-        with Producer(place.queue_url, items_per_message=per_message) as producer:
+        with Producer(place.queue_url, items_per_message=per_message, linger_seconds=HANG_S) as producer:
             for n in range(25):
                 producer.send(f"id-{n}", f"Text {n} café 😊")
         sent = place.messages()
@@ -54,7 +55,7 @@ def test_a_text_that_breaks_the_contract_is_refused_at_once_and_not_sent(place: 
 
 def test_a_batch_that_is_not_full_leaves_after_its_time(place: Place) -> None:
     with Producer(place.queue_url, linger_seconds=0.01) as producer:
-        producer.send("1", "good").result(timeout=30)
+        producer.send("1", "good").result(timeout=HANG_S)
         assert [item["id"] for item in place.items()] == ["1"]
 
 
@@ -75,7 +76,10 @@ def test_only_the_failed_entries_of_a_partial_failure_are_sent_again(place: Plac
 
 def test_what_sqs_blames_on_the_sender_is_not_tried_again_but_told_by_id(place: Place) -> None:
     faults = PartialFailures(place.sqs, lambda body, _: "refused" in body, sender_fault=True)
-    with pytest.raises(SendFailed) as failed, Producer(place.queue_url, client=place.sqs) as producer:
+    with (
+        pytest.raises(SendFailed) as failed,
+        Producer(place.queue_url, client=place.sqs, linger_seconds=HANG_S) as producer,
+    ):
         good, bad = producer.send("good", "fine"), producer.send("bad", "refused")
     assert len(faults.requests) == 1
     assert good.result() is None
@@ -130,7 +134,7 @@ def test_a_key_that_cannot_be_used_is_no_fault_of_the_text(place: Place) -> None
 
 def test_a_request_that_fails_as_a_whole_fails_all_of_its_texts(place: Place) -> None:
     answers(place.sqs, 403, code="AccessDenied")
-    producer = Producer(place.queue_url, client=place.sqs)
+    producer = Producer(place.queue_url, client=place.sqs, linger_seconds=HANG_S)
     producer.send("1", "good")
     producer.send("2", "good")
     with pytest.raises(SendFailed) as failed:

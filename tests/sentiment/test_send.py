@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +20,11 @@ from sentiment.senders import PENDING_PER_SENDER
 from sentiment.target import Target
 from tests.sentiment.faults import PartialFailures, answers
 from tests.sentiment.place import Place, Run
+from tests.waiting import HANG_S, eventually
 
 TEXTS = Path("texts.jsonl")
 CHECKPOINT = Path("texts.jsonl.checkpoint")
+SLOW = ("--rate", "2")  # texts a second: no run of hundreds ends before a test ends it
 
 
 def write(count: int) -> list[str]:
@@ -84,7 +85,7 @@ def test_what_sqs_refuses_for_good_is_a_reject_too(place: Place, run: Run, monke
 
 def test_standard_input_is_sent_line_by_line(place: Place, outside: dict[str, str]) -> None:
     command = [sys.executable, "-m", "sentiment", "send", "-", "--format", "lines", "--id-prefix", "in-"]
-    done = subprocess.run(command, env=outside, input="good\nbad\n", capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=outside, input="good\nbad\n", capture_output=True, text=True, timeout=HANG_S)
     assert (done.returncode, done.stdout) == (0, ""), done
     assert {item["id"]: item["text"] for item in place.items()} == {"in-1": "good", "in-2": "bad"}
 
@@ -123,27 +124,28 @@ def test_a_compressed_file_in_another_encoding_is_sent_as_it_is_asked_to(place: 
 
 def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
     """Return when so many records are settled."""
-    deadline = time.monotonic() + 60
-    while not (CHECKPOINT.exists() and json.loads(CHECKPOINT.read_text())["records"] >= count):
+
+    def settled() -> bool:
         assert process.poll() is None, "it should be sending"
-        assert time.monotonic() < deadline, "it sends nothing"
-        time.sleep(0.01)
+        return CHECKPOINT.exists() and json.loads(CHECKPOINT.read_text())["records"] >= count
+
+    eventually(settled)
 
 
 def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside: dict[str, str]) -> None:
-    ids, senders = write(200), 2
+    ids, senders = write(400), 2
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--senders", str(senders)]
-    process = subprocess.Popen([*command, "--rate", "60"], env=outside, stderr=subprocess.DEVNULL)
-    wait_for_records(process, 40)
+    process = subprocess.Popen([*command, *SLOW], env=outside, stderr=subprocess.DEVNULL)
+    wait_for_records(process, 5)
     process.send_signal(signal.SIGKILL)
     process.wait()
     settled = json.loads(CHECKPOINT.read_text())["records"]
     assert settled < len(ids)
 
-    done = subprocess.run(command, env=outside, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=outside, capture_output=True, text=True, timeout=HANG_S)
     assert done.returncode == 0, done.stderr
     assert f"Going on after {settled} records" in done.stderr
-    assert "200 texts sent, 0 rejected" in done.stderr
+    assert "400 texts sent, 0 rejected" in done.stderr
     items = place.items()
     counts = Counter(item["id"] for item in items)
     assert counts.keys() == set(ids), "nothing is lost"
@@ -220,12 +222,12 @@ def test_a_checkpoint_of_another_queue_or_of_another_kind_is_refused(place: Plac
 
 
 def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str, str]) -> None:
-    write(300)
-    command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--rate", "100"]
+    write(400)
+    command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), *SLOW]
     process = subprocess.Popen(command, env=outside, stderr=subprocess.PIPE, text=True)
     wait_for_records(process, 1)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=HANG_S)
     records = json.loads(CHECKPOINT.read_text())["records"]
     assert process.returncode == 130, said
     assert f"Broken off after {records} records" in said

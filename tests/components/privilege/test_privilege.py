@@ -1,7 +1,6 @@
 """Least privilege, enforced: the function's role and the producers' policy allow what is needed and nothing else."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +10,8 @@ from sentiment_contract.results import TABLE_KEY
 from tests.components.privilege.guarded import KEY_ARN, OTHER, Guarded
 from tests.components.privilege.iam import allowed
 from tests.function.aws import record
+from tests.waiting import eventually
 
-PATIENCE_SECONDS = 60
 ITEM = {TABLE_KEY: {"S": "1"}}
 KEY = ITEM
 OTHER_KEY_ARN = KEY_ARN.replace("0a1b2c3d", "ffffffff")
@@ -81,10 +80,7 @@ def test_the_whole_pipeline_works_with_its_own_credentials_only(stack: Guarded) 
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
         sent = stack.producer("sqs").send_message_batch(QueueUrl=local.queue_url, Entries=entries)
         assert not sent.get("Failed")
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while local.depth(local.queue_url):
-        assert time.monotonic() < deadline, "the queue did not drain"
-        time.sleep(0.1)
+    eventually(lambda: local.depth(local.queue_url) == 0)
     assert {f"text-{n}" for n in range(12)} <= set(local.results())
     assert [dead["Body"] for dead in local.dead_letters()] == ["poison"]
 

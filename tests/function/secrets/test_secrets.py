@@ -9,7 +9,7 @@ import pytest
 
 from sentiment_contract.dead_letters import CODE, MESSAGE, REQUEST_ID, SENT_TIMESTAMP
 from tests.function.aws import record
-from tests.tools.local.functions import eventually
+from tests.waiting import eventually
 from tools.chaos.proxy import Answer, Call, Proxy
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
@@ -65,9 +65,9 @@ def error(code: str, given: str) -> Answer:
 
 
 def deploy(observed: Observed, level: str, handler: str = "tests.function.secrets.breaking.handler") -> None:
-    observed.lines.clear()
     config = replace(observed.local.function_config, log_level=level, handler=handler, task_root=ROOT)
     observed.local.function.deploy(config)
+    observed.lines.clear()  # now that the last version has ended, and its log with it
 
 
 def body(text: Any, item_id: Any = ID) -> str:
@@ -98,8 +98,9 @@ EVENTS: list[dict[str, Any]] = [
 
 
 def invoke_all(local: LocalPipeline) -> list[Any]:
-    """What the function answers, in its real runtime."""
+    """What the function answers, in its real runtime, which has ended then: its log is complete."""
     invocations = [local.function.invoke(event) for event in EVENTS]
+    local.function.recycle()
     assert [invocation.error for invocation in invocations] == [None] * len(EVENTS)
     return [json.loads(invocation.payload) for invocation in invocations]
 
@@ -130,7 +131,7 @@ def test_nothing_planted_is_logged_of_what_comes_through_the_queue(observed: Obs
     attributes = {ATTRIBUTE: {"DataType": "String", "StringValue": ATTRIBUTE}}
     for each in BODIES:
         local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=each, MessageAttributes=attributes)
-    assert eventually(lambda: local.depth(local.queue_url) == 0, within_s=60)
+    eventually(lambda: local.depth(local.queue_url) == 0)
     invoke_all(local)
     assert observed.leaks() == []
     log = "\n".join(observed.lines)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sentiment.target import Target
+from tests.waiting import HANG_S
 from tools.load import run
 from tools.load.ledger import Ledger
 from tools.load.pipeline import local_pipeline
@@ -21,7 +22,6 @@ from tools.local.cloud import ANY_CREDENTIALS
 from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL, LocalPipeline
 
-PATIENCE_S = 120
 TEXTS = 60
 
 
@@ -32,7 +32,7 @@ def load(folder: Path, *options: str, **environment: str) -> subprocess.Complete
         env={**os.environ, "COLUMNS": "200", **environment},
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=HANG_S,
     )
 
 
@@ -114,7 +114,7 @@ def test_a_lost_and_a_duplicated_text_are_noticed(monkeypatch: pytest.MonkeyPatc
     with local_pipeline("dev", DEMO_MODEL, ledger) as pipeline:
         target = Unfaithful(**vars(pipeline.target), drops=ledger.id_of(7), doubles=ledger.id_of(12))
         found = run.run_load(
-            ledger, replace(pipeline, target=target), pool(Kind.SENTENCES), 4, PATIENCE_S, lambda *_: None
+            ledger, replace(pipeline, target=target), pool(Kind.SENTENCES), 4, HANG_S, lambda *_: None
         ).accounting
     assert found.lost == {ledger.id_of(7)}
     assert found.duplicated == {ledger.id_of(12)}

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import HANG_S
 from tools.load.ledger import Ledger
 from tools.load.open_loop import send_all
 from tools.load.plan import Plan, usual_together
-
-PATIENCE_S = 30
 
 
 class OneSender(Executor):
@@ -55,7 +54,7 @@ def test_the_schedule_waits_for_no_answer() -> None:
         if indices[0]:
             second.set()
         else:
-            assert second.wait(PATIENCE_S), "the second send waits for the first one's answer"
+            assert second.wait(HANG_S), "the second send waits for the first one's answer"
 
     with ThreadPoolExecutor(2) as senders:
         send_all(ledger.plan, ledger, send, senders)

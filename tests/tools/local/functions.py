@@ -1,11 +1,10 @@
 """Functions for the tests of the local Lambda: the recorded handlers, and a configuration for each."""
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import HANG_S
 from tools.local.function_config import FunctionConfig
 
 HANDLERS = Path(__file__).parent / "handlers"
@@ -21,7 +20,7 @@ def function_config(handler: str, **changes: Any) -> FunctionConfig:
             "handler": handler,
             "task_root": HANDLERS,
             "memory_mb": 512,
-            "timeout_s": 20.0,
+            "timeout_s": HANG_S,
             "environment": {"COLOUR": "green"},
             "credentials": {
                 "AWS_ACCESS_KEY_ID": "the role's",
@@ -34,16 +33,6 @@ def function_config(handler: str, **changes: Any) -> FunctionConfig:
             **changes,
         }
     )
-
-
-def eventually(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
-    """Whether the condition comes true in time; how soon does not matter."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def running(pid: int) -> bool:

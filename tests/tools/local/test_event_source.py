@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import Any
 from unittest.mock import Mock
 from uuid import uuid4
@@ -16,11 +16,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto.server import ThreadedMotoServer
 
-from tests.tools.local.functions import eventually, function_config
-from tools.local.event_source import LONG_POLL_S, BatchOutcome, EventSourceConfig, EventSourceMapping
+from sentiment.dlq.queue import depth
+from tests.tools.local.functions import function_config
+from tests.waiting import HANG_S, eventually
+from tools.local.event_source import BatchOutcome, EventSourceConfig, EventSourceMapping
 from tools.local.lambda_service import REQUEST_LIMIT_BYTES, Invocation, LambdaService
 
-VISIBILITY_S = 1
+HIDDEN_S = 3600  # no message comes back by itself, however long a test takes: it is made visible
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ class Queue:
     def __init__(self, sqs: Any, **attributes: str) -> None:
         name = f"texts-{uuid4()}"
         self.sqs = sqs
-        self.url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(VISIBILITY_S), **attributes})[
+        self.url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(HIDDEN_S), **attributes})[
             "QueueUrl"
         ]
         self.arn = f"arn:aws:sqs:us-west-2:123456789012:{name}"
@@ -54,9 +56,16 @@ class Queue:
 
     def size(self) -> int:
         """Messages that are there, visible or not."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
-        return sum(int(answer["Attributes"][name]) for name in names)
+        # moto counts one state after the other: what is made visible meanwhile is in none of them.
+        return depth(self.sqs, self.url) or depth(self.sqs, self.url)
+
+    def show_again(self, outcome: BatchOutcome) -> None:
+        """End the visibility timeout of the messages that failed."""
+        for each in outcome.deliveries:
+            if each.message_id in outcome.failed_ids:
+                self.sqs.change_message_visibility(
+                    QueueUrl=self.url, ReceiptHandle=each.receipt_handle, VisibilityTimeout=0
+                )
 
     def config(self, **changes: Any) -> EventSourceConfig:
         config = EventSourceConfig(
@@ -72,11 +81,11 @@ class Queue:
 
 
 class Recorder:
-    """A function that remembers its events and answers as told."""
+    """A function that remembers its events and answers as told: at once, or only when it is let."""
 
-    def __init__(self, answer: bytes = b"null", seconds: float = 0.0) -> None:
+    def __init__(self, answer: bytes = b"null", held: bool = False) -> None:
         self.answer = answer
-        self.seconds = seconds
+        self.gate = Semaphore(0) if held else None
         self.events: list[dict[str, Any]] = []
         self.times: list[float] = []
         self.running = self.most_running = self.largest_bytes = 0
@@ -85,11 +94,12 @@ class Recorder:
     def __call__(self, event: bytes) -> Invocation:
         with self._lock:
             self.events.append(json.loads(event))
-            self.times.append(time.monotonic())
+            self.times.append(time.time())  # as SQS tells it
             self.largest_bytes = max(self.largest_bytes, len(event))
             self.running += 1
             self.most_running = max(self.most_running, self.running)
-        time.sleep(self.seconds)
+        if self.gate:
+            self.gate.acquire()
         with self._lock:
             self.running -= 1
         return _invocation(self.answer)
@@ -107,7 +117,46 @@ def _invocation(answer: bytes, error: dict[str, Any] | None = None) -> Invocatio
     return Invocation(request_id="r", payload=answer, error=error, cold_start=False, init_s=0.0, duration_s=0.0)
 
 
-Consume = Callable[..., tuple[EventSourceMapping, list[Any]]]
+class Consumer:
+    """The recorded consumer behind a queue, in real runtime processes.
+
+    Attributes:
+        outcomes: of its batches.
+        records: as it saw them; complete when it has finished, as its log takes its own way.
+    """
+
+    def __init__(self, queue: Queue, log_file: Path, timeout_s: float) -> None:
+        self.outcomes: list[BatchOutcome] = []
+        self.records: list[Any] = []
+        self.function = LambdaService(
+            function_config("consumer.handler", timeout_s=timeout_s),
+            max_concurrency=2,
+            log_file=log_file,
+            on_log=self._note,
+        )
+        self.mapping = EventSourceMapping(queue.config(), queue.sqs, self.function.invoke, self.outcomes.append)
+        self.mapping.start()
+
+    @property
+    def failed(self) -> list[BatchOutcome]:
+        return [outcome for outcome in self.outcomes if outcome.failed_ids]
+
+    @property
+    def deliveries(self) -> list[tuple[str, str]]:
+        """Bodies with their receive counts, of all batches that are done with."""
+        records = [json.loads(each.record) for outcome in self.outcomes for each in outcome.deliveries]
+        return sorted((each["body"], each["attributes"]["ApproximateReceiveCount"]) for each in records)
+
+    def finish(self) -> None:
+        self.mapping.stop()
+        self.function.close()
+
+    def _note(self, line: str) -> None:
+        if line.startswith('{"Records"'):
+            self.records.extend(json.loads(line)["Records"])
+
+
+Consume = Callable[..., Consumer]
 
 
 @pytest.fixture
@@ -116,32 +165,17 @@ def queue(sqs: Any) -> Queue:
 
 
 @pytest.fixture
-def consume(sqs: Any, tmp_path: Path) -> Iterator[Consume]:
-    """Starts the recorded consumer behind a queue; gives the mapping, and the records as they are seen."""
-    started: list[Any] = []
+def consume(tmp_path: Path) -> Iterator[Consume]:
+    """Starts consumers, and finishes them."""
+    started: list[Consumer] = []
 
-    def start(queue: Queue, timeout_s: float = 20.0) -> tuple[EventSourceMapping, list[Any]]:
-        records: list[Any] = []
-
-        def note(line: str) -> None:
-            if line.startswith('{"Records"'):
-                records.extend(json.loads(line)["Records"])
-
-        function = LambdaService(
-            function_config("consumer.handler", timeout_s=timeout_s),
-            max_concurrency=2,
-            log_file=tmp_path / "function.log",
-            on_log=note,
-        )
-        started.append(function.close)
-        mapping = EventSourceMapping(queue.config(), sqs, function.invoke)
-        mapping.start()
-        started.append(mapping.stop)
-        return mapping, records
+    def start(queue: Queue, timeout_s: float = HANG_S) -> Consumer:
+        started.append(Consumer(queue, tmp_path / "function.log", timeout_s))
+        return started[-1]
 
     yield start
-    for stop in reversed(started):
-        stop()
+    for consumer in started:
+        consumer.finish()
 
 
 def test_the_function_gets_records_as_sqs_makes_them(sqs: Any, queue: Queue, consume: Consume) -> None:
@@ -150,9 +184,10 @@ def test_the_function_gets_records_as_sqs_makes_them(sqs: Any, queue: Queue, con
         MessageBody="I like it — ja!",
         MessageAttributes={"source": {"DataType": "String", "StringValue": "shop"}},
     )
-    _, records = consume(queue)
-    assert eventually(lambda: queue.size() == 0)
-    [record] = records
+    consumer = consume(queue)
+    eventually(lambda: queue.size() == 0)
+    consumer.finish()
+    [record] = consumer.records
     assert record.pop("receiptHandle")
     attributes = record.pop("attributes")
     assert int(attributes["SentTimestamp"]) <= int(attributes["ApproximateFirstReceiveTimestamp"])
@@ -179,42 +214,49 @@ def test_the_function_gets_records_as_sqs_makes_them(sqs: Any, queue: Queue, con
 
 def test_a_partial_failure_leaves_only_the_failed_message_and_it_comes_again(queue: Queue, consume: Consume) -> None:
     queue.send("fine", "fail at first", "fine too")
-    mapping, records = consume(queue)
-    assert eventually(lambda: queue.size() == 0)
-    mapping.stop()
-    deliveries = [(each["body"], each["attributes"]["ApproximateReceiveCount"]) for each in records]
-    assert sorted(deliveries) == [
+    consumer = consume(queue)
+    eventually(lambda: consumer.failed)
+    assert queue.size() == 1
+    queue.show_again(consumer.failed[0])
+    eventually(lambda: queue.size() == 0)
+    consumer.finish()
+    assert consumer.deliveries == [
         ("fail at first", "1"),
         ("fail at first", "2"),
         ("fine", "1"),
         ("fine too", "1"),
     ]
-    assert (mapping.stats.received, mapping.stats.succeeded, mapping.stats.failed) == (4, 3, 1)
-    assert mapping.stats.function_errors == 0
+    stats = consumer.mapping.stats
+    assert (stats.received, stats.succeeded, stats.failed, stats.function_errors) == (4, 3, 1, 0)
 
 
-@pytest.mark.parametrize("trouble", ["crash at first", "hang at first"])
-def test_a_batch_whose_function_ended_stays_and_comes_again_whole(sqs: Any, consume: Consume, trouble: str) -> None:
-    queue = Queue(sqs, VisibilityTimeout="2")  # longer than the function may take, as it has to be
+@pytest.mark.parametrize(("trouble", "timeout_s"), [("crash at first", HANG_S), ("hang at first", 1)])
+def test_a_batch_whose_function_ended_stays_and_comes_again_whole(
+    queue: Queue, consume: Consume, trouble: str, timeout_s: float
+) -> None:
     queue.send("neighbour", trouble)
-    mapping, records = consume(queue, timeout_s=1)
-    assert eventually(lambda: queue.size() == 0)
-    mapping.stop()
-    assert mapping.stats.function_errors >= 1
-    deliveries = [(each["body"], each["attributes"]["ApproximateReceiveCount"]) for each in records]
-    assert (trouble, "1") in deliveries
-    assert (trouble, "2") in deliveries
-    assert mapping.stats.received == mapping.stats.succeeded + mapping.stats.failed
-    assert mapping.stats.succeeded == 2
+    consumer = consume(queue, timeout_s)
+    eventually(lambda: consumer.failed)
+    assert queue.size() == 2
+    consumer.function.deploy(function_config("consumer.handler"))  # which has time enough for what does not hang
+    queue.show_again(consumer.failed[0])
+    eventually(lambda: queue.size() == 0)
+    consumer.finish()
+    assert consumer.deliveries == sorted((body, count) for body in ("neighbour", trouble) for count in "12")
+    stats = consumer.mapping.stats
+    assert (stats.received, stats.succeeded, stats.failed, stats.function_errors) == (4, 2, 2, 1)
 
 
-def test_a_failed_message_stays_hidden_until_its_visibility_timeout_ends(sqs: Any, queue: Queue) -> None:
+def test_a_failed_message_stays_hidden_until_its_visibility_timeout_ends(sqs: Any) -> None:
+    queue = Queue(sqs, VisibilityTimeout="1")
     [message_id] = queue.send("text")
     function = Recorder(json.dumps({"batchItemFailures": [{"itemIdentifier": message_id}]}).encode())
     with EventSourceMapping(queue.config(), sqs, function):
-        assert eventually(lambda: len(function.times) == 2)
+        eventually(lambda: len(function.times) > 1)
         function.answer = b"null"
-    assert function.times[1] - function.times[0] > VISIBILITY_S * 0.9  # moto's clock starts a little earlier
+    attributes = function.events[1]["Records"][0]["attributes"]
+    assert attributes["ApproximateReceiveCount"] == "2"
+    assert function.times[1] * 1000 >= int(attributes["ApproximateFirstReceiveTimestamp"]) + 1000
 
 
 @pytest.mark.parametrize(
@@ -225,7 +267,7 @@ def test_a_response_that_cannot_be_trusted_keeps_every_message(sqs: Any, queue: 
     queue.send("one", "two")
     outcomes: list[BatchOutcome] = []
     with EventSourceMapping(queue.config(), sqs, Recorder(answer), outcomes.append):
-        assert eventually(lambda: sum(len(each.message_ids) for each in outcomes) >= 2)
+        eventually(lambda: sum(len(each.message_ids) for each in outcomes) == 2)
     assert queue.size() == 2
     assert all(set(each.message_ids) == each.failed_ids for each in outcomes)
 
@@ -235,7 +277,7 @@ def test_an_error_of_the_function_keeps_every_message_whatever_its_payload(sqs: 
     with EventSourceMapping(
         queue.config(), sqs, lambda _: _invocation(b"null", {"errorType": "E", "errorMessage": "m"})
     ) as mapping:
-        assert eventually(lambda: mapping.stats.function_errors > 0)
+        eventually(lambda: mapping.stats.function_errors > 0)
     assert queue.size() == 1
 
 
@@ -243,7 +285,7 @@ def test_without_partial_reports_the_response_does_not_count(sqs: Any, queue: Qu
     queue.send("one", "two")
     config = queue.config(report_batch_item_failures=False)
     with EventSourceMapping(config, sqs, Recorder(b"not JSON")):
-        assert eventually(lambda: queue.size() == 0)
+        eventually(lambda: queue.size() == 0)
 
 
 def test_a_function_that_cannot_be_invoked_keeps_its_messages_and_the_mapping_goes_on(sqs: Any, queue: Queue) -> None:
@@ -251,8 +293,9 @@ def test_a_function_that_cannot_be_invoked_keeps_its_messages_and_the_mapping_go
     function = Mock(side_effect=[ConnectionError("no Lambda today"), _invocation(b"null")])
     outcomes: list[BatchOutcome] = []
     with EventSourceMapping(queue.config(), sqs, function, outcomes.append):
-        assert eventually(lambda: len(outcomes) == 2)
-        assert queue.size() == 0
+        eventually(lambda: outcomes)
+        queue.show_again(outcomes[0])
+        eventually(lambda: queue.size() == 0)
     assert [each.invocation is None for each in outcomes] == [True, False]
 
 
@@ -260,7 +303,7 @@ def test_a_batch_holds_no_more_than_its_size(sqs: Any, queue: Queue) -> None:
     queue.send(*map(str, range(25)))
     function = Recorder()
     with EventSourceMapping(queue.config(batch_size=4), sqs, function):
-        assert eventually(lambda: queue.size() == 0)
+        eventually(lambda: queue.size() == 0)
     assert max(map(len, function.bodies)) == 4
     assert sorted(int(body) for batch in function.bodies for body in batch) == list(range(25))
 
@@ -268,81 +311,130 @@ def test_a_batch_holds_no_more_than_its_size(sqs: Any, queue: Queue) -> None:
 def test_a_batch_may_be_larger_than_one_call_to_sqs_yields(sqs: Any, queue: Queue) -> None:
     queue.send(*map(str, range(25)))
     function = Recorder()
-    with EventSourceMapping(queue.config(batch_size=25, window_s=60), sqs, function):
-        assert eventually(lambda: queue.size() == 0)
+    with EventSourceMapping(queue.config(batch_size=25, window_s=HIDDEN_S), sqs, function):
+        eventually(lambda: queue.size() == 0)
     assert [len(batch) for batch in function.bodies] == [25]
 
 
-def test_the_window_gathers_what_comes_one_by_one(sqs: Any) -> None:
-    queue = Queue(sqs, VisibilityTimeout="30")
+def test_the_window_gathers_what_comes_one_by_one(sqs: Any, queue: Queue) -> None:
     function = Recorder()
-    with EventSourceMapping(queue.config(window_s=2), sqs, function):
+    with EventSourceMapping(queue.config(batch_size=4, window_s=HIDDEN_S), sqs, function) as mapping:
         for number in range(4):
+            assert function.events == []
             queue.send(str(number))
-        assert function.events == []
-        assert eventually(lambda: queue.size() == 0)
+            eventually(lambda so_far=number + 1: mapping.stats.received == so_far)
+        eventually(lambda: queue.size() == 0)
     assert [sorted(batch) for batch in function.bodies] == [["0", "1", "2", "3"]]
+
+
+def test_a_batch_that_is_not_full_leaves_when_its_window_ends(sqs: Any, queue: Queue) -> None:
+    queue.send("one")
+    function = Recorder()
+    with EventSourceMapping(queue.config(window_s=1), sqs, function):
+        eventually(lambda: queue.size() == 0)
+    first_receive_ms = int(function.events[0]["Records"][0]["attributes"]["ApproximateFirstReceiveTimestamp"])
+    assert function.times[0] * 1000 >= first_receive_ms + 1000
 
 
 def test_a_full_batch_does_not_wait_for_its_window(sqs: Any, queue: Queue) -> None:
     queue.send("one", "two")
-    with EventSourceMapping(queue.config(batch_size=2, window_s=300), sqs, Recorder()):
-        assert eventually(lambda: queue.size() == 0)
+    with EventSourceMapping(queue.config(batch_size=2, window_s=HIDDEN_S), sqs, Recorder()):
+        eventually(lambda: queue.size() == 0)
 
 
 def test_an_event_stays_within_6_mb(sqs: Any) -> None:
-    queue = Queue(sqs, VisibilityTimeout="60", MaximumMessageSize="1048576")
+    queue = Queue(sqs, MaximumMessageSize="1048576")
     queue.send(*(letter * 1_000_000 for letter in "abcdefgh"))
     function = Recorder()
     with EventSourceMapping(queue.config(window_s=1), sqs, function):
-        assert eventually(lambda: queue.size() == 0)
-    assert [len(batch) for batch in function.bodies] == [6, 2]
+        eventually(lambda: queue.size() == 0)
+    assert sorted(len(batch) for batch in function.bodies) == [2, 6]
     assert function.largest_bytes <= REQUEST_LIMIT_BYTES
 
 
-def test_no_more_batches_are_in_flight_than_allowed(sqs: Any) -> None:
-    queue = Queue(sqs, VisibilityTimeout="60")
+def test_no_more_batches_are_in_flight_than_allowed(sqs: Any, queue: Queue) -> None:
     queue.send(*map(str, range(12)))
-    function = Recorder(seconds=0.3)
+    function = Recorder(held=True)
     with EventSourceMapping(queue.config(batch_size=1, max_concurrency=3), sqs, function):
-        assert eventually(lambda: queue.size() == 0)
+        for ended in range(12):
+            eventually(lambda begun=ended + 3: len(function.events) >= min(12, begun))
+            function.gate.release()
+        eventually(lambda: queue.size() == 0)
     assert function.most_running == 3
     assert function.delivered == 12
 
 
-def test_stopping_finishes_the_batch_in_flight(sqs: Any) -> None:
-    queue = Queue(sqs, VisibilityTimeout="60")
+def test_stopping_finishes_the_batch_in_flight(sqs: Any, queue: Queue) -> None:
     queue.send("one", "two")
-    function = Recorder(seconds=0.5)
+    function = Recorder(held=True)
     mapping = EventSourceMapping(queue.config(), sqs, function)
     mapping.start()
-    assert eventually(lambda: function.running > 0)
+    eventually(lambda: function.running)
     queue.send("after")
-    mapping.stop()
+    with ThreadPoolExecutor(1) as stopper:
+        stopped = stopper.submit(mapping.stop)
+        function.gate.release(2)  # the poller may have had the next message in hand
+        stopped.result()
     assert function.running == 0
     assert queue.size() == 3 - function.delivered
 
 
 def test_stopping_within_the_window_delivers_what_was_received(sqs: Any) -> None:
-    queue = Queue(sqs, VisibilityTimeout="300")
+    queue = Queue(sqs)
     queue.send("one")
-    with EventSourceMapping(queue.config(window_s=300), sqs, Recorder()) as mapping:
-        assert eventually(lambda: mapping.stats.received == 1)
+    with EventSourceMapping(queue.config(window_s=HIDDEN_S), sqs, Recorder()) as mapping:
+        eventually(lambda: mapping.stats.received == 1)
     assert queue.size() == 0
 
 
 def test_a_paused_mapping_takes_nothing_until_it_is_resumed(sqs: Any, queue: Queue) -> None:
     queue.send("waiting")
-    with EventSourceMapping(queue.config(enabled=False), sqs, Recorder()) as mapping:
-        time.sleep(0.3)
-        assert mapping.stats.received == 0
+    receives = HeldReceives(sqs)
+    with EventSourceMapping(queue.config(enabled=False), receives, Recorder()) as mapping:
+        while_another_empties_its_queue(sqs)
+        assert receives.begun == 0
         mapping.resume()
-        assert eventually(lambda: queue.size() == 0)
-        mapping.pause()
-        time.sleep(LONG_POLL_S + 0.2)  # a long poll that had begun may still take a message
+        receives.let.release()
+        eventually(lambda: queue.size() == 0)
+        eventually(lambda: receives.begun == 2)
+        mapping.pause()  # within a receive, which ends as it would have
+        receives.let.release(9)
+        eventually(lambda: receives.ended == 2)
         queue.send("waiting")
-        time.sleep(0.3)
-        assert (mapping.stats.received, queue.size()) == (1, 1)
+        while_another_empties_its_queue(sqs)
+        assert (receives.begun, mapping.stats.received, queue.size()) == (2, 1, 1)
+
+
+class HeldReceives:
+    """SQS whose receives begin only when they are let.
+
+    Attributes:
+        begun, ended: counts.
+    """
+
+    def __init__(self, sqs: Any) -> None:
+        self._sqs = sqs
+        self.let = Semaphore(0)
+        self.begun = self.ended = 0
+
+    def receive_message(self, **given: Any) -> Any:
+        self.begun += 1
+        self.let.acquire()
+        try:
+            return self._sqs.receive_message(**given)
+        finally:
+            self.ended += 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sqs, name)
+
+
+def while_another_empties_its_queue(sqs: Any) -> None:
+    """Time in which a mapping that polls would have polled."""
+    other = Queue(sqs)
+    other.send("text")
+    with EventSourceMapping(other.config(), sqs, Recorder()):
+        eventually(lambda: other.size() == 0)
 
 
 def test_a_poison_message_goes_to_the_dead_letter_queue_after_its_last_receive(sqs: Any, consume: Consume) -> None:
@@ -350,16 +442,19 @@ def test_a_poison_message_goes_to_the_dead_letter_queue_after_its_last_receive(s
     redrive = json.dumps({"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": 2})
     queue = Queue(sqs, RedrivePolicy=redrive)
     queue.send("always fail", "fine")
-    _, records = consume(queue)
-    assert eventually(lambda: dead_letters.size() == 1)
+    consumer = consume(queue)
+    for receive in (1, 2):
+        eventually(lambda times=receive: len(consumer.failed) == times)
+        queue.show_again(consumer.failed[-1])
+    eventually(lambda: dead_letters.size() == 1)
     assert queue.size() == 0
-    assert sorted(each["body"] for each in records) == ["always fail", "always fail", "fine"]
+    assert consumer.deliveries == [("always fail", "1"), ("always fail", "2"), ("fine", "1")]
     [message] = sqs.receive_message(QueueUrl=dead_letters.url)["Messages"]
     assert message["Body"] == "always fail"
 
 
 def test_passing_troubles_of_sqs_lose_nothing_and_deliver_nothing_twice(sqs: Any) -> None:
-    queue = Queue(sqs, VisibilityTimeout="60")
+    queue = Queue(sqs)
     queue.send("one", "two")
     unreachable = EndpointConnectionError(endpoint_url=queue.url)
     throttled = ClientError({"Error": {"Code": "RequestThrottled"}}, "DeleteMessageBatch")
@@ -381,30 +476,30 @@ def test_passing_troubles_of_sqs_lose_nothing_and_deliver_nothing_twice(sqs: Any
     flaky.delete_message_batch.side_effect = in_turn(sqs.delete_message_batch, throttled, unreachable)
     function = Recorder()
     with EventSourceMapping(queue.config(), flaky, function):
-        assert eventually(lambda: queue.size() == 0)
+        eventually(lambda: queue.size() == 0)
     assert sorted(body for batch in function.bodies for body in batch) == ["one", "two"]
 
     queue.send("three")
     flaky.delete_message_batch.side_effect = in_turn(sqs.delete_message_batch, busy)
     with EventSourceMapping(queue.config(), flaky, Recorder()):
-        assert eventually(lambda: queue.size() == 0)
+        eventually(lambda: queue.size() == 0)
 
 
 def test_a_callback_that_fails_stops_nothing(sqs: Any, queue: Queue) -> None:
     queue.send("one", "two", "three")
     callback = Mock(side_effect=ZeroDivisionError)
     with EventSourceMapping(queue.config(batch_size=1, max_concurrency=1), sqs, Recorder(), callback):
-        assert eventually(lambda: callback.call_count == 3)
+        eventually(lambda: callback.call_count == 3)
     assert queue.size() == 0
 
 
 def test_many_producers_and_batches_end_with_an_empty_queue(sqs: Any) -> None:
-    queue = Queue(sqs, VisibilityTimeout="60")
-    function = Recorder(seconds=0.01)
+    queue = Queue(sqs)
+    function = Recorder()
     with EventSourceMapping(queue.config(max_concurrency=4), sqs, function) as mapping:
         with ThreadPoolExecutor(4) as producers:
             list(producers.map(queue.send, map(str, range(200))))
-        assert eventually(lambda: queue.size() == 0)
+        eventually(lambda: queue.size() == 0)
     assert sorted(int(body) for batch in function.bodies for body in batch) == list(range(200))
     assert mapping.stats.succeeded == mapping.stats.received == 200
     assert mapping.stats.invoked == len(function.events)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 import tools.local.lambda_service
-from tests.tools.local.functions import ARN, HANDLERS, eventually, function_config, running
+from tests.tools.local.functions import ARN, HANDLERS, function_config, running
+from tests.waiting import eventually
 from tools.local.lambda_service import REQUEST_LIMIT_BYTES, LambdaService
 from tools.local.runtime_api import Ready, Request, Responded, RuntimeApi, RuntimeEvent
 
@@ -36,6 +38,13 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     yield start
     for service in services:
         service.close()
+
+
+@pytest.fixture
+def meeting(tmp_path: Path) -> Path:
+    """Where invocations wait for each other."""
+    (folder := tmp_path / "meeting").mkdir()
+    return folder
 
 
 def _pids(service: LambdaService) -> list[int]:
@@ -129,9 +138,11 @@ def test_an_exception_of_the_handler_is_reported_and_the_process_goes_on(serve: 
 
 
 def test_a_timeout_kills_the_process_and_the_next_invocation_works(serve: Serve) -> None:
-    service = serve(timeout_s=1)
+    service = serve()
     service.invoke(NOTHING)
     [pid] = _pids(service)
+    for environment in service.environments:  # of this one alone: what follows may take its time
+        environment.config = replace(environment.config, timeout_s=1)
     late = service.invoke({"do": "sleep", "seconds": 60})
     assert late.error == {
         "errorType": "Sandbox.Timedout",
@@ -166,7 +177,7 @@ def test_what_the_handler_started_ends_with_its_process(serve: Serve) -> None:
     child = json.loads(service.invoke({"do": "start a child"}).payload)["pid"]
     assert running(child)
     service.invoke({"do": "exit", "code": 1})
-    assert eventually(lambda: not running(child))
+    eventually(lambda: not running(child))
 
 
 def test_the_log_says_why_the_platform_ended_an_invocation(serve: Serve, tmp_path: Path) -> None:
@@ -183,7 +194,7 @@ def test_a_process_that_was_killed_while_idle_is_replaced_unnoticed(serve: Serve
     service = serve()
     service.invoke(NOTHING)
     os.kill(_pids(service)[0], signal.SIGKILL)
-    assert eventually(lambda: _pids(service) == [])
+    eventually(lambda: _pids(service) == [])
     after = service.invoke(NOTHING)
     assert (after.error, after.cold_start) == (None, True)
 
@@ -244,24 +255,25 @@ def test_an_event_over_6_mb_is_refused(serve: Serve) -> None:
         serve().invoke(b" " * (REQUEST_LIMIT_BYTES + 1))
 
 
-def test_no_more_invocations_run_at_a_time_than_allowed(serve: Serve) -> None:
+def test_no_more_invocations_run_at_a_time_than_allowed(serve: Serve, meeting: Path) -> None:
     service = serve(max_concurrency=2)
     with ThreadPoolExecutor(6) as callers:
-        invocations = list(callers.map(service.invoke, [{"do": "sleep", "seconds": 0.2}] * 6))
-    naps = [json.loads(invocation.payload) for invocation in invocations]
-    together = [sum(other["began"] <= nap["began"] < other["ended"] for other in naps) for nap in naps]
+        invocations = list(callers.map(service.invoke, [{"do": "meet", "folder": str(meeting), "count": 2}] * 6))
+    stays = [json.loads(invocation.payload) for invocation in invocations]
+    together = [sum(other["began"] <= stay["began"] < other["ended"] for other in stays) for stay in stays]
     assert max(together) == 2
-    assert len({nap["pid"] for nap in naps}) == len(service.environments) == 2
+    assert len({stay["pid"] for stay in stays}) == len(service.environments) == 2
 
 
-def test_a_deployment_lets_the_old_version_finish_and_gives_it_nothing_more(serve: Serve) -> None:
+def test_a_deployment_lets_the_old_version_finish_and_gives_it_nothing_more(serve: Serve, meeting: Path) -> None:
     service = serve(max_concurrency=2)
     with ThreadPoolExecutor(1) as caller:
-        in_flight = caller.submit(service.invoke, {"do": "sleep", "seconds": 0.5})
-        assert eventually(lambda: any(each.invocations for each in service.environments))
+        in_flight = caller.submit(service.invoke, {"do": "meet", "folder": str(meeting), "count": 2})
+        eventually(lambda: any(each.invocations for each in service.environments))
         old = _pids(service)
         service.deploy(function_config("probe.handler", version="8"))
         told = json.loads(service.invoke({"do": "tell"}).payload)
+        (meeting / "the test").touch()
         assert in_flight.result().error is None
     assert told["variables"]["AWS_LAMBDA_FUNCTION_VERSION"] == "8"
     assert _pids(service) == [told["pid"]]
@@ -282,7 +294,7 @@ def test_closing_ends_what_runs_and_leaves_no_process(serve: Serve) -> None:
     child = json.loads(service.invoke({"do": "start a child"}).payload)["pid"]
     with ThreadPoolExecutor(1) as caller:
         in_flight = caller.submit(service.invoke, {"do": "sleep", "seconds": 60})
-        assert eventually(lambda: any(each.invocations > 1 for each in service.environments))
+        eventually(lambda: any(each.invocations > 1 for each in service.environments))
         pids = _pids(service)
         service.close()
         error = in_flight.result().error
@@ -316,7 +328,7 @@ with LambdaService(
     parent.send_signal(how)
     parent.wait()
     parent.stdout.close()
-    assert eventually(lambda: not running(pid), within_s=10)
+    eventually(lambda: not running(pid))
 
 
 def test_the_runtime_api_refuses_what_it_does_not_know() -> None:

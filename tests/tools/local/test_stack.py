@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import HANG_S, eventually
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
-
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +29,7 @@ def send(local: LocalPipeline, *bodies: Any) -> None:
 
 
 def drain(local: LocalPipeline) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while local.depth(local.queue_url):
-        assert time.monotonic() < deadline, "the queue did not drain"
-        time.sleep(0.1)
+    eventually(lambda: local.depth(local.queue_url) == 0)
 
 
 def test_texts_go_in_at_the_queue_and_come_out_in_the_table(local: LocalPipeline) -> None:
@@ -92,7 +88,7 @@ def test_the_demo_accounts_for_every_message() -> None:
         env={**os.environ, "COLUMNS": "120"},
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS * 3,
+        timeout=HANG_S,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "Every message is accounted for." in demo.stdout
@@ -107,7 +103,7 @@ def test_the_demo_accounts_for_every_message() -> None:
 )
 def test_the_demo_names_what_is_wrong(arguments: list[str], says: str) -> None:
     command = [sys.executable, "-m", "tools.local", "demo", *arguments]
-    demo = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    demo = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S)
     assert demo.returncode == 2
     assert says in " ".join(demo.stdout.split())
     assert "Traceback" not in demo.stdout + demo.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from tests.waiting import HANG_S
 from tools.local.cloud import Cloud
 from tools.local.program import ROOT, stack_config
 
@@ -23,7 +24,7 @@ def why_not() -> str:
     """What is missing here to run it; empty where nothing is."""
     if not shutil.which("pulumi"):
         return "the Pulumi CLI is not on the PATH (https://www.pulumi.com/docs/install/)"
-    plugins = subprocess.run(["pulumi", "plugin", "ls"], capture_output=True, text=True, timeout=60).stdout
+    plugins = subprocess.run(["pulumi", "plugin", "ls"], capture_output=True, text=True, timeout=HANG_S).stdout
     return "" if "\naws " in plugins else "the Pulumi plugin aws is not installed (pulumi install)"
 
 

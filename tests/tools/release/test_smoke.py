@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from tests.pulumi_stand_in import PulumiStandIn
+from tests.waiting import HANG_S
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
 from tools.release.smoke.check import TEXTS, check
@@ -13,11 +14,11 @@ from tools.release.smoke.check import TEXTS, check
 def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_is_wrong() -> None:
     with LocalPipeline("dev", batchWindowSeconds=0) as local:
         where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
-        first = check(*where, patience_s=60)
+        first = check(*where, patience_s=HANG_S)
         assert first.passed, first
         assert sorted(first.right) == sorted(TEXTS)
         # The results of the first run are still there: a second must not be content with them.
-        wrong = check(*where, patience_s=60, texts={**TEXTS, "smoke-1": (TEXTS["smoke-1"][0], "NEGATIVE")})
+        wrong = check(*where, patience_s=HANG_S, texts={**TEXTS, "smoke-1": (TEXTS["smoke-1"][0], "NEGATIVE")})
         assert wrong.wrong == {"smoke-1": "POSITIVE"}
 
 
@@ -31,7 +32,7 @@ def test_the_command_reads_the_stacks_outputs_and_says_what_is_missing(pulumi_cl
             env={**os.environ, **credentials, "AWS_ENDPOINT_URL": local.cloud.url},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_S,
         )
         assert (run.returncode, local.depth(local.queue_url)) == (1, len(TEXTS) - 1), run.stdout + run.stderr
     assert "smoke: 0 of 4 right" in run.stdout
@@ -45,7 +46,7 @@ def test_without_outputs_the_command_says_why(pulumi_cli: PulumiStandIn) -> None
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
     )
     assert run.returncode == 2
     assert "pulumi stack output --json --stack dev: exit 1" in run.stdout
@@ -57,7 +58,7 @@ def test_a_stack_that_was_never_deployed_says_so(pulumi_cli: PulumiStandIn) -> N
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
     )
     assert run.returncode == 2
     assert "smoke: stack 'dev' has no output queueUrl, tableName: it has not been deployed yet" in run.stdout

@@ -16,6 +16,7 @@ import yaml
 from components.function import ALIAS
 from tests.pulumi_stand_in import PulumiStandIn
 from tests.tools.release.published import publish, pushed
+from tests.waiting import HANG_S
 from tools.bootstrap import documents
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
@@ -37,7 +38,7 @@ def steps(workflow: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, 
 
 
 def run_tool(*command: str) -> None:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -171,7 +172,7 @@ def shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **variables},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
     )
 
 

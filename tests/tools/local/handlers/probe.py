@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -28,8 +29,12 @@ def handler(event: dict[str, Any], context: Any) -> Any:
             return None
         case "sleep":
             print("asleep", os.getpid())  # noqa: T201 - a function's log
-            began = time.monotonic()
             time.sleep(event["seconds"])
+        case "meet":  # as many as `count` in a folder, each with a file
+            began = time.monotonic()
+            (place := Path(event["folder"], context.aws_request_id)).touch()
+            while len(list(place.parent.iterdir())) < event["count"]:
+                time.sleep(0.02)
             return {"pid": os.getpid(), "began": began, "ended": time.monotonic()}
         case "raise":
             raise LookupError(event["message"])
