@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.sentiment.place import Place
+from tests.waiting import HANG_S
 
 # Ends by itself where something hangs: a child that never returns is what these tests are about.
 PREAMBLE = """
 import multiprocessing, os, signal, sys, threading
 from sentiment import Producer
-signal.alarm(60)
+signal.alarm(120)
 """
 FORK = """
 producer = Producer(os.environ["QUEUE_URL"], linger_seconds=3600)
@@ -26,7 +27,7 @@ for worker in range(2):
     if pid := os.fork():
         pids.append(pid)
         continue
-    signal.alarm(60)
+    signal.alarm(120)
     for n in range(25):
         producer.send(f"child-{worker}-{n}", "good")
     producer.flush()
@@ -48,7 +49,7 @@ threads = [threading.Thread(target=busy, args=(thread,)) for thread in range(4)]
 [thread.start() for thread in threads]
 for worker in range(8):  # at whatever place the locks are
     if not (pid := os.fork()):
-        signal.alarm(60)
+        signal.alarm(120)
         producer.send(f"child-{worker}", "good")
         producer.close()
         os._exit(0)
@@ -63,7 +64,7 @@ import boto3
 with Producer(os.environ["QUEUE_URL"], client=boto3.client("sqs")) as producer:
     producer.send("parent", "good")
     if not (pid := os.fork()):
-        signal.alarm(60)
+        signal.alarm(120)
         try:
             producer.send("child", "good")
         except RuntimeError as error:
@@ -98,7 +99,7 @@ def play(place: Place, outside: dict[str, str], program: str, *arguments: str) -
         env=outside,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -184,15 +184,15 @@ def test_a_flush_waits_for_what_was_handed_over_before_it_and_for_nothing_else(o
     mine = producer.send("mine", "bad")
     with ThreadPoolExecutor(4) as pool:
         flushes = [pool.submit(producer.flush) for _ in range(2)]
-        assert sqs.arrived.acquire(timeout=60), "the flush sends what is buffered"
+        assert sqs.arrived.acquire(timeout=HANG_S), "the flush sends what is buffered"
         busy = pool.submit(lambda: [producer.send(f"other-{n}", "bad") for n in range(others)])
-        assert sqs.arrived.acquire(timeout=60), "a request of the others is under way"
+        assert sqs.arrived.acquire(timeout=HANG_S), "a request of the others is under way"
         sqs.mine_may_go.set()
         for flush in flushes:
-            assert isinstance(error := flush.exception(timeout=60), SendFailed), "whoever waited for it learns of it"
+            assert isinstance(error := flush.exception(timeout=HANG_S), SendFailed), "whoever waited for it learns of it"
             assert error.failures == {"mine": mine.exception()}
         sqs.others_may_go.set()
-        assert len(busy.result(timeout=60)) == others
+        assert len(busy.result(timeout=HANG_S)) == others
     with pytest.raises(SendFailed) as failed:
         producer.close()
     assert failed.value.failures.keys() == {f"other-{n}" for n in range(others)}, "of mine it was told before"

@@ -22,12 +22,14 @@ class Pipeline:
         clock: when a text counts as stored, in words.
         processes: ids of the processes at work on this machine, by what they do.
         cold_starts: seconds that each took so far, where that can be watched.
+        unwatched: deliveries that the poller has taken and that were not yet seen to end; 0 where nobody watches.
     """
 
     target: Target
     clock: str
     processes: Callable[[], Mapping[str, list[int]]] = dict
     cold_starts: list[float] | None = None
+    unwatched: Callable[[], int] = lambda: 0
 
 
 def deployed(target: Target) -> Pipeline:
@@ -44,12 +46,14 @@ def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipe
         ModelError, FileNotFoundError, SettingsError: as LocalPipeline.
     """
     cold_starts: list[float] = []
+    watched: list[int] = []
 
     def watch(outcome: BatchOutcome) -> None:
         done = [each for each in outcome.deliveries if each.message_id not in outcome.failed_ids]
         ledger.settled((json.loads(json.loads(each.record)["body"])["id"] for each in done), time.time())
         if outcome.invocation and outcome.invocation.cold_start:
             cold_starts.append(outcome.invocation.init_s)
+        watched.append(len(outcome.deliveries))
 
     with LocalPipeline(stack, model_dir=model_dir, on_batch=watch) as local:
         yield Pipeline(
@@ -69,4 +73,5 @@ def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipe
                 "load and poller": [os.getpid()],
             },
             cold_starts=cold_starts,
+            unwatched=lambda: local.mapping.stats.received - sum(watched),
         )

@@ -64,7 +64,7 @@ def run_load(
             time.sleep(LOOK_S)
         sending.result()
         load_average = os.getloadavg()[0]
-        left = _drain(sampler, patience_s, progress)
+        left = _drain(pipeline, sampler, patience_s, progress)
     progress("reading the table", sampler)
     processed = _read(pipeline, ledger.ids)
     settled = dict(ledger.done)  # as it is now: where patience was over, the watch goes on
@@ -103,13 +103,13 @@ def _sender(ledger: Ledger, pipeline: Pipeline, texts: Sequence[str], senders: i
     return send
 
 
-def _drain(sampler: Sampler, patience_s: float, progress: Callable[[str, Sampler], None]) -> int:
-    """Wait until the queue is empty; returns how many messages are left in it if it takes too long."""
+def _drain(pipeline: Pipeline, sampler: Sampler, patience_s: float, progress: Callable[[str, Sampler], None]) -> int:
+    """Wait until the queue is empty and all was watched; returns how many messages are left if it takes too long."""
     deadline = time.monotonic() + patience_s
     while True:
         sample = sampler.look()
         left = sample.waiting + sample.in_flight
-        if not left or time.monotonic() > deadline:
+        if not (left or pipeline.unwatched()) or time.monotonic() > deadline:
             return left
         progress("waiting for the queue to drain", sampler)
         time.sleep(LOOK_S)
