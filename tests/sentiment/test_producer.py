@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Event, Semaphore
+from threading import Condition, Event, Semaphore
 from typing import Any
 
 import pytest
@@ -172,24 +172,29 @@ class Gated:
         entries = request["Entries"]
         self.arrived.release()
         mine = any("mine" in entry["MessageBody"] for entry in entries)
-        assert (self.mine_may_go if mine else self.others_may_go).wait(60)
+        assert (self.mine_may_go if mine else self.others_may_go).wait(HANG_S)
         refused = [entry["Id"] for entry in entries if "bad" in entry["MessageBody"]]
         return {"Failed": [{"Id": each, "Code": "Injected", "SenderFault": True} for each in refused]}
 
 
 @pytest.mark.parametrize("others", [10, 30])  # one batch, and more than the senders may have unsettled
-def test_a_flush_waits_for_what_was_handed_over_before_it_and_for_nothing_else(others: int) -> None:
-    sqs = Gated()
+def test_a_flush_waits_for_what_was_handed_over_before_it_and_for_nothing_else(
+    others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs, waiting, wait_for = Gated(), Semaphore(0), Condition.wait_for
+    monkeypatch.setattr(Condition, "wait_for", lambda *given: (waiting.release(), wait_for(*given))[1])
     producer = Producer("queue", client=sqs, senders=2, linger_seconds=3600)
     mine = producer.send("mine", "bad")
     with ThreadPoolExecutor(4) as pool:
         flushes = [pool.submit(producer.flush) for _ in range(2)]
         assert sqs.arrived.acquire(timeout=HANG_S), "the flush sends what is buffered"
+        assert all(waiting.acquire(timeout=HANG_S) for _ in flushes), "what comes now is none of theirs"
         busy = pool.submit(lambda: [producer.send(f"other-{n}", "bad") for n in range(others)])
         assert sqs.arrived.acquire(timeout=HANG_S), "a request of the others is under way"
         sqs.mine_may_go.set()
         for flush in flushes:
-            assert isinstance(error := flush.exception(timeout=HANG_S), SendFailed), "whoever waited for it learns of it"
+            error = flush.exception(timeout=HANG_S)
+            assert isinstance(error, SendFailed), "whoever waited for it learns of it"
             assert error.failures == {"mine": mine.exception()}
         sqs.others_may_go.set()
         assert len(busy.result(timeout=HANG_S)) == others
