@@ -1,11 +1,13 @@
 """The demo on stacks that differ: what it says is true of them too."""
 
 import io
+import re
 from typing import Any
 
 from rich.console import Console
 
 from tools.local.demo import run_demo
+from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL
 
 
@@ -29,3 +31,15 @@ def test_a_stack_that_is_paused_keeps_every_message_and_nobody_waits() -> None:
     good, shown = demo_with(consume=False)
     assert good, shown
     assert "consume is false: the function takes no messages, and 40 wait in the queue." in shown
+
+
+def test_readme_shows_how_the_demo_ends_but_for_its_figures() -> None:
+    good, shown = demo_with()
+    lines = (ROOT / "README.md").read_text().partition("make demo\n...\n")[2].partition("```")[0].splitlines()
+    assert good
+    assert len(lines) == 8
+    assert [figureless(line) for line in lines] == [figureless(line) for line in shown.splitlines()][-9:-1]
+
+
+def figureless(line: str) -> list[str]:
+    return re.sub(r"\d[\d.]*", "0", line).split()
