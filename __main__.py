@@ -1,4 +1,4 @@
-"""A team's own sentiment service on AWS: texts on a queue, results in a table. One stack per environment."""
+"""Self-hosted sentiment analysis on AWS: texts on a queue, results in a table. One stack per environment."""
 
 import pulumi
 
