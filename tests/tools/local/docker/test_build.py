@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from components.image import PLATFORMS, context_files
+from components.build_context import DOCKERFILE, context_files
+from components.image import PLATFORMS
 from tests.tools.local.docker.images import MAX_IMAGE_MB, Built
 from tools.local.docker.base import base_image
 from tools.local.docker.build import build, push
@@ -28,7 +28,7 @@ print(json.dumps({found.name: tags(found.read_text("WHEEL")) for found in metada
 """
 NOT_COMPILED = """
 import importlib.util, pathlib
-for path in pathlib.Path("/var/task/function").glob("*.py"):
+for path in pathlib.Path("/var/task").glob("[fs]*/*.py"):
     if not pathlib.Path(importlib.util.cache_from_source(path)).exists():
         print(path.name)
 """
@@ -44,17 +44,17 @@ def layers(engine: Engine, image: str) -> list[str]:
 
 
 @pytest.fixture
-def changed_context(tmp_path: Path) -> Path:
-    """A copy of the build context, to change at will."""
-    copy = tmp_path / "function"
-    shutil.copytree(ROOT / "function", copy, ignore=shutil.ignore_patterns("__pycache__", "full-size"))
+def changed_context(demo: Built, tmp_path: Path) -> Path:
+    """A copy of the staged build context, to change at will."""
+    copy = tmp_path / "context"
+    shutil.copytree(ROOT / demo.registered["build"]["context"], copy)
     return copy
 
 
 def rebuild(engine: Engine, built: Built, context: Path) -> str:
     """The same build of another context; returns its tag."""
     tag = f"{built.registered['imageName']}-changed"
-    elsewhere = {"context": str(context), "dockerfile": str(context / "Dockerfile")}
+    elsewhere = {"context": str(context), "dockerfile": str(context / DOCKERFILE)}
     build(engine, tag, {**built.registered["build"], **elsewhere}, base_image(engine))
     return tag
 
@@ -77,35 +77,28 @@ def test_the_image_carries_the_model_that_the_component_names(engine: Engine, de
         for built in (demo, full_size)
     }
     assert served == {
-        "models/demo": "sentiment-analyzer/demo",
-        "models/full-size": "sentiment-analyzer/full-size-random",
+        "function/models/demo": "sentiment-analyzer/demo",
+        "function/models/full-size": "sentiment-analyzer/full-size-random",
     }
 
 
 def test_the_context_that_the_engine_gets_is_the_one_that_the_tag_hashes(
-    engine: Engine, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    demo: Built, full_size: Built, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine.run(
-        "build", "--tag=context", "--file=-", "function", stdin=b'FROM scratch\nCOPY . /\nCMD ["none"]\n', cwd=ROOT
-    )
-    container = engine.run("create", "context")
-    engine.run("export", "--output", str(tmp_path / "context.tar"), container)
-    engine.run("rm", container)
-    with tarfile.open(tmp_path / "context.tar") as tar:
-        sizes = {member.name: member.size for member in tar if member.isfile()}
-    made_by_docker = {".dockerenv", "etc/hosts", "etc/hostname", "etc/resolv.conf", "dev/console"}
-    got = sizes.keys() - made_by_docker
     monkeypatch.chdir(ROOT)
-    hashed = {str(path.relative_to("function")) for path in context_files()}
-    assert got == hashed - {"Dockerfile", ".dockerignore"}, "which the engine reads, but does not take into the context"
-    report.add("demo model", context_bytes=sum(sizes[name] for name in got if not name.startswith("models/full-size")))
-    report.add("full-size model", context_bytes=sum(sizes[name] for name in got))
+    for name, built in (("demo model", demo), ("full-size model", full_size)):
+        staged = ROOT / built.registered["build"]["context"]
+        found = {path.relative_to(staged).as_posix(): path for path in staged.rglob("*") if path.is_file()}
+        hashed = context_files("onnx", built.registered["build"]["args"]["MODEL_PATH"])
+        assert found.keys() == hashed.keys()
+        assert all(found[path].read_bytes() == hashed[path].read_bytes() for path in found)
+        report.add(name, context_bytes=sum(path.stat().st_size for path in found.values()))
 
 
 def test_a_change_of_code_changes_the_last_layer_and_no_other(
     engine: Engine, demo: Built, changed_context: Path
 ) -> None:
-    for name in ("handler.py", "manifest.py"):
+    for name in ("function/handler.py", "function/manifest.py", "sentiment_contract/messages.py"):
         (changed_context / name).write_text((changed_context / name).read_text() + "\n# changed\n")
     before, after = layers(engine, demo.uri), layers(engine, rebuild(engine, demo, changed_context))
     assert before[:-1] == after[:-1]
@@ -121,8 +114,8 @@ def test_an_unchanged_context_elsewhere_gives_the_same_layers(
 def test_files_that_only_their_owner_may_read_can_be_read_by_lambdas_user_all_the_same(
     engine: Engine, demo: Built, demand: Demand, changed_context: Path
 ) -> None:
-    for path in [*changed_context.glob("*.py"), *changed_context.glob("models/demo/*")]:
-        path.chmod(0o600)
+    for path in changed_context.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
     assert faults(engine, push(engine, rebuild(engine, demo, changed_context)), demand) == []
 
 
