@@ -2,15 +2,17 @@
 
 import logging
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
-from function.classifier import Classifier, Sentiment
+from function.classifier import Classifier
 from function.dead_letters import DeadLetters
+from function.errors import describe, error_code
 from function.in_time import in_time
+from function.outcome import Outcome, Rejected, Retry, Settled
 from function.store import CannotBeStored, Store
+from function.verdict import Sentiment
 from sentiment_contract.dead_letters import sent_at
 from sentiment_contract.messages import Fault, Item, parse_body
 
@@ -100,16 +102,19 @@ class Consumer:
             counts.inference_ms += chunk_ms
             counts.classified += len(chunk)
             puts = [(item, sentiment) for (_, item), sentiment in zip(chunk, sentiments, strict=True)]
-            outcomes = in_time(self._store, puts, remaining_ms(), RESERVE_MS, late=DEADLINE)
+            outcomes = in_time(self._store, puts, remaining_ms(), RESERVE_MS, late=Retry(DEADLINE))
             for (delivery, _), outcome in zip(chunk, outcomes, strict=True):
                 match outcome:
-                    case Fault():
-                        delivery.faults.append(outcome)
-                    case str():
-                        delivery.retry.append(outcome)
-                    case stored:
-                        counts.stored += stored
-                        counts.absorbed += not stored
+                    case Settled.STORED:
+                        counts.stored += 1
+                    case Settled.ABSORBED:
+                        counts.absorbed += 1
+                    case Rejected(fault):
+                        delivery.faults.append(fault)
+                    case Retry(code):
+                        delivery.retry.append(code)
+                    case _:
+                        assert_never(outcome)
         rejected = [delivery for delivery in deliveries if delivery.faults or delivery.retry]
         sends = [(delivery, request_id) for delivery in rejected]
         settled = in_time(self._settle, sends, remaining_ms(), ANSWER_MS, late=False)
@@ -126,17 +131,16 @@ class Consumer:
             logger.error("inference failed", extra={"texts": len(texts), **describe(error)})
             return [None] if len(texts) == 1 else [s for text in texts for s in self._classify([text])]
 
-    def _store(self, item: Item, sentiment: Sentiment | None) -> bool | Fault | str:
-        """Whether the result was stored (True) or absorbed (False); else its fault, or why it may succeed later."""
+    def _store(self, item: Item, sentiment: Sentiment | None) -> Outcome:
         if sentiment is None:
-            return "InferenceError"
+            return Retry("InferenceError")
         try:
-            return self.store.put(item, sentiment)
+            return Settled.STORED if self.store.put(item, sentiment) else Settled.ABSORBED
         except CannotBeStored as error:
-            return Fault("CannotBeStored", f"the table refuses the result: {error}")
+            return Rejected(Fault("CannotBeStored", f"the table refuses the result: {error}"))
         except Exception as error:
             logger.warning("put failed", extra=describe(error))
-            return error_code(error)
+            return Retry(error_code(error))
 
     def _settle(self, delivery: Delivery, request_id: str) -> bool:
         """Whether SQS may delete a message that has faults or failed: it is safe in the dead-letter queue."""
@@ -159,14 +163,3 @@ def newest(items: Sequence[Item]) -> list[Item]:
         if item.id not in by_id or by_id[item.id].sent_at <= item.sent_at:
             by_id[item.id] = item
     return list(by_id.values())
-
-
-def error_code(error: Exception) -> str:
-    """AWS's code of an error, or its type."""
-    response: Mapping[str, Any] = getattr(error, "response", None) or {}  # None on botocore's connection errors
-    return response.get("Error", {}).get("Code") or type(error).__name__
-
-
-def describe(error: Exception) -> dict[str, Any]:
-    """What is safe to log of an error: its code and where it was, never its message, which may quote a text."""
-    return {"error": error_code(error), "trace": traceback.format_tb(error.__traceback__)}

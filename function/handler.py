@@ -1,4 +1,4 @@
-"""The Lambda handler: wiring, and nothing else. All that is loaded once is loaded here, at init."""
+"""The Lambda handler: loads once what every event needs, calls what answers an event, logs it and emits its metrics."""
 
 import gc
 
@@ -15,9 +15,10 @@ from function import classifier as classifiers
 from function import names
 from function.answer import answer
 from function.clients import clients
-from function.consume import Consumer, describe
+from function.consume import Consumer
 from function.dead_letters import DeadLetters
 from function.environment import Environment
+from function.errors import describe
 from function.metrics import emit
 from function.records import is_whole, message_id
 from function.store import Store
