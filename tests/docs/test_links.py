@@ -40,11 +40,15 @@ def prose(page: Path) -> str:
     return re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
+def headings(page: Path) -> list[str]:
+    return re.findall(r"^#+ +(.+)$", prose(page), re.MULTILINE)
+
+
 def anchors(page: Path) -> set[str]:
     """The ids that GitHub gives to the page's headings."""
     seen: Counter[str] = Counter()
     found = set()
-    for heading in re.findall(r"^#+ +(.+)$", prose(page), re.MULTILINE):
+    for heading in headings(page):
         shown = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
         slug = re.sub(r"[^\w\- ]", "", shown).replace(" ", "-")
         found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
@@ -73,6 +77,11 @@ def test_every_relative_link_and_anchor_exists(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+@each_page
+def test_no_title_begins_with_what_or_of(page: Path) -> None:
+    assert [heading for heading in headings(page) if re.match(r"(\d+\. )?(What|Of)\b", heading)] == []
 
 
 @each_page
