@@ -24,7 +24,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION
-.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check tests clean help
+.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback unhold live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
@@ -48,8 +48,9 @@ dlq: .venv/local  ## Inspect dead letters; DO=save, redrive, replay or purge doe
 preview: .venv/program  ## Show what an update would change, and check the rules in policy/.
 	pulumi preview --diff --policy-pack policy --stack $(STACK)
 
-up: .venv/program  ## Update the stack and switch all batches at once.
-	pulumi up --policy-pack policy --stack $(STACK)
+up: .venv/program .venv/local  ## Update the stack and switch all batches at once: OPTIONS=--yes.
+	pulumi up --policy-pack policy --stack $(STACK) $(OPTIONS)
+	@$(BIN)/python -m tools.release verify --stack $(STACK)
 
 smoke: .venv/local  ## Send known texts through the deployed stack and check their results.
 	@$(BIN)/python -m tools.release.smoke --stack $(STACK)
@@ -60,6 +61,9 @@ rollout: .venv/local  ## Update the stack by canary, and take the version back i
 rollback: .venv/local  ## Give all batches back to the version before, or to VERSION=17; builds nothing.
 	@$(BIN)/python -m tools.release back --stack $(STACK) $(if $(value VERSION),--version "$$VERSION")
 
+unhold: .venv/local  ## Let rollouts go on after a rollback: take stableVersion out of the stack's file.
+	@$(BIN)/python -m tools.release unhold --stack $(STACK)
+
 live: .venv/local  ## Print the version that the stack serves.
 	@$(BIN)/python -m tools.release live --stack $(STACK)
 
@@ -69,8 +73,8 @@ promotable: .venv/local  ## Print the stack's imageUri, and keep that image from
 deployed-image: .venv/local  ## Set imageUri to the promoted image the stack runs, so that preview plans no build.
 	@$(BIN)/python -m tools.release deployed-image --stack $(STACK)
 
-destroy: .venv/program  ## Delete the stack and everything in it.
-	pulumi destroy --stack $(STACK)
+destroy: .venv/program  ## Delete the stack and everything in it: OPTIONS=--yes.
+	pulumi destroy --stack $(STACK) $(OPTIONS)
 
 ##@ Develop
 test: check tests  ## Run lint, format, types and all tests: what CI runs.

@@ -79,10 +79,10 @@ function = Function(
         max_concurrency=settings.max_concurrency,
         consume=settings.consume,
         stable_version=settings.stable_version,
-        canary_percent=settings.canary_percent,
+        canary_percent=settings.canary_percent if settings.canary else 0,
     ),
 )
-canary = settings.stable_version > 0 and settings.canary_percent > 0
+shifting = settings.canary and settings.stable_version > 0 and settings.canary_percent > 0
 if settings.provisioned_concurrency:
     ProvisionedConcurrency(
         "warm",
@@ -91,7 +91,7 @@ if settings.provisioned_concurrency:
             alias_name=function.alias.name,
             minimum=settings.provisioned_concurrency,
             maximum=settings.provisioned_concurrency_max,
-            shifting=canary,
+            shifting=shifting,
         ),
     )
 
@@ -111,11 +111,11 @@ signals = signals_of(
         inference_ms=settings.inference_latency_threshold_ms,
         queue_age_seconds=settings.queue_age_threshold_seconds,
         dlq_depth=settings.dlq_depth_threshold,
-        canary_version=function.resource.version if canary else None,
+        canary_version=function.resource.version if shifting else None,
     )
 )
 topic = Topic("alarm-topic", TopicArgs(email=settings.alarm_email))
-alarms = Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, runbook_url=settings.runbook_url, signals=signals))
+Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, runbook_url=settings.runbook_url, signals=signals))
 dashboard = Dashboard(
     "dashboard",
     DashboardArgs(dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}", signals=signals),
@@ -132,6 +132,4 @@ pulumi.export("imageUri", image.uri)
 pulumi.export("repositoryUrl", image.repository_url)
 pulumi.export("dashboardUrl", dashboard.url)
 pulumi.export("producerPolicyArn", queue.producer_policy.arn)
-pulumi.export("liveVersion", function.alias.function_version)
 pulumi.export("newestVersion", function.resource.version)
-pulumi.export("alarmNames", alarms.names)

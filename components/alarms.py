@@ -24,17 +24,11 @@ class AlarmsArgs:
 
 
 class Alarms(pulumi.ComponentResource):
-    """Alarms that are quiet while there is no data, as there is none while nothing happens.
-
-    Attributes:
-        names: of the alarms, as CloudWatch knows them.
-    """
-
-    names: pulumi.Output[list[str]]
+    """Alarms that are quiet while there is no data, as there is none while nothing happens."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Alarms", name, None, opts)
-        alarms = [
+        for signal in args.signals:
             aws.cloudwatch.MetricAlarm(
                 f"{name}-{signal.name}",
                 alarm_description=f"{signal.means} What to do: {args.runbook_url}#{signal.name}",
@@ -51,7 +45,4 @@ class Alarms(pulumi.ComponentResource):
                 ok_actions=[args.topic_arn],
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for signal in args.signals
-        ]
-        self.names = pulumi.Output.all(*(alarm.name for alarm in alarms))
-        self.register_outputs({"names": self.names})
+        self.register_outputs({})

@@ -142,6 +142,7 @@ class Settings:
     canary_percent: int = between(0, 50, "%")
     bake_minutes: int = between(0, 1_440, "min", also=[LONG_ENOUGH_TO_JUDGE])
     stable_version: int = between(0, 1_000_000)
+    canary: bool
 
     provisioned_concurrency: int = between(0, 100_000, also=[WARM_IN_RESERVE])
     provisioned_concurrency_max: int = between(0, 100_000, also=[MOST_WARM_IN_RESERVE, ABOVE_LEAST_WARM])

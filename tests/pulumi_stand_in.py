@@ -19,17 +19,25 @@ except ValueError:
     sys.exit("error: no stack found")
 if sys.argv[1:3] == ["stack", "output"]:
     print(json.dumps(outputs) if sys.argv[3] == "--json" else outputs[sys.argv[3]])
+elif sys.argv[1] == "refresh":
+    locks = place / "locks.json"
+    left = json.loads(locks.read_text()) if locks.exists() else []
+    if left:
+        locks.write_text(json.dumps(left[1:]))
+        sys.exit("error: the stack is currently locked by 1 lock(s)\\n  file:///0.json: created by " + left[0])
 elif sys.argv[1] == "up":
     if (place / "broken").exists():
         sys.exit("error: update failed")
+    makes = place / "makes.json"
+    outputs.update(json.loads(makes.read_text()) if makes.exists() else {{}})
     given = [pair for flag, pair in zip(sys.argv[1:], sys.argv[2:]) if flag == "--config"]
     config = dict(pair.split(":", 1)[1].split("=", 1) for pair in given)
-    if "--target" not in sys.argv and config["stableVersion"] != "0" and not (place / "nothing-new").exists():
+    if "canary" in config and not (place / "nothing-new").exists():
         outputs["newestVersion"] = str(int(outputs["newestVersion"]) + 1)
-    stable = config["stableVersion"]
-    outputs["liveVersion"] = outputs["newestVersion"] if stable == "0" else stable
-    tried = outputs["newestVersion"] != outputs["liveVersion"] and config.get("canaryPercent") != "0"
-    (place / "weights.json").write_text(json.dumps({{outputs["newestVersion"]: 0.1}} if tried else {{}}))
+    stable = config.get("stableVersion", outputs["newestVersion"])
+    tried = outputs["newestVersion"] != stable and "canary" in config
+    alias = [stable, {{outputs["newestVersion"]: 0.1}} if tried else {{}}]
+    (place / "alias.json").write_text(json.dumps(alias))
     (place / "outputs.json").write_text(json.dumps(outputs))
 """
 
@@ -56,16 +64,29 @@ class PulumiStandIn:
         """`broken`: updates fail. `nothing-new`: updates publish no version."""
         (self.place / fact).touch()
 
+    def makes(self, **outputs: str) -> None:
+        """What each update adds to the outputs."""
+        (self.place / "makes.json").write_text(json.dumps(outputs))
+
+    def locked_by(self, *holders: str) -> None:
+        """Have the next refreshes meet a lock each: USER@HOST (pid N)."""
+        (self.place / "locks.json").write_text(json.dumps(holders))
+
     @property
-    def weights(self) -> dict[str, float]:
-        """What the last update gave other versions than the live one."""
-        given = self.place / "weights.json"
-        return json.loads(given.read_text()) if given.exists() else {}
+    def alias(self) -> tuple[str, dict[str, float]]:
+        """What the last update made live, and what it gave other versions."""
+        version, weights = json.loads((self.place / "alias.json").read_text())
+        return version, weights
 
     @property
     def calls(self) -> list[list[str]]:
         recorded = self.place / "calls.jsonl"
         return [json.loads(line) for line in recorded.read_text().splitlines()] if recorded.exists() else []
+
+    @property
+    def saved(self) -> list[tuple[str, str]]:
+        """What the stack's file was given, in order."""
+        return [(call[2].partition(":")[2], call[3]) for call in self.calls if call[:2] == ["config", "set"]]
 
     @property
     def updates(self) -> list[list[str]]:

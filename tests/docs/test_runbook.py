@@ -30,7 +30,7 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def canary() -> Recorder:
-    return run("prod", stableVersion=7, canaryPercent=10)
+    return run("prod", stableVersion=7, canary=True)
 
 
 def linked(stack: Recorder) -> set[str]:
@@ -56,7 +56,7 @@ def test_a_section_has_its_four_parts(name: str) -> None:
 
 def test_a_runbook_elsewhere_is_linked_to_within_what_cloudwatch_takes() -> None:
     url = "https://github.example/" + "x" * 470
-    for alarm in run("prod", runbookUrl=url, stableVersion=7, canaryPercent=10).all(ALARM):
+    for alarm in run("prod", runbookUrl=url, stableVersion=7, canary=True).all(ALARM):
         assert f"{url}#{alarm.name.removeprefix('alarm-')}" in alarm.inputs["alarmDescription"]
         assert len(alarm.inputs["alarmDescription"]) <= DESCRIPTION_CHARS
 

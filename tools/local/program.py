@@ -22,14 +22,14 @@ def run(stack: str, recorder: Callable[[Project, str, str], R] = Recorder, **ove
     """Run `__main__.py` for a stack.
 
     Args:
-        stack: dev, prod or any other that has a Pulumi.<stack>.yaml.
+        stack: dev, prod or any other that has a Pulumi.<stack>.yaml, also as organization/project/stack.
         recorder: makes, of project, stack and region, what answers the registrations.
         overrides: configuration values by key (`memoryMb=1024`), over the stack's own.
 
     Returns:
         The recorder, with all `resources` in order of registration and the stack's `outputs`.
     """
-    config = stack_config(stack, overrides)
+    config, stack = stack_config(stack, overrides), short_name(stack)
     recording = recorder(_project(), stack, config["aws:region"])
     pulumi.runtime.set_mocks(
         recording, project=recording.project.name, stack=stack, preview=False, monitor=Monitor(recording)
@@ -74,9 +74,14 @@ def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
+def short_name(stack: str) -> str:
+    """A stack's own name, of one that is perhaps qualified: organization/project/stack."""
+    return stack.rpartition("/")[2]
+
+
 def _stack_file(stack: str) -> dict[str, Any]:
     """The values of Pulumi.<stack>.yaml, by key."""
-    path = ROOT / f"Pulumi.{stack}.yaml"
+    path = ROOT / f"Pulumi.{short_name(stack)}.yaml"
     if not path.is_file():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
         raise FileNotFoundError(f"stack {stack!r}: there is no {path.name}; the stacks are {stacks}")

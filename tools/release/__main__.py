@@ -1,24 +1,33 @@
-"""What make rollout, rollback, live, promotable and deployed-image do: bring a version live, take it back, name it."""
+"""What make rollout, rollback, unhold, live, promotable and deployed-image do: bring a version live, take it back."""
 
 import argparse
 import sys
 
 import boto3
+import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.release.canary import Clients, OnHold, roll_back, roll_out
+from tools.release.canary import OnHold, roll_out, verify
+from tools.release.clients import Clients
+from tools.release.process import Stopped, stop_on_signals
 from tools.release.promotion import keep, promoted_image
 from tools.release.pulumi_cli import PulumiFailed, configure, outputs, region
-from tools.release.versions import NothingToReturnTo, live_version
+from tools.release.rollback import StillLocked, end_hold, roll_back
+from tools.release.versions import NothingToReturnTo, NotServed, live_version
 
 COMMANDS = {
     "up": "the newest version live",
     "back": "an older one",
+    "unhold": "let rollouts go on after a rollback",
+    "verify": "ask Lambda whether it serves what the last update made live",
     "live": "print which is live; nothing before the first update",
     "promotable": "print imageUri, safe from expiring",
     "deployed-image": "let this checkout's previews keep an image that another stack built",
 }
-REFUSED = (PulumiFailed, NothingToReturnTo, OnHold, FileNotFoundError, LookupError, ValueError)  # settings: ValueError
+REFUSED = (
+    *(PulumiFailed, NothingToReturnTo, NotServed, OnHold, StillLocked, FileNotFoundError, LookupError),
+    *(ValueError, pulumi.RunError),  # of the configuration
+)
 
 
 def main() -> int:
@@ -30,6 +39,7 @@ def main() -> int:
     parser.add_argument("--image", help="up: the digest to promote, another stack's imageUri")
     parser.add_argument("--version", help="back: which version (default: the one before)")
     given = parser.parse_args()
+    stop_on_signals()
     try:
         session = boto3.Session(region_name=region(given.stack))
         if given.command == "promotable":
@@ -45,15 +55,22 @@ def main() -> int:
         clients = Clients(cloudwatch=session.client("cloudwatch"), lambda_=session.client("lambda"))
         if given.command == "live":
             found = outputs(given.stack)
-            print(live_version(clients.lambda_, found["functionName"])[0] if "functionName" in found else "")
+            live = live_version(clients.lambda_, found["functionName"]) if "functionName" in found else None
+            print(live[0] if live else "")
+            return 0
+        if given.command == "verify":
+            verify(given.stack, clients)
+            return 0
+        if given.command == "unhold":
+            end_hold(given.stack, clients)
             return 0
         if given.command == "back":
             roll_back(given.stack, clients, given.version)
             return 0
         return 0 if roll_out(given.stack, clients, given.image) else 1
-    except KeyboardInterrupt:
-        print(f"rollout: interrupted; the weights stay as they are. make rollback STACK={given.stack} takes it back")
-        return 130
+    except Stopped as signal:
+        print(f"rollout: {signal}; the alias stays as it is. make rollback STACK={given.stack} takes it back")
+        return signal.status
     except (*REFUSED, ClientError, BotoCoreError) as error:
         print(f"rollout: {error}", file=sys.stderr)
         return 2

@@ -1,32 +1,18 @@
 """A new version beside the stable one: shifted by `pulumi up`, judged by the stack's alarms.
 
-The alias's versions and weights are configuration (`stableVersion`, `canaryPercent`), so that every step is an
-ordinary update and the state always says what is live. docs/decisions/0007 has the reasons.
+The alias's version and weights follow from settings that an update carries for itself alone (`stableVersion`,
+`canary`), so that every step is an ordinary update. docs/decisions/0007 has the reasons.
 """
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from components.function import ALIAS as LIVE
-from tools.release.promotion import promoted_image
-from tools.release.pulumi_cli import outputs, setting, up
-from tools.release.versions import live_version, version_to_return_to
+from tools.release.clients import Clients
+from tools.release.pulumi_cli import alarm_prefix, check, outputs, setting, up
+from tools.release.rollback import roll_back
+from tools.release.versions import expect, live_version
 
-ALIAS = f"**::function-{LIVE}"  # the alias's URN; nothing else is touched, built or pushed by a rollback
 POLL_SECONDS = 30.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clients:
-    """boto3 clients, and how to wait."""
-
-    cloudwatch: Any
-    lambda_: Any
-    sleep: Callable[[float], None] = time.sleep
-    say: Callable[[str], None] = print
 
 
 class OnHold(Exception):
@@ -38,86 +24,82 @@ def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
 
     Where the stack has a `canaryPercent`, the newest version gets that share of the batches for `bakeMinutes`. An
     alarm that goes off meanwhile ends it: the version that was live takes everything again. Alarms that were already
-    on are no judge, or no repair could ever be deployed. A rollback by somebody else meanwhile stands.
+    on are no judge, or no repair could ever be deployed. A rollback by somebody else meanwhile stands. Where nothing is
+    live, there is nothing to stand beside: the newest gets everything at once.
 
     Args:
         image: digest to promote; without it, what the stack's configuration says.
 
     Raises:
-        OnHold: a rollback's settings are in the stack's file; a rollout would undo it, and without a canary.
+        SettingsError: the stack's configuration, or the image.
+        OnHold: a rollback's stableVersion is in the stack's file; a rollout would undo it.
+        NotServed: an update succeeded, and the alias is elsewhere.
     """
-    promoted: dict[str, str | int] = {"imageUri": image} if image else {}
-    percent, bake_minutes, held = (setting(stack, key) for key in ("canaryPercent", "bakeMinutes", "stableVersion"))
-    if held and not percent:
-        raise OnHold(
-            f"stableVersion: {held} holds {stack} since a rollback; to go on, take it and canaryPercent: 0 out of the "
-            "stack's file"
-        )
+    promoted = {"imageUri": image} if image else {}
+    check(stack, promoted)
+    if held := setting(stack, "stableVersion"):
+        raise OnHold(f"stableVersion: {held} holds {stack} since a rollback; make unhold STACK={stack} ends that")
     before = outputs(stack)
-    if not percent or "functionName" not in before:
-        up(stack, {**promoted, "stableVersion": 0})
-        return True
-    live, _ = live_version(clients.lambda_, before["functionName"])
-    already = _alarming(clients, before["alarmNames"])
-    if already:
-        clients.say(f"Already on, so no judge of this version: {', '.join(sorted(already))}")
-    up(stack, {**promoted, "stableVersion": live})
-    shifted = outputs(stack)
-    if shifted["newestVersion"] != live:
-        clients.say(f"Version {shifted['newestVersion']} gets {percent} % of the batches for {bake_minutes} minutes")
-        raised = _bake(clients, shifted["alarmNames"], already, bake_minutes)
-        if raised:
-            clients.say(f"Rolling back to version {live}: {', '.join(sorted(raised))} went off")
-            roll_back(stack, clients, live)
-            return False
-        if live_version(clients.lambda_, shifted["functionName"]) != (live, True):
-            clients.say(f"Somebody moved {LIVE} meanwhile, so version {shifted['newestVersion']} goes no further")
-            return False
-        if not _invocations(clients, shifted, bake_minutes):
-            clients.say(
-                f"Version {shifted['newestVersion']} got no batch in that time, so the alarms say nothing of it"
-            )
-    up(stack, {"stableVersion": 0})
-    clients.say(f"Version {shifted['newestVersion']} is live")
+    now = live_version(clients.lambda_, before["functionName"]) if "functionName" in before else None
+    if now and setting(stack, "canaryPercent") and not _stands_the_test(stack, clients, promoted, live=now[0]):
+        return False
+    up(stack, promoted)
+    verify(stack, clients)
     return True
 
 
-def roll_back(stack: str, clients: Clients, version: str | None = None) -> str:
-    """Give everything to a version that was live before, and return it; nothing is built.
-
-    Args:
-        version: which; without it, the stable one where a newer is being tried, else the one before the live one.
+def verify(stack: str, clients: Clients) -> None:
+    """Ask Lambda whether the alias serves what the stack's last update was to make live, and say which version it is.
 
     Raises:
-        NothingToReturnTo: the live version is the first, or there is none of that number.
+        NotServed: it does not.
     """
-    found = outputs(stack, "functionName", "imageUri", "repositoryUrl")
-    version = version_to_return_to(clients.lambda_, found["functionName"], version)
-    config: dict[str, str | int] = {"stableVersion": version, "canaryPercent": 0}
-    if image := promoted_image(found):
-        # A checkout that does not know what was promoted would plan to build, which the target leaves out, and the CLI
-        # refuses to update what depends on it.
-        config["imageUri"] = image
-    up(stack, config, target=ALIAS)
-    clients.say(f"Version {version} is live, and stays so while stableVersion names it")
-    return version
+    found = outputs(stack, "functionName", "newestVersion")
+    version = str(setting(stack, "stableVersion") or found["newestVersion"])
+    expect(clients.lambda_, found["functionName"], version)
+    clients.say(f"Version {version} is live")
 
 
-def _bake(clients: Clients, alarms: list[str], already: set[str], minutes: float) -> set[str]:
+def _stands_the_test(stack: str, clients: Clients, promoted: dict[str, str], live: str) -> bool:
+    """Let the newest version run beside the live one; returns whether it may take everything."""
+    bake_minutes = setting(stack, "bakeMinutes")
+    already = _alarming(stack, clients)
+    if already:
+        clients.say(f"Already on, so no judge of this version: {', '.join(sorted(already))}")
+    up(stack, promoted, {"stableVersion": live, "canary": "true"})
+    shifted = outputs(stack, "functionName", "newestVersion")
+    function, newest = shifted["functionName"], shifted["newestVersion"]
+    expect(clients.lambda_, function, live, newer_is_tried=newest != live)
+    if newest == live:
+        return True
+    clients.say(f"Version {newest} gets {setting(stack, 'canaryPercent')} % of the batches for {bake_minutes} minutes")
+    if raised := _bake(stack, clients, already, bake_minutes):
+        clients.say(f"Rolling back to version {live}: {', '.join(sorted(raised))} went off")
+        roll_back(stack, clients, live)
+        return False
+    if live_version(clients.lambda_, function) != (live, True):
+        clients.say(f"Somebody moved {LIVE} meanwhile, so version {newest} goes no further")
+        return False
+    if not _invocations(clients, function, newest, bake_minutes):
+        clients.say(f"Version {newest} got no batch in that time, so the alarms say nothing of it")
+    return True
+
+
+def _bake(stack: str, clients: Clients, already: set[str], minutes: float) -> set[str]:
     """The alarms that went off in time; empty when none did."""
     waited = 0.0
     while waited < minutes * 60:
         clients.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
-        if raised := _alarming(clients, alarms) - already:
+        if raised := _alarming(stack, clients) - already:
             return raised
     return set()
 
 
-def _invocations(clients: Clients, found: dict[str, Any], minutes: float) -> float:
-    """How often the newest version ran by the alias in the last `minutes`, as far as CloudWatch knows yet."""
-    name, until = found["functionName"], datetime.now(UTC)
-    dimensions = {"FunctionName": name, "Resource": f"{name}:{LIVE}", "ExecutedVersion": found["newestVersion"]}
+def _invocations(clients: Clients, function: str, version: str, minutes: float) -> float:
+    """How often a version ran by the alias in the last `minutes`, as far as CloudWatch knows yet."""
+    until = datetime.now(UTC)
+    dimensions = {"FunctionName": function, "Resource": f"{function}:{LIVE}", "ExecutedVersion": version}
     answer = clients.cloudwatch.get_metric_statistics(
         Namespace="AWS/Lambda",
         MetricName="Invocations",
@@ -130,6 +112,10 @@ def _invocations(clients: Clients, found: dict[str, Any], minutes: float) -> flo
     return sum(point["Sum"] for point in answer["Datapoints"])
 
 
-def _alarming(clients: Clients, names: Iterable[str]) -> set[str]:
-    pages = clients.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(names))
-    return {alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"] if alarm["StateValue"] == "ALARM"}
+def _alarming(stack: str, clients: Clients) -> set[str]:
+    """The stack's alarms that are on: CloudWatch is asked, since outputs may be of another checkout's update."""
+    prefix = alarm_prefix(stack)
+    pages = clients.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+    names = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
+    # Those of a stack named prod-alarm begin so too.
+    return {name for name in names if name.rpartition("-alarm-")[0] + "-alarm-" == prefix}

@@ -1,18 +1,35 @@
 """The Pulumi CLI and a stack's configuration, as rollout and smoke need them."""
 
 import json
+import os
+import re
 import shutil
-import subprocess
+import socket
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from tools.local.program import ROOT, stack_config
+from tools.local.program import ROOT, run, short_name, stack_config
+from tools.local.recorder import Recorder
+from tools.release import process
 
 PROJECT = "sentiment-analyzer"
+LOCKED = re.compile(r"currently locked by|Another update is currently in progress")
+LOCK_OF = re.compile(r"created by [^@\s]*@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 
 
 class PulumiFailed(Exception):
     """The CLI is missing, or a command of it failed; says which and, where it was captured, why."""
+
+
+class Locked(PulumiFailed):
+    """The stack's state is locked, by an update that runs or by one that died."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        holders = [(lock["host"], int(lock["pid"])) for lock in LOCK_OF.finditer(reason)]
+        self.died = bool(holders) and all(host == socket.gethostname() and not _runs(pid) for host, pid in holders)
 
 
 def outputs(stack: str, *needed: str) -> dict[str, Any]:
@@ -27,15 +44,45 @@ def outputs(stack: str, *needed: str) -> dict[str, Any]:
     return found
 
 
-def up(stack: str, config: Mapping[str, str | int], *, target: str | None = None) -> None:
-    """Update a stack after setting `config`, which the CLI also saves in the stack's file.
+def up(stack: str, kept: Mapping[str, str], passing: Mapping[str, str] | None = None) -> None:
+    """Update a stack, by the stacks' rules.
 
     Args:
-        target: of the resources' URNs (`**` for any part); without it, all of them, and the stacks' rules hold.
+        kept: values that the stack's file gets once the update has succeeded.
+        passing: values for this update alone.
     """
-    settings = [part for key, value in config.items() for part in ("--config", f"{PROJECT}:{key}={value}")]
-    what = ["--target", target] if target else ["--policy-pack", "policy"]
-    _pulumi("up", "--yes", "--skip-preview", "--stack", stack, *settings, *what)
+    with tempfile.TemporaryDirectory() as place:
+        # The CLI saves what --config sets before it updates anything, so it gets a copy of the file to save it in.
+        copy = Path(shutil.copy(_file(stack), place))
+        settings = [
+            part
+            for key, value in {**kept, **(passing or {})}.items()
+            for part in ("--config", f"{PROJECT}:{key}={value}")
+        ]
+        _pulumi(
+            *("up", "--yes", "--skip-preview", "--stack", stack, "--policy-pack", "policy"),
+            *("--config-file", str(copy), *settings),
+        )
+    for key, value in kept.items():
+        configure(stack, key, value)
+
+
+def refresh(stack: str, target: str) -> None:
+    """Have the state say of one resource (its URN, `**` for any part) what AWS says; the program is not run.
+
+    Raises:
+        Locked: the state is.
+    """
+    _pulumi("refresh", "--yes", "--skip-preview", "--stack", stack, "--target", target, capture=True)
+
+
+def check(stack: str, values: Mapping[str, str]) -> None:
+    """Refuse a configuration that the program would refuse, before anything is done with it.
+
+    Raises:
+        SettingsError: with all faults.
+    """
+    run(stack, Recorder, **values)
 
 
 def configure(stack: str, key: str, value: str) -> None:
@@ -43,23 +90,46 @@ def configure(stack: str, key: str, value: str) -> None:
     _pulumi("config", "set", f"{PROJECT}:{key}", value, "--stack", stack)
 
 
+def unset(stack: str, key: str) -> None:
+    """Take a value out of this checkout's file of the stack."""
+    _pulumi("config", "rm", f"{PROJECT}:{key}", "--stack", stack)
+
+
 def setting(stack: str, key: str) -> Any:
     """A value of the stack's configuration, the default where the stack has none of its own."""
-    return json.loads(stack_config(_file_name(stack), {})[f"{PROJECT}:{key}"])
+    return json.loads(stack_config(stack, {})[f"{PROJECT}:{key}"])
 
 
 def region(stack: str) -> str:
-    return stack_config(_file_name(stack), {})["aws:region"]
+    return stack_config(stack, {})["aws:region"]
 
 
-def _file_name(stack: str) -> str:
-    return stack.rpartition("/")[2]  # of organisation/project/stack
+def alarm_prefix(stack: str) -> str:
+    """What the names of the stack's alarms begin with."""
+    return f"{PROJECT}-{short_name(stack)}-alarm-"
+
+
+def _file(stack: str) -> Path:
+    return ROOT / f"Pulumi.{short_name(stack)}.yaml"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _pulumi(*arguments: str, capture: bool = False) -> str:
     if shutil.which("pulumi") is None:
         raise PulumiFailed("the Pulumi CLI is not on the PATH: https://www.pulumi.com/docs/install/")
-    done = subprocess.run(["pulumi", *arguments], cwd=ROOT, text=True, capture_output=capture, check=False)
+    done = process.run(["pulumi", *arguments], cwd=ROOT, capture=capture)
     if done.returncode:
-        raise PulumiFailed(f"pulumi {' '.join(arguments)}: exit {done.returncode}. {done.stderr or ''}".rstrip())
+        reason = f"{done.stderr or ''}{done.stdout or ''}".strip()
+        if LOCKED.search(reason):
+            raise Locked(reason)
+        raise PulumiFailed(f"pulumi {' '.join(arguments)}: exit {done.returncode}. {reason}".rstrip())
     return done.stdout or ""

@@ -9,24 +9,60 @@ class NothingToReturnTo(Exception):
     """There is no older version to roll back to, or not the one that was asked for."""
 
 
-def live_version(lambda_: Any, function: str) -> tuple[str, bool]:
-    """The version that is live, and whether a newer one has a share beside it.
+class NotServed(Exception):
+    """The alias does not serve what it should after an update."""
+
+
+def live_version(lambda_: Any, function: str) -> tuple[str, bool] | None:
+    """The version that is live, and whether a newer one has a share beside it; None where function or alias is gone.
 
     The stack's outputs would miss what was done by hand. Weights of an older version are no canary: Lambda sets them
     itself while it warms provisioned environments of the version that went live, for minutes, and for good where these
     cannot start (https://github.com/hashicorp/terraform-provider-aws/pull/48116).
     """
-    alias = lambda_.get_alias(FunctionName=function, Name=ALIAS)
+    try:
+        alias = lambda_.get_alias(FunctionName=function, Name=ALIAS)
+    except lambda_.exceptions.ResourceNotFoundException:
+        return None
     version, weights = alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
     return version, any(int(other) > int(version) for other in weights)
+
+
+def expect(lambda_: Any, function: str, version: str, *, newer_is_tried: bool = False) -> None:
+    """Ask Lambda whether an update did what it says it did.
+
+    Raises:
+        NotServed: the alias serves another version, or shares where it should not, or the other way round.
+    """
+    if (found := live_version(lambda_, function)) != (version, newer_is_tried):
+        raise NotServed(
+            f"the update succeeded, but alias {ALIAS} of {function} says: {_says(found)}. It should: "
+            f"{_says((version, newer_is_tried))}"
+        )
+
+
+def _says(found: tuple[str, bool] | None) -> str:
+    if found is None:
+        return "is gone"
+    return f"version {found[0]}, " + ("and a share for a newer one" if found[1] else "which takes everything")
+
+
+def move(lambda_: Any, function: str, version: str) -> None:
+    """Have the alias serve a version alone, at once."""
+    lambda_.update_alias(
+        FunctionName=function, Name=ALIAS, FunctionVersion=version, RoutingConfig={"AdditionalVersionWeights": {}}
+    )
 
 
 def version_to_return_to(lambda_: Any, function: str, wanted: str | None = None) -> str:
     """The `wanted` version; without it, the stable one where a newer is being tried, else the one before the live one.
 
     Raises:
-        NothingToReturnTo: the live version is the first, or there is none of the number `wanted`.
+        NothingToReturnTo: the live version is the first, or there is none of the number `wanted`, or no alias to move.
     """
+    live = live_version(lambda_, function)
+    if live is None:
+        raise NothingToReturnTo(f"function {function} or its alias {ALIAS} is gone: make rollout makes it anew")
     pages = lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=function)
     versions = [int(f["Version"]) for page in pages for f in page["Versions"] if f["Version"] != "$LATEST"]
     if wanted:
@@ -34,10 +70,10 @@ def version_to_return_to(lambda_: Any, function: str, wanted: str | None = None)
             there = ", ".join(map(str, sorted(versions, reverse=True)))
             raise NothingToReturnTo(f"version: {wanted!r} must be one of {there}")
         return wanted
-    live, newer_is_tried = live_version(lambda_, function)
+    version, newer_is_tried = live
     if newer_is_tried:
-        return live
-    older = [number for number in versions if number < int(live)]
+        return version
+    older = [number for number in versions if number < int(version)]
     if not older:
-        raise NothingToReturnTo(f"version {live} of {function} is the first there is")
+        raise NothingToReturnTo(f"version {version} of {function} is the first there is")
     return str(max(older))

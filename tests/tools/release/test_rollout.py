@@ -1,24 +1,33 @@
 """Rollouts by canary and rollbacks: the CLI's commands, the alarms as judge, the image that promotion keeps."""
 
+import os
+import socket
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import boto3
+import pulumi
 import pytest
 from botocore.exceptions import ClientError
 
 from components.function import ALIAS as ALIAS_NAME
+from settings import SettingsError
 from tests.pulumi_stand_in import PulumiStandIn
 from tests.tools.release.published import publish, pushed
+from tools.local.program import ROOT
 from tools.local.recorder import Recorder
-from tools.release import canary
-from tools.release.canary import ALIAS, Clients, OnHold, roll_back, roll_out
+from tools.release import canary, rollback
+from tools.release.canary import OnHold, roll_out, verify
+from tools.release.clients import Clients
 from tools.release.promotion import keep, promoted_image
 from tools.release.pulumi_cli import PulumiFailed, outputs
-from tools.release.versions import NothingToReturnTo
+from tools.release.rollback import ALIAS, LOCK_PATIENCE_SECONDS, StillLocked, end_hold, roll_back
+from tools.release.versions import NothingToReturnTo, NotServed, live_version
 
-OLD, NEW = "alarm-errors", "alarm-dlq-depth"
+OLD, NEW = (f"sentiment-analyzer-prod-alarm-{signal}-1a2b3c" for signal in ("errors", "dlq-depth"))
+OTHERS = "sentiment-analyzer-prod-alarm-alarm-errors-1a2b3c"  # of a stack that is called prod-alarm
 IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 
@@ -35,7 +44,7 @@ class Stack:
         self.cli, self.updates_seen = cli, 0
         self.lambda_, self.cloudwatch = boto3.client("lambda"), boto3.client("cloudwatch")
         self.lambda_.meta.events.register("before-parameter-build.lambda.GetAlias", self._take_over_updates)
-        for name in (OLD, NEW):
+        for name in (OLD, NEW, OTHERS):
             self.cloudwatch.put_metric_alarm(
                 AlarmName=name,
                 Namespace="AWS/Lambda",
@@ -51,9 +60,7 @@ class Stack:
         self.lambda_.create_alias(FunctionName="classifier", Name=ALIAS_NAME, FunctionVersion=str(versions))
         cli.outputs = {
             "functionName": "classifier",
-            "liveVersion": str(versions),
             "newestVersion": str(versions),
-            "alarmNames": [OLD, NEW],
             "imageUri": OWN_IMAGE,
             "repositoryUrl": OWN_IMAGE.partition("@")[0],
         }
@@ -61,6 +68,10 @@ class Stack:
 
     def alarm(self, name: str) -> None:
         self.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+
+    @property
+    def live(self) -> tuple[str, bool] | None:
+        return live_version(self.lambda_, "classifier")
 
     def ran(self, version: str) -> None:
         dimensions = {"FunctionName": "classifier", "Resource": "classifier:live", "ExecutedVersion": version}
@@ -84,7 +95,7 @@ class Stack:
         if len(self.cli.updates) > self.updates_seen:
             self.updates_seen = len(self.cli.updates)
             self._publish(int(self.cli.outputs["newestVersion"]))
-            self.point(self.cli.outputs["liveVersion"], self.cli.weights)
+            self.point(*self.cli.alias)
 
     def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
@@ -106,27 +117,54 @@ def config_of(update: list[str]) -> dict[str, str]:
     return dict(pair.removeprefix("sentiment-analyzer:").split("=", 1) for pair in pairs)
 
 
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollback's stableVersion is in prod's file."""
+    saved = {"stableVersion": 6, "canaryPercent": 10, "bakeMinutes": 15}
+    monkeypatch.setattr(canary, "setting", lambda _, key: saved[key])
+    monkeypatch.setattr(rollback, "setting", lambda _, key: saved[key])
+
+
 # Rollout
 
 
 def test_a_version_that_raises_no_alarm_goes_live_after_the_bake(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     assert roll_out("prod", stack.clients, IMAGE)
     assert [config_of(update) for update in pulumi_cli.updates] == [
-        {"imageUri": IMAGE, "stableVersion": "7"},
-        {"stableVersion": "0"},
+        {"imageUri": IMAGE, "stableVersion": "7", "canary": "true"},
+        {"imageUri": IMAGE},
     ]
     assert sum(stack.waited) == 15 * 60  # prod's bakeMinutes
-    assert pulumi_cli.outputs["liveVersion"] == "8"
+    assert stack.live == ("8", False)
+
+
+def test_only_the_image_stays_in_the_stacks_file_and_only_after_an_update_with_it(
+    stack: Stack, pulumi_cli: PulumiStandIn
+) -> None:
+    roll_out("prod", stack.clients, IMAGE)
+    assert set(pulumi_cli.saved) == {("imageUri", IMAGE)}
+    commands = [call[:2] for call in pulumi_cli.calls if call[0] in ("up", "config")]
+    assert [command[0] for command in commands] == ["up", "config", "up", "config"]
+    for update in pulumi_cli.updates:  # what the CLI saves before it updates goes into a copy
+        assert not update[update.index("--config-file") + 1].startswith(str(ROOT))
+
+
+@pytest.mark.parametrize("image", ["foo", IMAGE.partition("@")[0] + ":latest", IMAGE.replace("us-west-2", "eu-west-1")])
+def test_an_image_that_is_no_digest_of_the_region_is_refused_before_the_cli_is_asked(
+    stack: Stack, pulumi_cli: PulumiStandIn, image: str
+) -> None:
+    with pytest.raises((SettingsError, pulumi.RunError), match="imageUri"):
+        roll_out("prod", stack.clients, image)
+    assert pulumi_cli.calls == []
 
 
 def test_an_alarm_during_the_bake_takes_the_version_back_at_once(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.events[3] = lambda: stack.alarm(NEW)
     assert not roll_out("prod", stack.clients)
     assert len(stack.waited) == 3
-    back = pulumi_cli.updates[-1]
-    assert config_of(back) == {"stableVersion": "7", "canaryPercent": "0"}
-    assert back[-2:] == ["--target", ALIAS]
-    assert pulumi_cli.outputs["liveVersion"] == "7"
+    assert len(pulumi_cli.updates) == 1
+    assert stack.live == ("7", False)
+    assert pulumi_cli.saved == [("stableVersion", "7")]
     assert any(NEW in line for line in stack.said)
 
 
@@ -144,6 +182,11 @@ def test_an_alarm_that_was_on_before_does_not_keep_a_repair_out(stack: Stack, pu
     assert any("no judge" in line and OLD in line for line in stack.said)
 
 
+def test_an_alarm_of_a_stack_whose_name_begins_alike_is_no_judge(stack: Stack) -> None:
+    stack.events[3] = lambda: stack.alarm(OTHERS)
+    assert roll_out("prod", stack.clients)
+
+
 def test_an_alarm_at_the_last_check_still_counts(stack: Stack) -> None:
     stack.events[15 * 2] = lambda: stack.alarm(NEW)  # two checks a minute
     assert not roll_out("prod", stack.clients)
@@ -151,52 +194,88 @@ def test_an_alarm_at_the_last_check_still_counts(stack: Stack) -> None:
 
 def test_without_a_canary_the_newest_goes_live_in_one_update(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     assert roll_out("dev", stack.clients)
-    assert [config_of(update) for update in pulumi_cli.updates] == [{"stableVersion": "0"}]
+    assert [config_of(update) for update in pulumi_cli.updates] == [{}]
     assert stack.waited == []
 
 
 def test_a_stacks_first_version_has_nothing_to_stand_beside(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
-    pulumi_cli.outputs = {"newestVersion": "0"}
-    assert roll_out("prod", stack.clients)
-    assert len(pulumi_cli.updates) == 1
+    pulumi_cli.outputs = {"newestVersion": "7"}
+    with pytest.raises(PulumiFailed, match="no output functionName"):  # the stand-in's update makes none
+        roll_out("prod", stack.clients)
+    assert [config_of(update) for update in pulumi_cli.updates] == [{}]
+
+
+@pytest.mark.parametrize("gone", ["alias", "function"])
+def test_where_function_or_alias_is_gone_a_rollout_is_a_first_deployment(
+    stack: Stack, pulumi_cli: PulumiStandIn, gone: str
+) -> None:
+    if gone == "alias":
+        stack.lambda_.delete_alias(FunctionName="classifier", Name=ALIAS_NAME)
+    else:
+        stack.lambda_.delete_function(FunctionName="classifier")
+    with pytest.raises(NotServed, match="is gone"):  # the stand-in's update makes none anew
+        roll_out("prod", stack.clients)
+    assert [config_of(update) for update in pulumi_cli.updates] == [{}]
+    with pytest.raises(NothingToReturnTo, match="make rollout"):
+        roll_back("prod", stack.clients)
+
+
+def test_an_update_after_which_the_alias_is_elsewhere_fails(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    verify("prod", stack.clients)
+    for version, weights in (("6", {}), ("6", {"7": 0.1})):
+        stack.point(version, weights)
+        with pytest.raises(NotServed, match="version 6"):
+            verify("prod", stack.clients)
+    stack.point("7", {"6": 1.0})  # Lambda itself, while it warms version 7
+    verify("prod", stack.clients)
 
 
 def test_where_nothing_was_published_nothing_is_watched(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     pulumi_cli.that("nothing-new")
     assert roll_out("prod", stack.clients)
     assert stack.waited == []
-    assert config_of(pulumi_cli.updates[-1]) == {"stableVersion": "0"}
+    assert config_of(pulumi_cli.updates[-1]) == {}
 
 
 def test_what_was_rolled_back_by_hand_is_not_the_stable_version(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.point("5")  # in the console, so the stack's outputs still say 7
     assert roll_out("prod", stack.clients)
-    assert config_of(pulumi_cli.updates[0]) == {"stableVersion": "5"}
+    assert config_of(pulumi_cli.updates[0]) == {"stableVersion": "5", "canary": "true"}
 
 
 def test_a_rollback_during_the_bake_stands(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.events[3] = lambda: roll_back("prod", stack.clients)
     assert not roll_out("prod", stack.clients)
-    assert pulumi_cli.outputs["liveVersion"] == "7"
+    assert stack.live == ("7", False)
     assert any("meanwhile" in line for line in stack.said)
 
 
-def test_a_stack_that_a_rollback_holds_is_not_rolled_out_until_its_file_lets_go(
-    stack: Stack, pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch
+def test_a_stack_that_a_rollback_holds_is_not_rolled_out_and_the_command_that_ends_it_is_named(
+    stack: Stack, pulumi_cli: PulumiStandIn, held: None
 ) -> None:
-    saved = {"stableVersion": 6, "canaryPercent": 0, "bakeMinutes": 15}
-    monkeypatch.setattr(canary, "setting", lambda _, key: saved[key])
-    with pytest.raises(OnHold, match="stableVersion: 6 holds prod"):
+    with pytest.raises(OnHold, match=r"stableVersion: 6 holds prod.*make unhold STACK=prod"):
         roll_out("prod", stack.clients)
     assert pulumi_cli.updates == []
+
+
+def test_ending_a_hold_takes_stable_version_out_and_leaves_the_canary(
+    stack: Stack, pulumi_cli: PulumiStandIn, held: None
+) -> None:
+    end_hold("prod", stack.clients)
+    assert pulumi_cli.calls == [["config", "rm", "sentiment-analyzer:stableVersion", "--stack", "prod"]]
+    assert "10 %" in stack.said[-1]
+
+
+def test_where_nothing_is_held_ending_it_changes_nothing(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    end_hold("prod", stack.clients)
+    assert pulumi_cli.calls == []
 
 
 def test_the_stacks_rules_hold_for_an_update_and_never_stop_a_rollback(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     roll_out("dev", stack.clients)
     roll_back("dev", stack.clients)
-    update, rollback = pulumi_cli.updates
-    assert update[-2:] == ["--policy-pack", "policy"]
-    assert "--policy-pack" not in rollback
+    (update,) = pulumi_cli.updates
+    assert update[update.index("--policy-pack") + 1] == "policy"
 
 
 def test_an_update_that_fails_is_named_and_nothing_follows(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
@@ -204,6 +283,7 @@ def test_an_update_that_fails_is_named_and_nothing_follows(stack: Stack, pulumi_
     with pytest.raises(PulumiFailed, match="pulumi up --yes"):
         roll_out("prod", stack.clients)
     assert len(pulumi_cli.updates) == 1
+    assert pulumi_cli.saved == []
 
 
 def test_without_the_cli_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,13 +295,46 @@ def test_without_the_cli_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch
 # Rollback
 
 
-def test_a_rollback_goes_to_the_version_before_and_touches_the_alias_alone(
+def test_a_rollback_moves_the_alias_first_then_holds_it_in_file_and_state_and_runs_no_program(
     stack: Stack, pulumi_cli: PulumiStandIn
 ) -> None:
     assert roll_back("prod", stack.clients) == "6"
-    (update,) = pulumi_cli.updates
-    assert config_of(update) == {"stableVersion": "6", "canaryPercent": "0"}
-    assert update[-2:] == ["--target", ALIAS]
+    assert stack.live == ("6", False)
+    assert pulumi_cli.updates == []
+    assert pulumi_cli.saved == [("stableVersion", "6")]
+    assert pulumi_cli.calls[-1] == ["refresh", "--yes", "--skip-preview", "--stack", "prod", "--target", ALIAS]
+
+
+def test_a_rollback_waits_for_an_update_that_holds_the_state_and_moves_the_alias_again_if_that_moved_it(
+    stack: Stack, pulumi_cli: PulumiStandIn
+) -> None:
+    pulumi_cli.locked_by("me@elsewhere (pid 1)", "me@elsewhere (pid 1)")
+    stack.events[2] = lambda: stack.point("7")
+    roll_back("prod", stack.clients)
+    assert len(stack.waited) == 2
+    assert stack.live == ("6", False)
+    assert any("Waiting" in line for line in stack.said)
+    assert any("had moved" in line for line in stack.said)
+
+
+def test_a_rollback_does_not_wait_for_an_update_of_this_machine_that_died(
+    stack: Stack, pulumi_cli: PulumiStandIn
+) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    pulumi_cli.locked_by(*[f"me@{socket.gethostname()} (pid {ended.pid})"] * 9)
+    assert roll_back("prod", stack.clients) == "6"
+    assert stack.waited == []
+    assert "pulumi cancel --stack prod" in stack.said[-1]
+
+
+def test_a_lock_that_stays_fails_a_rollback_though_the_version_is_live(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+    pulumi_cli.locked_by(*[f"me@{socket.gethostname()} (pid {os.getpid()})"] * 99)
+    with pytest.raises(StillLocked, match=r"version 6 is live.*make rollback STACK=prod VERSION=6"):
+        roll_back("prod", stack.clients)
+    assert sum(stack.waited) <= LOCK_PATIENCE_SECONDS
+    assert stack.live == ("6", False)
+    assert pulumi_cli.saved == [("stableVersion", "6")]
 
 
 def test_a_rollback_during_a_canary_goes_to_the_stable_version(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
@@ -244,19 +357,13 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(
 ) -> None:
     with pytest.raises(NothingToReturnTo, match="must be one of 7, 6, 5"):
         roll_back("prod", stack.clients, version)
-    assert pulumi_cli.updates == []
+    assert stack.live == ("7", False)
 
 
 def test_a_stack_that_was_never_deployed_says_so(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     pulumi_cli.outputs = {}
     with pytest.raises(PulumiFailed, match=r"stack 'prod' has no output functionName.*not been deployed"):
         roll_back("prod", stack.clients)
-
-
-def test_a_rollback_from_a_fresh_checkout_knows_the_promoted_image(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
-    pulumi_cli.outputs = {**pulumi_cli.outputs, "imageUri": IMAGE}
-    roll_back("prod", stack.clients)
-    assert config_of(pulumi_cli.updates[-1])["imageUri"] == IMAGE
 
 
 def test_a_second_rollback_goes_one_further(stack: Stack) -> None:
