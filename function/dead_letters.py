@@ -25,24 +25,27 @@ class DeadLetters:
     def send(self, record: Mapping[str, Any], code: str, message: str, request_id: str) -> None:
         """Put a record's body into the dead-letter queue, its attributes kept and the reason added.
 
+        Where ten attributes are too few, its own come before ours but for the date, without which a redrive could
+        overwrite a newer result.
+
         Raises:
             ClientError, BotoCoreError: SQS did not take it; the message must stay where it is.
         """
-        reason = {
+        date = str(int(sent_at(record).timestamp() * 1000))
+        ours = {  # what can be done without comes last
+            SENT_TIMESTAMP: {"DataType": "Number", "StringValue": date},
             CODE: {"DataType": "String", "StringValue": code},
             MESSAGE: {"DataType": "String", "StringValue": message[:MAX_MESSAGE_CHARS]},
             REQUEST_ID: {"DataType": "String", "StringValue": request_id},
-            SENT_TIMESTAMP: {"DataType": "Number", "StringValue": str(int(sent_at(record).timestamp() * 1000))},
         }
-        kept = {
+        own = {
             name: outgoing
             for name, attribute in record.get("messageAttributes", {}).items()
-            if name not in reason and (outgoing := _outgoing(attribute))
+            if name not in ours and (outgoing := _outgoing(attribute))
         }
-        kept = dict(list(kept.items())[: MAX_ATTRIBUTES - len(reason)])
-        self.client.send_message(
-            QueueUrl=self.queue_url, MessageBody=record["body"], MessageAttributes={**kept, **reason}
-        )
+        kept = dict(list(own.items())[: MAX_ATTRIBUTES - 1])
+        attributes = dict(list({SENT_TIMESTAMP: ours[SENT_TIMESTAMP], **kept, **ours}.items())[:MAX_ATTRIBUTES])
+        self.client.send_message(QueueUrl=self.queue_url, MessageBody=record["body"], MessageAttributes=attributes)
 
 
 def _outgoing(attribute: object) -> dict[str, Any] | None:

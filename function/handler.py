@@ -20,7 +20,7 @@ from function.dead_letters import DeadLetters
 from function.environment import Environment
 from function.errors import describe
 from function.metrics import emit
-from function.records import is_whole, message_id
+from function.records import is_whole, message_id, refuse_foreign
 from function.store import Store
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,11 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     Returns:
         `{"batchItemFailures": [{"itemIdentifier": messageId}, ...]}` for the queue; see `function.answer` for the rest.
         No SQS event raises: what goes wrong unforeseen is reported as failure of all records, or as statusCode 500.
+
+    Raises:
+        ForeignEvent: another service sends it, which would take any answer for success; Lambda counts it in Errors.
     """
+    refuse_foreign(event)
     global cold_start
     first, cold_start = cold_start, False
     if isinstance(event, Mapping) and isinstance(records := event.get("Records"), list):

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from function import names
+from function.records import ForeignEvent
 from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
 from tools.local.recorder import Recorder
 
@@ -235,6 +236,30 @@ def test_what_nobody_foresaw_is_reported_for_every_record(module: ModuleType, mo
     monkeypatch.setattr(module, "consumer", None)
     failures = module.handler(event("sqs_batch"), CONTEXT)["batchItemFailures"]
     assert failures == [{"itemIdentifier": r["messageId"]} for r in event("sqs_batch")["Records"]]
+
+
+# As SNS, S3 and other services send them: https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html
+FOREIGN = {
+    "aws:sns": {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Message": "planted-text"}}]},
+    "aws:s3": {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"object": {}}}]},
+    "aws:dynamodb": {"Records": [{"eventSource": "aws:dynamodb", "eventID": "1", "dynamodb": {"Keys": {}}}]},
+    "aws:events": {"version": "0", "detail-type": "Object Created", "source": "aws.s3", "detail": {}},
+    "aws:logs": {"awslogs": {"data": "H4sI"}},
+    "aws:cloudwatch": {"source": "aws.cloudwatch", "alarmArn": "arn:aws:cloudwatch:us-west-2:1:alarm:a"},
+}
+
+
+@pytest.mark.parametrize("source", FOREIGN)
+def test_an_event_of_another_service_fails_loudly(module: ModuleType, source: str) -> None:
+    with pytest.raises(ForeignEvent, match=f"an event of {source}: only messages of the queue") as refused:
+        module.handler(FOREIGN[source], CONTEXT)
+    assert "planted-text" not in str(refused.value)
+
+
+def test_a_foreign_record_among_those_of_the_queue_fails_them_all(module: ModuleType) -> None:
+    records = [record(json.dumps({"id": "1", "text": "good"})), *FOREIGN["aws:s3"]["Records"]]  # type: ignore[misc]
+    with pytest.raises(ForeignEvent):
+        module.handler({"Records": records}, CONTEXT)
 
 
 def test_no_text_reaches_the_log_at_any_level(
