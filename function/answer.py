@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.classifier import Classifier
-from sentiment_contract.messages import parse_items
+from sentiment_contract.messages import MISSING, parse_items
 
 
 def answer(event: object, classifier: Classifier, model_load_ms: float, cold_start: bool) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def answer(event: object, classifier: Classifier, model_load_ms: float, cold_sta
         an item's is its share of the batch, since all are classified together.
     """
     began = time.perf_counter()
-    given = event.get("items") if isinstance(event, Mapping) else None
+    given = event.get("items", MISSING) if isinstance(event, Mapping) else event
     items, faults = parse_items(given, datetime.now(UTC))
     errors = [asdict(fault) for fault in faults]
     if not items:

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sentiment.checkpoint import Checkpoint
 from sentiment.record import Record
 from sentiment.screen import notes
+from sentiment.words import counted
 
 COLUMNS = (
     SpinnerColumn(),
@@ -41,7 +42,8 @@ class Display:
     def sum_up(self, end: Checkpoint) -> str:
         this_run, seconds = end.texts - self._begin.texts, time.monotonic() - self._began
         return (
-            f"{end.texts} texts sent, {end.rejected} rejected; {this_run} texts in {seconds:.1f} s, {self._rate(end)}"
+            f"{counted(end.texts, 'text')} sent, {end.rejected} rejected; "
+            f"{counted(this_run, 'text')} in {seconds:.1f} s, {self._rate(end)}"
         )
 
     def _rate(self, now: Checkpoint) -> str:

@@ -2,13 +2,13 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 import typer
 
 from sentiment.screen import notes
-from sentiment.target import PLACES, find
+from sentiment.target import PLACES, Target, find
 
 
 def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -21,7 +21,7 @@ def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]
         "stack": "A Pulumi stack, whose outputs say the rest. [env: STACK; default: a running `make local`, else dev]",
         **{name: f"[env: {PLACES[name].variable}]" for name in needs},
         "region": "AWS region.",
-        "endpoint_url": "Instead of AWS's own. [env: AWS_ENDPOINT_URL]",
+        "endpoint_url": "Instead of AWS's own. [env: AWS_ENDPOINT_URL_SQS and such, AWS_ENDPOINT_URL]",
     }
     added = [
         inspect.Parameter(
@@ -40,10 +40,18 @@ def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]
         @functools.wraps(command)
         def with_target(**given: Any) -> None:
             target = find(set(needs), **{name: given.pop(name) for name in options})
-            notes.print(f"Where: {target.source}", style="dim", highlight=False)
+            notes.print(f"Where: {_where(target, needs)}", style="dim", markup=False, highlight=False)
             command(target=target, **given)
 
         with_target.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
         return with_target
 
     return decorate
+
+
+def _where(target: Target, needs: Collection[str]) -> str:
+    """What the command works on, with the endpoints that are not AWS's."""
+    services = sorted({"dynamodb" if name == "table_name" else "sqs" for name in needs})
+    endpoints = dict.fromkeys(url for service in services if (url := target.endpoint_of(service)))
+    told = [f" at {url}" for url in endpoints if url not in target.source]
+    return target.source + ",".join(told)

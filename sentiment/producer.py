@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from sentiment.senders import Senders
+from sentiment.words import counted
 from sentiment_contract.messages import MAX_ITEMS, Fault, Item, parse_message
 
 _after_a_fork = threading.Lock()  # held while a child makes its own threads
@@ -38,8 +39,8 @@ class SendFailed(Exception):
 
     def __init__(self, failures: dict[str, Exception]) -> None:
         item_id, error = next(iter(failures.items()))
-        were = "text was" if len(failures) == 1 else "texts were"
-        super().__init__(f"{len(failures)} {were} not sent, the first of them {item_id!r}: {error}")
+        count = counted(len(failures), "text")
+        super().__init__(f"{count} did not get into the queue, the first {item_id!r}: {error}")
         self.failures = failures
 
 

@@ -30,7 +30,8 @@ class Rejects:
             line = f"line {record.line}: {fault.code}: {fault.message}"
             self.console.print(line, style="red", markup=False, highlight=False)
         elif self.count == SHOWN + 1:
-            self.console.print("more rejects are not shown; --rejects FILE takes all", style="red")
+            all_in = f"{self.file.name} has" if self.file else "--rejects FILE takes"
+            self.console.print(f"more rejects are not shown; {all_in} all", style="red", markup=False, highlight=False)
         if self.file:
             entry = {"line": record.line, "code": fault.code, "error": fault.message, "content": record.content}
             self.file.write(json.dumps(entry) + "\n")

@@ -1,16 +1,37 @@
 """Answers go to standard output, for a pipeline to read; progress and notes to standard error."""
 
 import sys
+import unicodedata
 
 from rich.console import Console
 from rich.text import Text
 
-answers = Console(width=None if sys.stdout.isatty() else 110)
-notes = Console(stderr=True, width=None if sys.stderr.isatty() else 110)
+# Nobody reads a pipe at a width, and what is broken into lines cannot be searched.
+PIPE_COLUMNS = 10_000
+BIDI = range(0x202A, 0x202F), range(0x2066, 0x206A)  # embeddings, overrides, isolates: they reorder what follows
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console as wide as the terminal, which wraps nothing elsewhere; what the output cannot encode becomes `?`."""
+    stream = sys.stderr if stderr else sys.stdout
+    if hasattr(stream, "reconfigure"):  # not where a test or a program has put something else in its place
+        stream.reconfigure(errors="replace")
+    return Console(stderr=stderr, width=None if stream.isatty() else PIPE_COLUMNS)
+
+
+answers = console()
+notes = console(stderr=True)
 
 
 def excerpt(text: str, chars: int) -> Text:
-    """The beginning of someone else's text in one line; what could control the terminal is left out of it."""
+    """The beginning of someone else's text in one line; what could control the terminal is left out of it.
+
+    Joiners of emoji and of Persian, and soft hyphens, are no control characters.
+    """
     line = " ".join(text[: 2 * chars].split())
     cut = line if len(line) <= chars else f"{line[: chars - 3]}..."
-    return Text("".join(c if c.isprintable() else "\ufffd" for c in cut))
+    return Text("".join("\ufffd" if _controls(c) else c for c in cut))
+
+
+def _controls(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or any(ord(character) in each for each in BIDI)

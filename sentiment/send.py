@@ -22,6 +22,7 @@ from sentiment.senders import PENDING_PER_SENDER
 from sentiment.sending import Sending
 from sentiment.sources import delimiter_of, derived_prefix, format_of, records
 from sentiment.target import Target
+from sentiment.words import counted
 
 
 @works_on("queue_url")
@@ -89,7 +90,7 @@ def send(
         source = records(stack.enter_context(opened(file, encoding)), layout)
         if before:
             before.pass_over(source)
-            notes.print(f"Going on after {before.records} records, as {kept} says; --restart begins anew.")
+            notes.print(f"Going on after {counted(before.records, 'record')}, as {kept} says; --restart begins anew.")
         elif file_format == "lines":
             notes.print(f"Ids: {prefix} and the line's number, such as {prefix}1.", markup=False)
         rejected = stack.enter_context(rejects.open("a" if before else "w")) if rejects else None
@@ -119,7 +120,7 @@ def send(
         except BaseException:
             if kept:
                 so_far = sending.checkpoint.records
-                notes.print(f"Broken off after {so_far} records; the same command goes on from there.")
+                notes.print(f"Broken off after {counted(so_far, 'record')}; the same command goes on from there.")
             raise
     if kept:
         kept.unlink()

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from sentiment import loopback
 from sentiment.errors import CommandError
 from sentiment.producer import region_of
 from sentiment.running import running
@@ -51,13 +52,26 @@ class Target:
     credentials: Mapping[str, str] = field(default_factory=dict)
     source: str = "options and environment"
 
+    def endpoint_of(self, service: str) -> str | None:
+        """Whom its clients talk to; None for AWS, unless boto3's configuration files say otherwise."""
+        return self.endpoint_url or _endpoint_variable(service) or _endpoint_variable()
+
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client; `config` as botocore.config.Config takes it."""
         settings = Config(**{"retries": {"mode": "standard", "max_attempts": 5}, **config})
+        endpoint_url = self.endpoint_of(service)
         try:
-            return boto3.client(
-                service, region_name=self.region, endpoint_url=self.endpoint_url, config=settings, **self.credentials
-            )
+            if self.credentials and endpoint_url:
+                return loopback.client(
+                    service,
+                    region=self.region,
+                    endpoint_url=endpoint_url,
+                    credentials=self.credentials,
+                    config=settings,
+                )
+            if loopback.is_loopback(endpoint_url):
+                settings = settings.merge(loopback.NO_PROXY)
+            return boto3.client(service, region_name=self.region, endpoint_url=endpoint_url, config=settings)
         except ValueError as error:
             raise CommandError(f"--endpoint-url: {error}; must be such as http://127.0.0.1:4566") from error
 
@@ -84,7 +98,6 @@ def find(
         CommandError: something that is needed cannot be found.
     """
     stack = stack or os.environ.get("STACK")
-    endpoint_url = endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
     known = {name: value for name, value in given.items() if value}
     if not stack:
         variables = {name: os.environ.get(place.variable) for name, place in PLACES.items()}
@@ -92,16 +105,31 @@ def find(
     found: dict[str, Any] = {}
     if not known.keys() >= set(needs):
         found = (None if stack else _local(endpoint_url)) or _stack(stack or DEFAULT_STACK, needs - known.keys())
+    elif not stack and _endpoints(endpoint_url) and (local := _local(endpoint_url)):
+        found = {name: local[name] for name in ("region", "credentials", "source")}  # it is meant, in other words
     explicit = {**known, "region": region, "endpoint_url": endpoint_url}
     values = {**found, **{name: value for name, value in explicit.items() if value}}
     values.setdefault("region", region_of(values.get("queue_url") or values.get("dead_letter_queue_url", "")))
     return Target(**values)
 
 
+def _endpoints(option: str | None) -> set[str]:
+    """The endpoints that the caller has in mind."""
+    variables = [_endpoint_variable("sqs"), _endpoint_variable("dynamodb"), _endpoint_variable()]
+    return {url for url in ([option] if option else variables) if url}
+
+
+def _endpoint_variable(service: str = "") -> str | None:
+    """As AWS's SDKs read it: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html"""
+    if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return None
+    return os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}" if service else "AWS_ENDPOINT_URL") or None
+
+
 def _local(endpoint_url: str | None) -> dict[str, Any] | None:
     """What runs as `make local`, unless the caller has another endpoint in mind."""
     state = running()
-    if state is None or endpoint_url not in (None, state["endpoint_url"]):
+    if state is None or _endpoints(endpoint_url) - {state["endpoint_url"]}:
         return None
     return {**state, "source": f"make local at {state['endpoint_url']}"}
 

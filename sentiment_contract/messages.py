@@ -13,6 +13,7 @@ ID_ALLOWED = f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8"
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
 MAX_ITEMS = 1_000  # of a message: what a batch has time for (docs/decisions/0010)
 SHOWN_CHARS = 80  # of a bad value, in an error
+MISSING = object()  # in place of a value whose key is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Fault:
 
 class _Invalid(Exception):
     def __init__(self, code: str, field: str, value: object, allowed: str):
-        self.fault = Fault(code, f"{field}: {_shown(value)} is not allowed; must be {allowed}")
+        found = "is missing" if value is MISSING else f"{_shown(value)} is not allowed"
+        self.fault = Fault(code, f"{field}: {found}; must be {allowed}")
 
 
 def _shown(value: object) -> str:
@@ -110,7 +112,7 @@ def _sort_out(candidates: list[tuple[str, object]], sent_at: datetime) -> tuple[
 def _parse_item(item: object, prefix: str, sent_at: datetime) -> Item:
     if not isinstance(item, Mapping):
         raise _Invalid("InvalidShape", prefix.rstrip(".") or "body", item, 'an object with "id" and "text"')
-    item_id, text, timestamp = (item.get(name) for name in ("id", "text", "timestamp"))
+    item_id, text, timestamp = item.get("id", MISSING), item.get("text", MISSING), item.get("timestamp")
     if not (isinstance(item_id, str) and is_id(item_id)):
         raise _Invalid("InvalidId", f"{prefix}id", item_id, ID_ALLOWED)
     if not (isinstance(text, str) and text.strip() and len(text) <= MAX_TEXT_CHARS and _is_utf8(text)):

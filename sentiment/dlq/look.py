@@ -1,6 +1,7 @@
 """`dlq peek` and `dlq save`."""
 
 import sys
+from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import islice
@@ -12,23 +13,33 @@ from rich.table import Table
 
 from sentiment.dlq.letter import DeadLetter
 from sentiment.dlq.queue import WORK_HIDES_SECONDS, Look, depth
+from sentiment.errors import CommandError
 from sentiment.options import works_on
 from sentiment.screen import answers, excerpt, notes
 from sentiment.target import Target
+from sentiment.words import counted
 
-PEEK_HIDES_SECONDS = 30
+PEEK_HIDES_SECONDS = 60
+COUNTED = 1_000  # letters of which the reasons are counted
 SHOWN_CHARS = 200  # of a reason or a body
+NOT_GIVEN = "not given"
+STDOUT = Path("-")
 
 
 @works_on("dead_letter_queue_url")
 def peek(*, target: Target, limit: Annotated[int, typer.Option(min=1, help="Messages to show at most.")] = 20) -> None:
-    """Show dead letters and why they are here. Others can take them again as soon as this ends."""
+    """Count dead letters by their reasons and show some. Others can take them again as soon as this ends."""
     sqs = target.client("sqs")
     with Look(sqs, target.dead_letter_queue_url, PEEK_HIDES_SECONDS) as look:
-        letters = list(islice(look, limit))
+        letters = list(islice(look, max(limit, COUNTED)))
+    of_about = depth(sqs, target.dead_letter_queue_url)
+    for reason, count in Counter(letter.code or NOT_GIVEN for letter in letters).most_common():
+        answers.print(f"{count:6} {reason}", markup=False, highlight=False)
+    if letters and len(letters) < of_about:
+        answers.print(f"counted: {len(letters)} of about {of_about}", highlight=False)
     table = Table("message", "reason", "receives", "age", "body", show_lines=True)
-    for letter in letters:
-        reason = f"{letter.code}: {letter.error}" if letter.code else "not given: the function crashed or timed out"
+    for letter in letters[:limit]:
+        reason = f"{letter.code}: {letter.error}" if letter.code else f"{NOT_GIVEN}: the function crashed or timed out"
         seen = (
             excerpt(reason, SHOWN_CHARS),
             str(letter.receives),
@@ -38,7 +49,7 @@ def peek(*, target: Target, limit: Annotated[int, typer.Option(min=1, help="Mess
         table.add_row(letter.message_id[:8], *seen)
     if letters:
         answers.print(table)
-    answers.print(f"{len(letters)} shown of about {depth(sqs, target.dead_letter_queue_url)} messages.")
+    answers.print(f"{min(limit, len(letters))} shown of about {counted(of_about, 'message')}.")
 
 
 @works_on("dead_letter_queue_url")
@@ -49,22 +60,33 @@ def save(file: Annotated[Path, typer.Argument(help="- is standard output.")], *,
 
 
 def write(look: Look, file: Path) -> list[DeadLetter]:
-    """Save what a queue holds, and say so.
+    """Save what a queue holds, and say so; what breaks off leaves no file.
 
     Raises:
-        FileExistsError: rather than writing over what may be the only copy of purged letters.
+        CommandError: the file exists, and may be the only copy of purged letters.
     """
     letters: list[DeadLetter] = []
-    with (
-        nullcontext(sys.stdout) if file == Path("-") else file.open("x", encoding="utf-8") as out,
-        notes.status("saving") as status,
-    ):
-        for letter in look:
-            out.write(letter.to_json() + "\n")
-            letters.append(letter)
-            status.update(f"{len(letters)} saved")
-    notes.print(f"{len(letters)} dead letters in {file}")
+    try:
+        opened = nullcontext(sys.stdout) if file == STDOUT else file.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise CommandError(f"{file}: exists already, and may be the only copy of letters; name another file") from None
+    try:
+        with opened as out, notes.status("saving") as status:
+            for letter in look:
+                out.write(letter.to_json() + "\n")
+                letters.append(letter)
+                status.update(f"{len(letters)} saved")
+    except BaseException:
+        discard(file)
+        raise
+    notes.print(f"{counted(len(letters), 'dead letter')} in {file}", markup=False, highlight=False)
     return letters
+
+
+def discard(file: Path) -> None:
+    """Remove a file that `write` has made."""
+    if file != STDOUT:
+        file.unlink()
 
 
 def _age(since: datetime) -> str:

@@ -1,5 +1,6 @@
 """`dlq redrive` and `dlq replay`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from rich.progress import Progress
 
 from sentiment.dlq.letter import DeadLetter
@@ -17,6 +19,12 @@ from sentiment.options import works_on
 from sentiment.pace import Pace
 from sentiment.screen import notes
 from sentiment.target import Target
+from sentiment.words import counted
+
+# What clouds other than AWS answer to an action that they do not know: InvalidAction (MiniStack, fauxqs),
+# UnknownOperationException (JSON services), NotImplemented, or plain HTTP (moto: 500).
+UNKNOWN_ACTION = re.compile("invalidaction|unknown.*(operation|action)|notimplemented", re.IGNORECASE)
+UNKNOWN_STATUS = (404, 405, 500, 501)
 
 
 @works_on("queue_url", "dead_letter_queue_url")
@@ -42,7 +50,7 @@ def redrive(
                 progress.update(bar, completed=moved)
         except KeyboardInterrupt:
             moved = task.cancel() if task else moved
-            notes.print(f"Stopped after about {moved} messages; the rest stays where it is.")
+            notes.print(f"Stopped after about {counted(moved, 'message')}; the rest stays where it is.")
             raise
     notes.print(f"{moved} of {count} dead letters are in the queue again.")
     raise typer.Exit(0 if moved >= count else 1)
@@ -50,14 +58,20 @@ def redrive(
 
 def _start(target: Target, rate: int | None) -> MoveTask | None:
     """None where there is an endpoint of its own that has no such tasks, as moto's."""
-    attempts = {"retries": {"total_max_attempts": 1}} if target.endpoint_url else {}
+    endpoint = target.endpoint_of("sqs")
+    attempts = {"retries": {"total_max_attempts": 1}} if endpoint else {}
     try:
         return start(target.client("sqs", **attempts), target.dead_letter_queue_url, target.queue_url, rate)
-    except ClientError as error:
-        if not target.endpoint_url or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+    except ResponseParserError:
+        if not endpoint:
             raise
-        notes.print(f"{target.endpoint_url} has no message move tasks: moving from here.")
-        return None
+    except ClientError as error:
+        known = error.response
+        code, status = known["Error"]["Code"], known["ResponseMetadata"]["HTTPStatusCode"]
+        if not UNKNOWN_ACTION.search(code) and not (endpoint and status in UNKNOWN_STATUS):
+            raise
+    notes.print(f"{endpoint or 'SQS'} has no message move tasks: moving from here.", markup=False)
+    return None
 
 
 def _watch(task: MoveTask) -> Iterator[int]:

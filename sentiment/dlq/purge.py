@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from sentiment.batch import MAX_MESSAGES
-from sentiment.dlq.look import write
+from sentiment.dlq.look import discard, write
 from sentiment.dlq.queue import WORK_HIDES_SECONDS, Look, depth
 from sentiment.errors import CommandError
 from sentiment.options import works_on
 from sentiment.screen import notes
 from sentiment.target import Target
+from sentiment.words import counted
 
 YES_OR_NO = ("y", "yes", "n", "no")
 
@@ -32,23 +33,27 @@ def purge(
         answer = typer.prompt(
             "Save them first to which file (empty: to none)", default="", show_default=False, err=True
         )
-        if answer.strip().lower() in YES_OR_NO:
+        if answer.strip().lower() in YES_OR_NO or answer.strip().isdigit():  # it answers the next question
             raise CommandError(f"{answer!r} must be a file's name, or empty; nothing was deleted")
         save = Path(answer) if answer else None
     if save is None:
         _confirm(count, url, yes)
         sqs.purge_queue(QueueUrl=url)
-        notes.print(f"About {count} dead letters deleted; SQS takes up to a minute for it.")
+        notes.print(f"About {counted(count, 'dead letter')} deleted; SQS takes up to a minute for it.")
         return
     with Look(sqs, url, WORK_HIDES_SECONDS) as look:
         letters = write(look, save)
-        _confirm(len(letters), url, yes)
+        try:
+            _confirm(len(letters), url, yes)
+        except BaseException:
+            discard(save)  # all are in the queue, and the same command can be given again
+            raise
         for start in range(0, len(letters), MAX_MESSAGES):
             look.delete(letters[start : start + MAX_MESSAGES])
-    notes.print(f"{len(letters)} dead letters deleted.")
+    notes.print(f"{counted(len(letters), 'dead letter')} deleted.")
 
 
 def _confirm(count: int, queue_url: str, yes: bool) -> None:
-    asked = f"Type {count} to delete so many messages from {queue_url} for good"
+    asked = f"Type {count} to delete {counted(count, 'message')} from {queue_url} for good"
     if not yes and typer.prompt(asked, err=True) != str(count):
         raise CommandError("not confirmed: nothing was deleted")

@@ -63,7 +63,7 @@ def test_rejects_are_listed_with_their_lines_saved_and_told_by_the_exit_status(p
     done = run("send", TEXTS, "--rejects", "rejects.jsonl")
     assert done.code == 1
     assert "line 2: InvalidJson: body: not valid JSON" in done.err
-    assert "line 3: InvalidText: text: None is not allowed" in done.err
+    assert "line 3: InvalidText: text: is missing; must be a string" in done.err
     assert "2 texts sent, 2 rejected" in done.err
     saved = [json.loads(line) for line in Path("rejects.jsonl").read_text().splitlines()]
     assert [(each["line"], each["code"], each["content"]) for each in saved] == [

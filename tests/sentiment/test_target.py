@@ -12,7 +12,8 @@ from sentiment.errors import CommandError
 from sentiment.running import announced, running
 from sentiment.target import PLACES, find
 from tests.pulumi_stand_in import PulumiStandIn
-from tests.sentiment.place import Run
+from tests.sentiment.place import Place, Run
+from tools.local.cloud import Cloud
 from tools.local.program import ROOT
 
 STATE = {
@@ -135,3 +136,63 @@ def test_a_make_local_that_was_killed_is_not_found(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", program, str(path)], cwd=ROOT, check=False)
     assert json.loads(path.read_text()) == {"queue_url": "gone"}, "it had no chance to tidy up"
     assert running(path) is None
+
+
+def test_a_services_own_endpoint_variable_wins_over_the_one_for_all_and_the_option_over_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:2")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    found = find({"queue_url"}, queue_url="http://127.0.0.1:2/1/q")
+    assert found.client("sqs").meta.endpoint_url == "http://127.0.0.1:2"
+    assert found.client("dynamodb").meta.endpoint_url == "http://127.0.0.1:1"
+    option = find({"queue_url"}, queue_url="http://127.0.0.1:2/1/q", endpoint_url="http://127.0.0.1:3")
+    assert option.client("sqs").meta.endpoint_url == "http://127.0.0.1:3"
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert found.endpoint_of("sqs") is None
+
+
+def test_a_services_own_endpoint_variable_passes_a_make_local_over(
+    local_runs: None, deployed: PulumiStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://elsewhere")
+    assert find({"queue_url"}).source == "stack dev"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", STATE["endpoint_url"])
+    assert find({"queue_url"}).queue_url == STATE["queue_url"]
+
+
+def test_an_endpoint_holds_for_a_named_stack_and_is_shown(
+    place: Place, run: Run, deployed: PulumiStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.outputs = {**OUTPUTS, "queueUrl": place.queue_url}
+    done = run("send", "-", "--stack", "prod", "--format", "nonsense", "--endpoint-url", place.cloud.url)
+    assert f"Where: stack prod at {place.cloud.url}" in done.err
+    monkeypatch.setenv("AWS_ENDPOINT_URL", place.cloud.url)
+    assert f"Where: stack prod at {place.cloud.url}" in run("send", "-", "--stack", "prod", "--format", "x").err
+
+
+def test_what_make_local_runs_is_reached_whatever_the_developers_aws_configuration_and_proxies_are(
+    place: Place, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {**STATE, "queue_url": place.queue_url, "endpoint_url": place.cloud.url}
+    monkeypatch.setattr(sentiment.target, "running", lambda: state)
+    (tmp_path / "config").write_text("[profile broken\nno ini")
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in {
+        "AWS_PROFILE": "not-there",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "config"),
+        "HTTP_PROXY": "http://127.0.0.1:9",  # nothing listens there
+        "http_proxy": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    Path("texts.jsonl").write_text('{"id": "1", "text": "good"}\n')
+    assert run("send", "texts.jsonl").code == 0, "as the environment says it, with the endpoint that make local prints"
+    for variable in ("AWS_ENDPOINT_URL", *(each.variable for each in PLACES.values())):
+        monkeypatch.delenv(variable, raising=False)
+    assert run("send", "texts.jsonl").code == 0
+    assert [item["id"] for item in place.items()] == ["1", "1"]
+    with Cloud("us-west-2") as cloud:
+        assert cloud.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import boto3
+from sentiment import loopback
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +39,7 @@ class Cloud:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tools.local.cloud_server", HOST, str(self._port)],
             cwd=ROOT,
+            env=loopback.environment(),
             stdin=subprocess.PIPE,  # it ends with this pipe, and so with this process, however that ends
             stdout=subprocess.PIPE,
             text=True,
@@ -57,7 +58,7 @@ class Cloud:
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
         """A boto3 client of this cloud, with a role's credentials or such as may do anything."""
         given = {name.lower(): value for name, value in credentials.items()} if credentials else ANY_CREDENTIALS
-        return boto3.client(service, region_name=self.region, endpoint_url=self.url, **given)
+        return loopback.client(service, region=self.region, endpoint_url=self.url, credentials=given)
 
     def role_credentials(self, role_arn: str) -> Mapping[str, str]:
         """Temporary credentials of a role, as the environment variables that AWS's SDKs read."""

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
-
+from sentiment import loopback
 from tools.local.program import ROOT
 from tools.local.recorder import Recorder
 
@@ -50,7 +49,7 @@ class FunctionConfig:
     def client(self, service: str) -> Any:
         """A boto3 client with the role's credentials, of the cloud that the function is given."""
         given = {name.lower(): value for name, value in self.credentials.items()}
-        return boto3.client(service, region_name=self.region, endpoint_url=self.endpoint_url, **given)
+        return loopback.client(service, region=self.region, endpoint_url=self.endpoint_url, credentials=given)
 
 
 def registered_function(

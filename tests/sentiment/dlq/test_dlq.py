@@ -63,8 +63,27 @@ def test_peek_shows_no_more_than_asked_for_and_gives_those_back_too(place: Place
     assert len(visible(place)) == 15
 
 
+def test_peek_counts_by_reason_before_it_lists(place: Place, run: Run) -> None:
+    for n in range(3):
+        dead_letter(place, f"refused {n}")
+    given_up(place, "crashed")
+    lines = run("dlq", "peek", "--limit", 1).out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines[:2]] == [["3", "InvalidText"], ["1", "not given"]]
+    assert "1 shown of about 4 messages." in lines[-1]
+
+
+def test_peek_shows_joiners_and_soft_hyphens_but_neither_control_nor_reordering_characters(
+    place: Place, run: Run
+) -> None:
+    shown, never = "👨\u200d👩 \u0645\u06cc\u200c\u062e\u0648 Wunder\u00adbar", "\x1b\x07\x85\u009b\u202e\u2066"
+    given_up(place, shown + "".join(f"{each}x" for each in never))
+    out = run("dlq", "peek").out
+    assert shown in out
+    assert not [each for each in never if each in out]
+
+
 def test_peek_at_an_empty_queue_says_so(place: Place, run: Run) -> None:
-    assert "0 shown of about 0" in run("dlq", "peek").out
+    assert "0 shown of about 0 messages." in run("dlq", "peek").out
 
 
 def test_letters_are_given_back_when_the_look_breaks(place: Place) -> None:
@@ -85,7 +104,7 @@ def test_save_writes_every_letter_and_leaves_it_and_never_writes_over_a_file(pla
     assert datetime.fromisoformat(saved[0]["sent_at"]) == datetime.fromtimestamp(FIRST_SENT / 1000, UTC)
     again = run("dlq", "save", SAVED)
     assert again.code == 2
-    assert "File exists" in again.err
+    assert "saved.jsonl: exists already, and may be the only copy of letters; name another file" in again.err
     assert len(visible(place)) == 12
 
 
@@ -285,11 +304,23 @@ def test_purge_after_saving_deletes_what_was_saved(place: Place, monkeypatch: py
     assert visible(place) == []
 
 
-def test_purge_that_is_not_confirmed_after_saving_gives_all_back(place: Place, run: Run, monkeypatch: Any) -> None:
+def test_purge_that_is_not_confirmed_after_saving_can_be_given_again(place: Place, run: Run, monkeypatch: Any) -> None:
     given_up(place, "body")
-    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
-    assert run("dlq", "purge", "--save", SAVED).code == 2
-    assert (SAVED.exists(), visible(place)) == (True, ["body"])
+    for typed in ("no\n", ""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        assert run("dlq", "purge", "--save", SAVED).code in (1, 2)
+        assert not SAVED.exists()
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n"))
+    assert run("dlq", "purge", "--save", SAVED).code == 0
+    assert (len(SAVED.read_text().splitlines()), visible(place)) == (1, [])
+
+
+def test_purge_takes_no_count_for_a_files_name(place: Place, run: Run, monkeypatch: Any) -> None:
+    given_up(place, "body")
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n"))
+    done = run("dlq", "purge")
+    assert (done.code, visible(place)) == (2, ["body"])
+    assert "'1' must be a file's name, or empty; nothing was deleted" in done.err
 
 
 def test_purge_without_questions_is_for_scripts(place: Place, run: Run) -> None:

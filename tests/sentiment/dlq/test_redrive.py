@@ -69,6 +69,22 @@ def test_a_redrive_that_runs_already_is_told(sqs: Stubber, run: Run) -> None:
     assert message in done.err
 
 
+# MiniStack and fauxqs; AWS's JSON services; moto; a server that knows paths only
+UNKNOWN = [("InvalidAction", 400), ("UnknownOperationException", 400), ("InternalError", 500), ("404", 404)]
+
+
+@pytest.mark.parametrize(("code", "status"), UNKNOWN)
+def test_whatever_says_that_the_action_is_unknown_has_the_letters_moved_from_here(
+    sqs: Stubber, run: Run, monkeypatch: pytest.MonkeyPatch, code: str, status: int
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")
+    sqs.add_client_error("start_message_move_task", code, "as the cloud words it", status)
+    sqs.add_response("receive_message", {})
+    done = run("dlq", "redrive")
+    assert "http://127.0.0.1:1 has no message move tasks: moving from here." in done.err, done
+    sqs.assert_no_pending_responses()
+
+
 def test_interruption_cancels_the_task_in_sqs(sqs: Stubber, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     add_start(sqs)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "handle"})
