@@ -44,7 +44,7 @@ def local(run: ContainerStart) -> Iterator[LocalPipeline]:
 
 
 def event(name: str) -> dict[str, Any]:
-    return json.loads((ROOT / "tests" / "events" / name).read_text())
+    return json.loads((ROOT / "tests" / "function" / "events" / name).read_text())
 
 
 def container(function: LambdaService) -> Container:
