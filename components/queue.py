@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.permission import Permission, policy_document
+from components.transport import deny_plain_http
 
 SECONDS_PER_DAY = 86_400
 KEY_REUSE_SECONDS = 300  # how long SQS reuses a data key of a customer managed key; its default
@@ -120,18 +121,4 @@ class Queue(pulumi.ComponentResource):
 
 
 def _tls_only(queue_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    return pulumi.Output.json_dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "DenyPlainHttp",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "sqs:*",
-                    "Resource": queue_arn,
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
-            ],
-        }
-    )
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [deny_plain_http("sqs:*", queue_arn)]})

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.transport import deny_plain_http
+
 
 @dataclass(frozen=True, kw_only=True)
 class TopicArgs:
@@ -78,14 +80,7 @@ class Topic(pulumi.ComponentResource):
                             "Resource": topic.arn,
                             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
                         },
-                        {
-                            "Sid": "DenyPlainHttp",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "sns:Publish",
-                            "Resource": topic.arn,
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        },
+                        deny_plain_http("sns:Publish", topic.arn),
                     ],
                 }
             ),

@@ -10,3 +10,4 @@ DEAD_LETTERED = "DeadLettered"
 INFERENCE_LATENCY = "InferenceLatencyPerItem"  # milliseconds
 MODEL_LOAD = "ModelLoad"  # milliseconds
 COLD_START = "ColdStart"
+METRICS = (ITEMS, ITEM_FAILURES, DEAD_LETTERED, INFERENCE_LATENCY, MODEL_LOAD, COLD_START)

@@ -41,13 +41,5 @@ METRICS: dict[str, dict[str, set[Dimensions]]] = {
         ),
         **_with([OF_OPERATION], "ReturnedItemCount SuccessfulRequestLatency SystemErrors ThrottledRequests"),
     },
-    names.METRIC_NAMESPACE: _with(
-        [{names.METRIC_DIMENSION}],
-        " ".join(
-            [
-                *(names.ITEMS, names.ITEM_FAILURES, names.DEAD_LETTERED),
-                *(names.INFERENCE_LATENCY, names.MODEL_LOAD, names.COLD_START),
-            ]
-        ),
-    ),
+    names.METRIC_NAMESPACE: _with([{names.METRIC_DIMENSION}], " ".join(names.METRICS)),
 }

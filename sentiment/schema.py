@@ -5,13 +5,13 @@ import sys
 from typing import Any
 
 from sentiment_contract.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS
-from sentiment_contract.timestamps import ALLOWED, EPOCH_SECONDS_FROM, ISO_8601, MAX_CLOCK_SKEW
+from sentiment_contract.timestamps import ALLOWED, EPOCH_SECONDS_FROM, ISO_8601, MAX_SKEW_MINUTES
 
 SPACES = "".join(filter(str.isspace, map(chr, range(sys.maxunicode))))  # spelt out: engines differ in what \s means
 BEYOND = (
     f"Beyond JSON Schema, and refused all the same: an id of more than {MAX_ID_BYTES} bytes in UTF-8, strings with "
     "lone surrogates, a key twice, dates that do not exist, are before 1970 or more than "
-    f"{MAX_CLOCK_SKEW.total_seconds() / 60:.0f} minutes ahead, and a message of more than 1 MiB."
+    f"{MAX_SKEW_MINUTES} minutes ahead, and a message of more than 1 MiB."
 )
 
 

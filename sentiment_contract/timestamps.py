@@ -4,13 +4,13 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
-MAX_CLOCK_SKEW = timedelta(minutes=15)  # a timestamp further ahead would shut out every later result
+MAX_SKEW_MINUTES = 15  # a timestamp further ahead would shut out every later result
 # Less is a year, a date's digits or a spreadsheet's day number more often than a second before September 2001.
 EPOCH_SECONDS_FROM = 1_000_000_000
 EPOCH_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
 ALLOWED = (
     f"ISO 8601 (UTC if without offset), or seconds (from {EPOCH_SECONDS_FROM} on, September 2001) or milliseconds "
-    f"since 1970, at most {MAX_CLOCK_SKEW // timedelta(minutes=1)} minutes ahead"
+    f"since 1970, at most {MAX_SKEW_MINUTES} minutes ahead"
 )
 
 # A calendar or week date, alone or with a time, each with or without its separators. The published schema holds this
@@ -27,7 +27,7 @@ def parse_timestamp(value: object) -> datetime:
     """A timestamp as a moment in UTC.
 
     Raises:
-        ValueError: it is none, lies before 1970, or more than MAX_CLOCK_SKEW ahead.
+        ValueError: it is none, lies before 1970, or more than MAX_SKEW_MINUTES ahead.
     """
     try:
         if isinstance(value, str) and re.fullmatch(ISO_8601, value):
@@ -39,6 +39,6 @@ def parse_timestamp(value: object) -> datetime:
             raise ValueError("neither ISO 8601 nor such a number")
     except (OverflowError, OSError) as error:  # years that a datetime cannot hold
         raise ValueError(str(error)) from error
-    if not datetime(1970, 1, 1, tzinfo=UTC) <= moment <= datetime.now(UTC) + MAX_CLOCK_SKEW:
+    if not datetime(1970, 1, 1, tzinfo=UTC) <= moment <= datetime.now(UTC) + timedelta(minutes=MAX_SKEW_MINUTES):
         raise ValueError("too early or too late")
     return moment

@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS
-from sentiment_contract.timestamps import EPOCH_MILLISECONDS_FROM, EPOCH_SECONDS_FROM, MAX_CLOCK_SKEW
+from sentiment_contract.timestamps import EPOCH_MILLISECONDS_FROM, EPOCH_SECONDS_FROM, MAX_SKEW_MINUTES
 from tests.function.aws import record
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))  # by the first fault's code, or "taken"
 NOW = datetime.now(UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST_S = int((NOW + MAX_CLOCK_SKEW).timestamp()) + 86_400  # of a run that takes less than a day
+LATEST_S = int((NOW + timedelta(minutes=MAX_SKEW_MINUTES)).timestamp()) + 86_400  # of a run that takes less than a day
 
 any_text = st.text(st.characters(exclude_categories=()))  # lone surrogates too, which JSON can carry
 json_values = st.recursive(

@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
 from tools.bench.engines import BASELINE, LIMIT, OURS, Engine, engines
 from tools.bench.workloads import WORKLOADS, Workload
+from tools.percentile import percentile
 
 
 def measured(source: Path, model_dir: Path, rounds: int, warm: bool) -> dict[str, dict[str, float]]:
@@ -64,8 +64,3 @@ def figures(workload: Workload, took: Mapping[str, Sequence[Sequence[float]]]) -
 
 def _ratio(these: Sequence[float], those: Sequence[float]) -> float:
     return statistics.median(a / b for a, b in zip(these, those, strict=True))
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The least value that at least `share` (0-1) of them do not exceed."""
-    return float(np.quantile(values, share, method="inverted_cdf"))

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from tools.bootstrap.rights import ANY, PROJECT, RIGHTS, STEPS, Grant
+from tools.bootstrap.rights import ANY, RIGHTS, STEPS, Grant
+from tools.project import PROJECT
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"

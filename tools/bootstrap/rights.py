@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.project import PROJECT
+
 # ARNs without "arn:PARTITION:"; {account} and {stack} are filled in.
-PROJECT = "sentiment-analyzer"
 PREFIX = f"{PROJECT}-{{stack}}-"
 QUEUE = f"sqs:*:{{account}}:{PREFIX}*"
 TABLE = "dynamodb:*:{account}:table/*-{stack}"  # tableName is a setting; the stack's name ends it

@@ -3,6 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
+from components.transport import deny_plain_http
+
 
 class State(pulumi.ComponentResource):
     """
@@ -53,14 +55,7 @@ class State(pulumi.ComponentResource):
                 {
                     "Version": "2012-10-17",
                     "Statement": [
-                        {
-                            "Sid": "DenyPlainHttp",
-                            "Effect": "Deny",
-                            "Principal": "*",
-                            "Action": "s3:*",
-                            "Resource": [self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")],
-                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                        }
+                        deny_plain_http("s3:*", [self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*")])
                     ],
                 }
             ),

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from tools.load.ledger import LATE_S
 from tools.load.run import Run
 from tools.load.samples import cores_used
+from tools.percentile import percentile
 
-SHARES = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
+SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1}
 Numbers = NDArray[np.float64]
 
 
@@ -98,11 +99,6 @@ def moments(run: Run) -> tuple[Numbers, Numbers]:
     indices = [index for index in range(ledger.plan.texts) if ledger.id_of(index) not in ledger.unsent]
     done = [run.done_at.get(ledger.id_of(index), np.nan) - ledger.started_at for index in indices]
     return np.array([ledger.plan.due_s(index) for index in indices]), np.array(done)
-
-
-def percentile(values: Numbers, share: float) -> float:
-    """The least value that at least `share` percent of them do not exceed; NaN of none."""
-    return float(np.percentile(values, share, method="inverted_cdf")) if len(values) else float("nan")
 
 
 def series(due: Numbers, done: Numbers) -> Series:

@@ -5,7 +5,6 @@ import json
 import runpy
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
@@ -13,8 +12,8 @@ import yaml
 
 from settings import SettingsError
 from tools.local.recorder import Monitor, Project, Recorder
+from tools.project import ROOT, project_file
 
-ROOT = Path(__file__).resolve().parents[2]
 R = TypeVar("R", bound=Recorder)
 
 
@@ -56,7 +55,7 @@ def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
         FileNotFoundError: there is no such stack.
         SettingsError: its file cannot be read as a stack's configuration, or has no region.
     """
-    project = _project_file()
+    project = project_file()
     defaults = {key: spec["default"] for key, spec in project["config"].items() if "default" in spec}
     values: dict[str, Any] = {}
     for layer in (defaults, _stack_file(stack), overrides):
@@ -95,11 +94,7 @@ def _stack_file(stack: str) -> dict[str, Any]:
     return config
 
 
-def _project_file() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-
-
 def _project() -> Project:
-    content = _project_file()
+    content = project_file()
     pattern = content["config"]["pulumi:autonaming"]["value"]["pattern"]
     return Project(content["name"], pattern.replace("${hex(6)}", "000000").replace("${", "{"))

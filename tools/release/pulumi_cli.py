@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.local.program import ROOT, run, short_name, stack_config
+from tools.local.program import run, short_name, stack_config
 from tools.local.recorder import Recorder
+from tools.project import PROJECT, ROOT
 from tools.release import process
 
-PROJECT = "sentiment-analyzer"
 LOCKED = re.compile(r"currently locked by|Another update is currently in progress")
 LOCK_OF = re.compile(r"created by [^@\s]*@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 

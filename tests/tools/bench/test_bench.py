@@ -65,11 +65,6 @@ def test_figures_are_medians_percentiles_and_paired_ratios() -> None:
     assert found["ours_over_limit"] == 2.25
 
 
-@pytest.mark.parametrize(("share", "value"), [(0.95, 19), (0.96, 20), (1, 20), (0.5, 10), (0.01, 1)])
-def test_a_percentile_is_a_measured_value(share: float, value: float) -> None:
-    assert times.percentile(list(range(20, 0, -1)), share) == value
-
-
 def test_both_functions_of_the_cold_start_are_as_lambda_would_run_them(tmp_path: Path) -> None:
     given = functions(tmp_path / "source", tmp_path / "model")
     assert given["ours"].handler == "function.handler.handler"

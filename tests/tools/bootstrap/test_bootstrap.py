@@ -13,9 +13,10 @@ import yaml
 
 from settings import MAX_STACK_CHARS
 from tools.bootstrap import documents
-from tools.bootstrap.rights import ANY, PREFIX, PROJECT, RIGHTS, STEPS, Grant
+from tools.bootstrap.rights import ANY, PREFIX, RIGHTS, STEPS, Grant
 from tools.local.program import ROOT, run
 from tools.local.recorder import ACCOUNT, Monitor, Project, Recorder
+from tools.project import PROJECT
 
 MAX_POLICY_CHARS = 6144  # IAM's limit of a managed policy
 KEY = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"

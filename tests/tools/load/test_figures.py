@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tools import pages
 from tools.load.accounting import account
-from tools.load.figures import Figures, percentile, series
+from tools.load.figures import Figures, series
 from tools.load.objectives import Objectives, missed
 from tools.load.plan import Kind, Plan
 from tools.load.report import Report, blocks
@@ -92,11 +92,6 @@ def test_the_series_is_what_a_hand_counts() -> None:
     assert list(found.depth) == [1, 2, 1]
     assert list(found.oldest_s) == [0.5, 1.5, 1.5]
     assert found.percentiles_ms["max"] == pytest.approx([2000, 100, 200])
-
-
-def test_a_percentile_is_one_of_the_values() -> None:
-    values = np.array([float(n) for n in range(1, 101)])
-    assert [percentile(values, share) for share in (50, 95, 99, 100)] == [50, 95, 99, 100]
 
 
 def test_what_is_within_the_objectives_is_not_missed() -> None:

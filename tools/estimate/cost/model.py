@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from components.queue import KEY_REUSE_SECONDS
-from function import names
+from function.names import METRICS
 from tools.estimate.cost import prices
 from tools.estimate.cost.bill import Bill, Line
 from tools.estimate.cost.measured import Engine, Sizes
@@ -16,10 +16,6 @@ DATA_KEY_S = KEY_REUSE_SECONDS  # DynamoDB keeps its key for the same five minut
 BYTES_PER_GB = 1e9
 DAYS_PER_MONTH = 365 / 12
 INCLUDED_STORAGE_MB = 512  # of /tmp
-EMF_METRICS = (
-    *(names.ITEMS, names.ITEM_FAILURES, names.DEAD_LETTERED),
-    *(names.INFERENCE_LATENCY, names.MODEL_LOAD, names.COLD_START),
-)
 PLATFORM_LOG_BYTES = 700  # estimate: Lambda's own `platform.start` and `platform.report` lines
 LOG_EVENT_BYTES = 26  # CloudWatch adds this to every event: PutLogEvents
 LOG_COMPRESSION = 0.15  # what stays of a log in storage; CloudWatch's pricing examples
@@ -107,7 +103,7 @@ def _logs(stack: Stack, used: Usage, sizes: Sizes) -> Iterator[Line]:
 
 def _watch(stack: Stack, used: Usage) -> Iterator[Line]:
     active = min(1.0, used.batches / HOURS_PER_MONTH)  # a metric costs nothing in an hour without a value
-    yield Line("CloudWatch", "metrics", len(EMF_METRICS) * active, prices.METRICS)
+    yield Line("CloudWatch", "metrics", len(METRICS) * active, prices.METRICS)
     yield Line("CloudWatch", "alarms", stack.alarms, prices.ALARMS, standing=True)
     yield Line("CloudWatch", "dashboard", stack.dashboards, prices.DASHBOARDS, standing=True)
     if stack.tracing:

@@ -1,0 +1,21 @@
+"""Percentiles: always a value that was measured."""
+
+import math
+
+import pytest
+
+from tools.percentile import percentile
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.95, 19), (0.96, 20), (1, 20), (0.5, 10), (0.01, 1)])
+def test_a_percentile_is_a_measured_value(share: float, value: float) -> None:
+    assert percentile(list(range(20, 0, -1)), share) == value
+
+
+def test_a_percentile_of_a_hundred_values_is_its_own_number() -> None:
+    values = [float(n) for n in range(1, 101)]
+    assert [percentile(values, share) for share in (0.5, 0.95, 0.99, 1)] == [50, 95, 99, 100]
+
+
+def test_nothing_has_no_percentile() -> None:
+    assert math.isnan(percentile([], 0.5))
