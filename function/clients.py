@@ -9,7 +9,8 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
-SERVICES = ("dynamodb", "sqs")
+from function.botocore_services import SERVICES
+
 # Short waits and few retries: SQS delivers again anyway, and a batch must answer within its timeout.
 CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
