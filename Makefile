@@ -24,7 +24,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION
-.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback unhold live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check tests clean help
+.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback unhold live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
@@ -84,6 +84,9 @@ check: .venv/dev  ## Run lint, format and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+quick: .venv/dev  ## Run the tests that fit in a minute, for each save.
+	$(BIN)/pytest -m "not image and not slow"
 
 tests: .venv/dev  ## Run all tests.
 	$(BIN)/pytest

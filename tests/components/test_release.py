@@ -1,4 +1,4 @@
-"""What of the program makes a release safe: who may pull the image and for how long, canaries, stack names."""
+"""The safeguards of a release in the program: who may pull the image and for how long, canaries, stack names."""
 
 import json
 from typing import Any

@@ -141,6 +141,7 @@ bodies = (
 )
 
 
+@pytest.mark.slow(reason="invokes the handler with hundreds of batches")
 @given(st.lists(some.whole_records(bodies) | some.broken_records(), min_size=1, max_size=6))
 def test_every_record_has_exactly_one_outcome(module: ModuleType, aws: Aws, records: list[Any]) -> None:
     check_outcomes(module, aws, records)
@@ -155,6 +156,7 @@ def test_no_event_makes_the_handler_raise(module: ModuleType, event: Any) -> Non
     assert answer_to(module, event).keys() & {"statusCode", "batchItemFailures"}
 
 
+@pytest.mark.slow(reason="invokes the handler with hundreds of events")
 @given(st.lists(some.good_items() | some.bad_items(), min_size=1, max_size=6))
 def test_a_direct_invocation_answers_every_item_once(module: ModuleType, items: list[Any]) -> None:
     response = answer_to(module, {"items": [item for item, _ in items]})

@@ -20,6 +20,8 @@ from tools.local.program import ROOT
 from tools.local.serve import state
 from tools.local.stack import LocalPipeline
 
+pytestmark = pytest.mark.slow(reason="runs a whole pipeline")
+
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 

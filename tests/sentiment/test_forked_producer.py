@@ -10,6 +10,8 @@ import pytest
 from tests.sentiment.place import Place
 from tests.waiting import HANG_S
 
+pytestmark = pytest.mark.slow(reason="forks processes that send")
+
 # Ends by itself where something hangs: a child that never returns is what these tests are about.
 PREAMBLE = """
 import multiprocessing, os, signal, sys, threading

@@ -14,6 +14,8 @@ import pytest
 from tests.sentiment.place import Place
 from tools.local.program import ROOT
 
+pytestmark = pytest.mark.slow(reason="builds and installs the wheel")
+
 PACKAGES = ("sentiment", "sentiment_contract")
 BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six.py")
 SEND = """

@@ -12,6 +12,8 @@ from tests.components.privilege.iam import allowed
 from tests.function.aws import record
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.slow(reason="runs a pipeline's function once for every permission")
+
 ITEM = {TABLE_KEY: {"S": "1"}}
 KEY = ITEM
 OTHER_KEY_ARN = KEY_ARN.replace("0a1b2c3d", "ffffffff")

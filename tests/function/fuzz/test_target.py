@@ -1,4 +1,4 @@
-"""What `make fuzz` runs, tried on the recorded bodies and on handlers that are wrong."""
+"""The target of `make fuzz`, tried on the recorded bodies and on handlers that are wrong."""
 
 from collections.abc import Callable
 from types import ModuleType

@@ -14,6 +14,8 @@ from tools.chaos.proxy import Answer, Call, Proxy
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
 
+pytestmark = pytest.mark.slow(reason="runs a pipeline at every log level")
+
 LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 TEXT, ID, ATTRIBUTE = "planted-text", "planted-id", "planted-attribute"
 THROTTLED, REFUSED, BROKEN, UNDELIVERABLE = "is throttled", "is refused", "breaks the model", "is undeliverable"

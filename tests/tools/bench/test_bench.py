@@ -47,6 +47,7 @@ def test_the_limit_is_every_linear_layer_of_the_model_once() -> None:
     limit.call(5)()
 
 
+@pytest.mark.slow(reason="loads torch and three engines")
 def test_all_engines_classify_the_same_batch(tiny_source: Path, onnx_model: Path) -> None:
     texts = ["good", "a bad day indeed"]
     calls = {name: engine(texts, 8) for name, engine in engines(tiny_source, onnx_model).items()}

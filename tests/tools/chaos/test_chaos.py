@@ -20,6 +20,8 @@ from tools.chaos.scenario import Scenario, run
 from tools.chaos.stage import Stage
 from tools.chaos.suite import SCENARIOS
 
+pytestmark = pytest.mark.slow(reason="plays faults on whole pipelines, for a minute")
+
 JOBS = 6  # they wait more than they work
 
 

@@ -24,6 +24,8 @@ from tools.local.cloud import ANY_CREDENTIALS
 from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL, LocalPipeline
 
+pytestmark = pytest.mark.slow(reason="loads whole pipelines, for seconds each")
+
 TEXTS = 60
 
 

@@ -4,11 +4,14 @@ import io
 import re
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from tools.local.demo import run_demo
 from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL
+
+pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 
 
 def demo_with(**overrides: Any) -> tuple[bool, str]:

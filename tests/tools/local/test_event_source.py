@@ -22,6 +22,8 @@ from tests.waiting import HANG_S, eventually
 from tools.local.event_source import BatchOutcome, EventSourceConfig, EventSourceMapping
 from tools.local.lambda_service import REQUEST_LIMIT_BYTES, Invocation, LambdaService
 
+pytestmark = pytest.mark.slow(reason="runs pollers and runtime processes")
+
 HIDDEN_S = 3600  # no message comes back by itself, however long a test takes: it is made visible
 
 

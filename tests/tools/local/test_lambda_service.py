@@ -21,6 +21,8 @@ from tests.waiting import eventually
 from tools.local.lambda_service import REQUEST_LIMIT_BYTES, LambdaService
 from tools.local.runtime_api import Ready, Request, Responded, RuntimeApi, RuntimeEvent
 
+pytestmark = pytest.mark.slow(reason="starts a runtime process for nearly every test")
+
 NOTHING: dict[str, Any] = {"do": "answer", "with": None}
 Serve = Callable[..., LambdaService]
 

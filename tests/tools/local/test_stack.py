@@ -15,6 +15,8 @@ from tests.waiting import HANG_S, eventually
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
 
+pytestmark = pytest.mark.slow(reason="runs whole pipelines")
+
 
 @pytest.fixture(scope="module")
 def local() -> Iterator[LocalPipeline]:

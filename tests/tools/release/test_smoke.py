@@ -4,11 +4,15 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.pulumi_stand_in import PulumiStandIn
 from tests.waiting import HANG_S
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
 from tools.release.smoke.check import TEXTS, check
+
+pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 
 
 def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_is_wrong() -> None:

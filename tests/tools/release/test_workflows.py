@@ -217,6 +217,7 @@ def deployed(machine: LocalPipeline, cli: PulumiStandIn, *, live: int, newest: i
     }
 
 
+@pytest.mark.slow(reason="runs a deployment on a pipeline")
 def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
     machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
@@ -244,6 +245,7 @@ def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
     assert len(pulumi_cli.updates) == before
 
 
+@pytest.mark.slow(reason="runs a deployment on a pipeline")
 def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
     machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
@@ -261,6 +263,7 @@ def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
     assert pulumi_cli.saved[-1] == ("stableVersion", "3")
 
 
+@pytest.mark.slow(reason="runs rollbacks on a pipeline")
 def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_named(
     machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
@@ -277,6 +280,7 @@ def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow(reason="runs every step of a workflow")
 def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
     (job,) = workflow("preview")["jobs"].values()
     kept = ["config", "set", "sentiment-analyzer:imageUri"]

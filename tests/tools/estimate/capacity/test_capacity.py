@@ -191,6 +191,7 @@ def capacity(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "COLUMNS": "160"}, capture_output=True, text=True)
 
 
+@pytest.mark.slow(reason="draws every way at every rate")
 def test_the_command_shows_ways_needs_rates_and_sources_and_draws_them(tmp_path: Path) -> None:
     ended = capacity("--rate", "1000000", "--stack", "prod", "--picture", str(tmp_path / "capacity.png"))
     assert ended.returncode == 0, ended.stderr

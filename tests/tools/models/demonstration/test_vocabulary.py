@@ -1,7 +1,11 @@
 """The demonstration model's WordPiece vocabulary."""
 
+import pytest
+
 from tools.models.demonstration.grammar import Grammar
 from tools.models.demonstration.vocabulary import train_tokenizer
+
+pytestmark = pytest.mark.slow(reason="trains tokenizers")
 
 
 def texts(count: int) -> list[str]:
