@@ -33,6 +33,7 @@ def check_reasoned(items: list[Item], faults: list[Fault]) -> None:
         assert len(fault.message) < 400
 
 
+@pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(some.any_text | st.binary().map(lambda raw: raw.decode(errors="replace")) | some.json_values.map(json.dumps))
 def test_any_body_at_all_is_taken_or_refused_with_a_reason(body: str) -> None:
     check_reasoned(*parse_body(body, SENT))
@@ -43,6 +44,7 @@ def test_any_items_of_a_direct_invocation_are_taken_or_refused_with_a_reason(ite
     check_reasoned(*parse_items(items, SENT))
 
 
+@pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(st.lists(some.good_items(), min_size=1, max_size=5))
 def test_what_keeps_to_the_contract_is_taken_exactly(given_items: list[Any]) -> None:
     items, faults = parse_body(json.dumps({"items": [item for item, _ in given_items]}), SENT)
@@ -50,6 +52,7 @@ def test_what_keeps_to_the_contract_is_taken_exactly(given_items: list[Any]) -> 
     assert faults == []
 
 
+@pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(st.lists(some.bad_items(), min_size=1, max_size=3), st.lists(some.good_items(), max_size=3), st.randoms())
 def test_what_breaks_the_contract_is_refused_by_its_code_and_its_neighbours_are_taken(
     bad: list[Any], good: list[Any], random: Any
@@ -64,6 +67,7 @@ def test_what_breaks_the_contract_is_refused_by_its_code_and_its_neighbours_are_
     assert [item.id for item in items] == [item["id"] for item, code in mixed if not code]
 
 
+@pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(st.tuples(some.good_items(), some.good_items()))
 def test_later_is_later_in_the_table_too(pair: Any) -> None:
     (one,), (other,) = (parse_items([item], SENT)[0] for item, _ in pair)

@@ -18,6 +18,8 @@ from function.manifest import Manifest, sha256
 from function.model_build import onnx_graph, parity
 from tests.tiny_model import TINY_DISAGREEMENT, TINY_LABELS
 
+pytestmark = pytest.mark.slow(reason="builds models with torch")
+
 WRITE = onnx_graph.write
 
 

@@ -132,6 +132,7 @@ def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
     eventually(settled)
 
 
+@pytest.mark.slow(reason="waits for records that are sent slowly")
 def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside: dict[str, str]) -> None:
     ids, senders = write(400), 2
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--senders", str(senders)]
