@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from sentiment.table import USD_PER_MILLION_READ_UNITS
-
 AS_OF = "2026-11"
 FACTS = "the list of facts this project was given, looked up 2026-11"
 
@@ -58,9 +56,6 @@ POLLER_HOURS = Price(usd=0.00925, unit="poller-hours", source=LAMBDA_PAGE, check
 SQS_REQUESTS = Price(usd=0.40, per=M, unit="requests", free=M, source=FACTS, checked=True)  # of up to 64 KB each
 
 DYNAMODB_WRITES = Price(usd=0.625, per=M, unit="WRU", source=FACTS, checked=True)  # one for every started KB
-DYNAMODB_READS = Price(
-    usd=USD_PER_MILLION_READ_UNITS, per=M, unit="RRU", source="airbyte.com, Amazon DynamoDB pricing", checked=True
-)
 DYNAMODB_STORAGE = Price(usd=0.25, unit="GB-months", free=25, source=DYNAMODB_PAGE, checked=True)
 DYNAMODB_RECOVERY = Price(usd=0.20, unit="GB-months", source=DYNAMODB_PAGE, checked=False)
 
