@@ -12,6 +12,9 @@ def main() -> int:
             raise
         sys.stderr.write(f"error: the command needs {error.name}: install sentiment-analyzer with its extra, [cli]\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("Aborted!\n")
+        return 130
     return run(app, "sentiment")
 
 

@@ -2,9 +2,11 @@
 
 import logging
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
+from tools import ending
 from tools.chaos import (
     all_faults,
     poller_faults,
@@ -35,8 +37,21 @@ def outcomes(names: Sequence[str], count: int, jobs: int) -> Iterator[Outcome]:
     """Play these scenarios with about `count` messages each, `jobs` at a time; each as soon as it is over."""
     # Processes, since Pulumi's runtime is one for all of a process; spawned, since threads run in this one.
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_play, name, count) for name in names]):
-            yield done.result()
+        heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which they inherit: this process ends them
+        playing = [pool.submit(_play, name, count) for name in names]
+        signal.signal(signal.SIGINT, heeded)
+        ending.at_once.append(_kill_children)
+        try:
+            for done in as_completed(playing):
+                yield done.result()
+        finally:
+            ending.at_once.remove(_kill_children)
+
+
+def _kill_children() -> None:
+    """Pipes and watchdogs end what they have started."""
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 def _play(name: str, count: int) -> Outcome:

@@ -1,11 +1,6 @@
 """`python -m tools.load`, which `make load` runs."""
 
-import sys
-
-from sentiment.cli import new_app, run
-from tools.load.command import load
+from tools.ending import end_when_told
 
 if __name__ == "__main__":
-    app = new_app()
-    app.command()(load)
-    sys.exit(run(app, "load"))
+    end_when_told("tools.load.command")

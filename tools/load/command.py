@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sentiment.cli import new_app, run
 from sentiment.target import DEFAULT_STACK
 from tools.load.plan import Kind, Plan, usual_together
 
@@ -60,3 +61,9 @@ def load(
     )
     if report.missed:
         raise typer.Exit(1)
+
+
+def main() -> int:
+    app = new_app()
+    app.command()(load)
+    return run(app, "load")

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sentiment import loopback
+from tools import ending
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +46,7 @@ class Cloud:
             text=True,
             start_new_session=True,  # out of the reach of the terminal's Ctrl-C
         )
+        ending.at_once.append(self.kill)
         assert self._process.stdout is not None
         self.pid = self._process.pid
         self.url = self._process.stdout.readline().strip()
@@ -54,6 +56,12 @@ class Cloud:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.communicate()  # closes the pipes
+        ending.at_once.remove(self.kill)
+
+    def kill(self) -> None:
+        """End it at once, and return when its port is free."""
+        self._process.kill()
+        self._process.wait()
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
         """A boto3 client of this cloud, with a role's credentials or such as may do anything."""

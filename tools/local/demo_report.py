@@ -2,20 +2,20 @@
 
 import json
 import statistics
-import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from function.names import COLD_START, INFERENCE_LATENCY, MODEL_LOAD
+from sentiment.screen import excerpt
 from tools.local.event_source import BatchOutcome
 
 SHOWN_CHARS = 50  # of a text
+BODY_CHARS = 200  # of a dead letter
 
 
 @dataclass
@@ -44,13 +44,13 @@ class Observed:
 def show_results(results: dict[str, dict[str, Any]], console: Console) -> None:
     table = Table(title="Results in the table", title_justify="left")
     for heading in ("id", "sentiment", "score", "text"):
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading, no_wrap=heading != "text")  # a narrow screen costs the text its width, and no answer
     for item_id, item in sorted(results.items()):
         style = "green" if item["sentiment"] == "POSITIVE" else "red"
-        shown = textwrap.shorten(item.get("text", "(not stored)"), SHOWN_CHARS, placeholder="...")
-        cut = " [dim](cut at 512 tokens)[/]" if item["truncated"] else ""
+        shown = excerpt(item.get("text", "(not stored)"), SHOWN_CHARS)
+        cut = " (cut at 512 tokens)" if item["truncated"] else ""
         sentiment, score = f"[{style}]{item['sentiment']}[/]", f"{float(item['score']):.3f}"
-        table.add_row(item_id, sentiment, score, escape(shown) + cut)
+        table.add_row(excerpt(item_id, SHOWN_CHARS), sentiment, score, shown + cut)
     console.print(table)
 
 
@@ -60,7 +60,7 @@ def show_dead_letters(rejected: list[dict[str, Any]], console: Console) -> None:
         table.add_column(heading)
     for message in rejected:
         reason = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-        table.add_row(escape(message["Body"]), reason.get("ErrorCode"), reason.get("ErrorMessage"))
+        table.add_row(excerpt(message["Body"], BODY_CHARS), reason.get("ErrorCode"), reason.get("ErrorMessage"))
     console.print(table)
 
 

@@ -94,7 +94,11 @@ class LocalPipeline:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._resources.close()
+        if isinstance(error, KeyboardInterrupt):  # what is under way stays in the queue, which goes too
+            self.cloud.kill()
+            self.function.close()
+        else:
+            self._resources.close()
 
     def role_client(self, service: str) -> Any:
         """A boto3 client with the credentials of the function's role."""

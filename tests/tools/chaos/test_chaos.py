@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import tools.chaos.__main__
+import tools.chaos.command
 from tools import pages
 from tools.chaos import report
 from tools.chaos.faults import Fault, Injector, refuse
@@ -27,7 +27,7 @@ JOBS = 6  # they wait more than they work
 
 def test_whatever_goes_wrong_every_message_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = tmp_path / "chaos.json"
-    code = tools.chaos.__main__.main(["--quick", "--jobs", str(JOBS), "--output", str(result)])
+    code = tools.chaos.command.main(["--quick", "--jobs", str(JOBS), "--output", str(result)])
     found, printed = json.loads(result.read_text()), capsys.readouterr().out
     assert code == 0, printed
     assert "Every message is accounted for." in printed
@@ -52,9 +52,9 @@ def test_a_function_that_swallows_a_message_is_caught(
     written = report.blocks([outcome])
     assert written.keys() <= pages.blocks().keys()
     assert all(f"{len(outcome.account.lost)} lost" in text for text in written.values())
-    monkeypatch.setattr(tools.chaos.__main__, "SCENARIOS", {"broken": broken("swallows")})
-    monkeypatch.setattr(tools.chaos.__main__, "outcomes", lambda *_: [outcome])
-    assert tools.chaos.__main__.main(["--output", str(tmp_path / "chaos.json")]) == 1
+    monkeypatch.setattr(tools.chaos.command, "SCENARIOS", {"broken": broken("swallows")})
+    monkeypatch.setattr(tools.chaos.command, "outcomes", lambda *_: [outcome])
+    assert tools.chaos.command.main(["--output", str(tmp_path / "chaos.json")]) == 1
     assert "Not good: broken" in capsys.readouterr().out
     assert json.loads((tmp_path / "chaos.json").read_text())["totals"]["lost"] == len(outcome.account.lost)
 
@@ -75,7 +75,7 @@ def test_a_function_that_keeps_its_failures_to_itself_is_caught() -> None:
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])
 def test_a_number_of_jobs_that_is_none_is_named(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        tools.chaos.__main__.main(["--jobs", jobs])
+        tools.chaos.command.main(["--jobs", jobs])
     assert f"'{jobs}' must be a whole number of at least 1" in capsys.readouterr().err
 
 
@@ -110,7 +110,7 @@ def test_a_fault_strikes_its_share_of_the_calls_and_is_counted(share: float, tim
 
 def test_an_unknown_scenario_is_named_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        tools.chaos.__main__.main(["--only", "no such"])
+        tools.chaos.command.main(["--only", "no such"])
     said = capsys.readouterr().err
     assert "'no such' is in no scenario's name" in said
     assert next(iter(SCENARIOS)) in said

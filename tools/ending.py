@@ -1,0 +1,61 @@
+"""How a long command ends when it is told to, by Ctrl-C or SIGTERM: one line, at once, with nothing left running."""
+
+# Few and small imports: until the handlers are there, Python answers Ctrl-C with a traceback.
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from threading import Timer
+from types import FrameType
+
+PATIENCE_S = 3.0  # for what is closed in order, such as containers; then the process ends as it is
+at_once: list[Callable[[], None]] = []  # ends what must be gone whatever the rest of the process waits for
+
+
+class Told(KeyboardInterrupt):
+    """The command was told to end."""
+
+
+def end_when_told(module: str) -> None:
+    """Run a module's `main` and end the process with what it returns; the import is part of the run."""
+    told = 0
+    ready = False
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        nonlocal told
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # once is enough
+        told = number
+        if not ready:
+            _leave(number)  # in the middle of the first imports; nothing runs yet
+        logging.disable()  # what is cut off in the middle complains
+        for end in at_once:
+            end()
+        force = Timer(PATIENCE_S, _leave, [number])
+        force.daemon = True
+        force.start()
+        raise Told
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, tell)
+    import logging
+
+    ready = True
+    try:
+        status = importlib.import_module(module).main()
+    except BaseException:
+        if not told:
+            raise
+    if told:
+        _leave(told)
+    sys.exit(status)
+
+
+def _leave(number: int) -> None:
+    """Without waiting for threads: pipes and watchdogs end what this process has started."""
+    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+    sys.stdout.flush()
+    sys.stderr.write(f"{show_cursor}stopped\n")
+    sys.stderr.flush()
+    os._exit(128 + number)
