@@ -5,7 +5,13 @@ import sys
 from typing import Any
 
 from sentiment_contract.messages import MAX_ID_BYTES, MAX_ITEMS, MAX_TEXT_CHARS
-from sentiment_contract.timestamps import ALLOWED, EPOCH_SECONDS_FROM, ISO_8601, MAX_SKEW_MINUTES
+from sentiment_contract.timestamps import (
+    ALLOWED,
+    EPOCH_MILLISECONDS_TO,
+    EPOCH_SECONDS_FROM,
+    ISO_8601,
+    MAX_SKEW_MINUTES,
+)
 
 SPACES = "".join(filter(str.isspace, map(chr, range(sys.maxunicode))))  # spelt out: engines differ in what \s means
 BEYOND = (
@@ -37,7 +43,7 @@ def schema() -> dict[str, Any]:
                 "anyOf": [
                     # In some languages $ also matches before a newline at the end.
                     {"type": "string", "pattern": f"^{ISO_8601}$", "not": {"type": "string", "pattern": "\n"}},
-                    {"type": "number", "minimum": EPOCH_SECONDS_FROM},
+                    {"type": "number", "minimum": EPOCH_SECONDS_FROM, "maximum": EPOCH_MILLISECONDS_TO},
                     {"type": "null"},
                 ],
                 "description": f"When it was made: {ALLOWED}. The newest result of an id wins.",

@@ -1,6 +1,5 @@
 """When a producer says that it made a text: ISO 8601, or a number of seconds or milliseconds since 1970."""
 
-import math
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +7,7 @@ MAX_SKEW_MINUTES = 15  # a timestamp further ahead would shut out every later re
 # Less is a year, a date's digits or a spreadsheet's day number more often than a second before September 2001.
 EPOCH_SECONDS_FROM = 1_000_000_000
 EPOCH_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
+EPOCH_MILLISECONDS_TO = 253_402_300_799_999  # the end of the year 9999
 ALLOWED = (
     f"ISO 8601 (UTC if without offset), or seconds (from {EPOCH_SECONDS_FROM} on, September 2001) or milliseconds "
     f"since 1970, at most {MAX_SKEW_MINUTES} minutes ahead"
@@ -33,11 +33,15 @@ def parse_timestamp(value: object) -> datetime:
         if isinstance(value, str) and re.fullmatch(ISO_8601, value):
             given = datetime.fromisoformat(value.replace(" +", "+").replace(" -", "-"))
             moment = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
-        elif isinstance(value, int | float) and not isinstance(value, bool) and EPOCH_SECONDS_FROM <= value < math.inf:
+        elif (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and EPOCH_SECONDS_FROM <= value <= EPOCH_MILLISECONDS_TO
+        ):
             moment = datetime.fromtimestamp(value / 1000 if value >= EPOCH_MILLISECONDS_FROM else value, UTC)
         else:
             raise ValueError("neither ISO 8601 nor such a number")
-    except (OverflowError, OSError) as error:  # years that a datetime cannot hold
+    except OverflowError as error:  # the first day of year 1 and the last of 9999, in other time zones
         raise ValueError(str(error)) from error
     if not datetime(1970, 1, 1, tzinfo=UTC) <= moment <= datetime.now(UTC) + timedelta(minutes=MAX_SKEW_MINUTES):
         raise ValueError("too early or too late")

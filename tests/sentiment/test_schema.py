@@ -84,6 +84,8 @@ REFUSED = [
     of(timestamp=45_962),
     of(timestamp=20_261_031),
     of(timestamp=999_999_999.9),
+    of(timestamp=2**63),
+    '{"id": "1", "text": "good", "timestamp": 1e400}',
     of(timestamp="2026-10-31\n"),
     of(timestamp="2026-10-31T08:00.5"),
     of(timestamp="2026-11-0150900"),
