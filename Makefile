@@ -23,20 +23,20 @@ TIMES = $(if $(UPDATE_DOCS),,$(patsubst %,--bench %,$(wildcard build/bench.json)
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
-export IMAGE_URI VERSION
+export IMAGE_URI VERSION FILE MODEL LOAD_MODEL
 .PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback unhold live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
-	@$(BIN)/python -m tools.local demo --stack $(STACK) --model $(MODEL) $(if $(IMAGE),--image)
+	@$(BIN)/python -m tools.local demo --stack $(STACK) --model "$$MODEL" $(if $(IMAGE),--image)
 
 local: .venv/local  ## Keep that pipeline running, so that you can send your own texts; IMAGE=1 runs the container.
-	@$(BIN)/python -m tools.local serve --stack $(STACK) --model $(MODEL) --port $(PORT) $(if $(IMAGE),--image)
+	@$(BIN)/python -m tools.local serve --stack $(STACK) --model "$$MODEL" --port $(PORT) $(if $(IMAGE),--image)
 
 ##@ Send and read (a running make local, or STACK=prod)
 # STACK on the command line names the stack, as the environment's STACK; without it a running `make local` comes first.
 send: .venv/local  ## Send the texts of a file: FILE=reviews.csv OPTIONS="--rate 100".
-	@$(BIN)/python -m sentiment send $(FILE) $(OPTIONS)
+	@$(BIN)/python -m sentiment send $(if $(value FILE),"$$FILE") $(OPTIONS)
 
 results: .venv/local  ## Print results: OPTIONS="--all".
 	@$(BIN)/python -m sentiment results $(OPTIONS)
@@ -125,7 +125,7 @@ chaos: .venv/local  ## Inject faults and account for every message: 3 minutes; Q
 
 load: .venv/dev  ## Send texts at a steady rate on this machine: RATE=100 DURATION=600 OPTIONS="--max-p95-ms 1000".
 	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m tools.models.full_size)
-	@$(BIN)/python -m tools.load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model $(LOAD_MODEL) $(OPTIONS)
+	@$(BIN)/python -m tools.load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model "$$LOAD_MODEL" $(OPTIONS)
 
 cost: .venv/local  ## Print what a stack costs a month: STACK=prod ITEMS_PER_HOUR=500.
 	@$(BIN)/python -m tools.estimate.cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \

@@ -39,7 +39,7 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path, queue_url: str) -> Self | None:
-        """The checkpoint of a run that was broken off; None if there is none.
+        """The checkpoint of a run that was broken off; None if there is none, or nothing was settled.
 
         Raises:
             CommandError: it is no checkpoint, or one of another queue.
@@ -50,6 +50,8 @@ class Checkpoint:
             return None
         except (ValueError, TypeError):
             raise CommandError(f"{path}: is no checkpoint; --restart sends the file from its beginning") from None
+        if not found.records:  # such as after a typo in the queue's URL
+            return None
         if found.queue_url != queue_url:
             raise CommandError(
                 f"{path}: the file was on its way to {found.queue_url}; --restart sends it all to {queue_url}"

@@ -43,7 +43,10 @@ def run(app: typer.Typer, name: str) -> int:
     return 0
 
 
-app = new_app("Send texts to the sentiment service, read its results, handle its dead letters.")
+app = new_app(
+    "Send texts to the sentiment service, read its results, handle its dead letters. "
+    "In a checkout of the repository, `make help` lists what else there is."
+)
 app.command()(send)
 app.command()(results)
 app.add_typer(dlq, name="dlq")

@@ -43,7 +43,7 @@ def watch(results: Results, interval_s: float) -> Iterator[tuple[list[Result], f
     seen: dict[str, str] = {}
     while True:
         for page, units in results.scan():
-            new = [result for result in page if seen.get(result[TABLE_KEY]) != result["processed_at"]]
-            seen |= {result[TABLE_KEY]: result["processed_at"] for result in new}
+            new = [result for result in page if seen.get(result[TABLE_KEY]) != result.get("processed_at", "")]
+            seen |= {result[TABLE_KEY]: result.get("processed_at", "") for result in new}
             yield new, units
         results.sleep(interval_s)

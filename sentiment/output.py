@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from sentiment.json_line import json_line
@@ -62,11 +62,11 @@ class Output:
 
     def end(self) -> None:
         if self._rows:
-            table = Table("id", "sentiment", "score", "text")
+            table = Table("id", Column("sentiment", no_wrap=True), Column("score", no_wrap=True), "text")
             for result in self._rows:
                 table.add_row(*_cells(result))
             self.console.print(table)
-            if hidden := self.summary.labels.total() - len(self._rows):
+            if hidden := self.summary.total - len(self._rows):
                 self.console.print(f"... and {hidden} more; --output jsonl and csv have all")
         if self.format in (Format.TABLE, Format.SUMMARY):
             self.console.print(self.summary.render())
@@ -77,10 +77,12 @@ class Output:
 
 
 def _cells(result: Result) -> tuple[Text, ...]:
-    label = result["sentiment"]
+    """Of an item of somebody else's, which may lack any field but the key, what is there."""
+    label, score = str(result.get("sentiment", "?")), result.get("score")
+    cut = " (read in part)" if result.get("truncated") is True else ""
     return (
         excerpt(result["id"], SHOWN_CHARS),
-        Text(label, style=STYLES.get(label, "")),
-        Text(f"{result['score']:.3f}"),
-        excerpt(result.get("text", ""), SHOWN_CHARS) + (" (read in part)" if result["truncated"] else ""),
+        excerpt(label, SHOWN_CHARS) if label not in STYLES else Text(label, style=STYLES[label]),
+        Text(f"{score:.3f}" if isinstance(score, float) else "?"),
+        excerpt(str(result.get("text", "")), SHOWN_CHARS) + cut,
     )

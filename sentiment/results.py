@@ -13,12 +13,13 @@ from sentiment.follow import wait_for, watch
 from sentiment.ids import FileOptions, read_ids
 from sentiment.options import works_on
 from sentiment.output import Format, Output
-from sentiment.screen import answers, notes
+from sentiment.screen import answers, excerpt, notes
 from sentiment.table import FIELDS, USD_PER_MILLION_READ_UNITS, Results
 from sentiment.target import Target
 from sentiment_contract.messages import ID_ALLOWED, is_id
 
 SHOWN_MISSING = 20
+SHOWN_CHARS = 100  # of an id
 
 
 @works_on("table_name")
@@ -86,9 +87,12 @@ def results(
             say(f"{len(missing)} of {len(wanted)} to come")
     shown.end()
     if missing:
-        some = ", ".join(list(missing)[:SHOWN_MISSING])
+        some = ", ".join(str(excerpt(item_id, SHOWN_CHARS)) for item_id in list(missing)[:SHOWN_MISSING])
         more = ", ..." if len(missing) > SHOWN_MISSING else ""
-        notes.print(f"No result of {len(missing)}: {some}{more}. `dlq peek` shows what was refused.", markup=False)
+        notes.print(
+            f"No result of {len(missing)}: {some}{more}. `dlq peek` shows what was refused.",
+            markup=False,
+        )
     if missing or told:
         raise typer.Exit(1)
 
@@ -107,7 +111,7 @@ def _show_all(found: Results, shown: Output, interval_s: float | None) -> None:
         for page, used in found.scan() if interval_s is None else watch(found, interval_s):
             shown.write(page)
             units += used
-            say(f"{shown.summary.labels.total()} results, {units:.1f} read units")
+            say(f"{shown.summary.total} results, {units:.1f} read units")
     shown.end()
     usd = units * USD_PER_MILLION_READ_UNITS / 1e6
     notes.print(f"The scan took {units:.1f} read units, about {usd:.6f} USD on demand.", style="dim", highlight=False)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sentiment.table import Result
+from sentiment.words import counted
 
 BINS = 20  # of the scores, 0 to 1
 BAR_CHARS = 40
@@ -22,22 +23,33 @@ class Summary:
         labels: how many results have each.
         scores: how many have each label and a score in each bin.
         truncated: texts of which the model read the beginning only.
+        incomplete: items without sentiment or score: somebody else wrote them.
     """
 
     labels: Counter[str] = field(default_factory=Counter)
     scores: Counter[tuple[str, int]] = field(default_factory=Counter)
     truncated: int = 0
+    incomplete: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.labels.total() + self.incomplete
 
     def add(self, results: Iterable[Result]) -> None:
         for result in results:
-            self.labels[result["sentiment"]] += 1
-            self.scores[result["sentiment"], min(int(result["score"] * BINS), BINS - 1)] += 1
-            self.truncated += result["truncated"]
+            label, score = result.get("sentiment"), result.get("score")
+            if not (isinstance(label, str) and isinstance(score, float)):
+                self.incomplete += 1
+                continue
+            self.labels[label] += 1
+            self.scores[label, min(int(score * BINS), BINS - 1)] += 1
+            self.truncated += result.get("truncated") is True
 
     def render(self) -> RenderableType:
         total = self.labels.total()
+        lacking = f"{counted(self.incomplete, 'item')} without sentiment or score" if self.incomplete else ""
         if not total:
-            return "No results."
+            return f"No results; {lacking}" if lacking else "No results."
         labels = sorted(self.labels, reverse=True)  # POSITIVE first
         shares = ", ".join(f"{self.labels[label]} {label} ({self.labels[label] / total:.1%})" for label in labels)
         cut = f"; {self.truncated} read in part" if self.truncated else ""
@@ -51,7 +63,8 @@ class Summary:
             for label, count in counts.items():
                 bar.append("█" * -(-count * BAR_CHARS // largest), STYLES.get(label, ""))
             table.add_row(f"{slot / BINS:.2f}-{(slot + 1) / BINS:.2f}", bar, _counts(counts))
-        return Group(f"{total} results: {shares}{cut}", "score", table)
+        head = f"{counted(total, 'result')}: {shares}{cut}{lacking and f'; {lacking}'}"
+        return Group(head, "score", table)
 
 
 def _counts(counts: dict[str, int]) -> str:

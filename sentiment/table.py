@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sentiment.errors import CommandError
@@ -78,8 +78,16 @@ class Results:
         now = time.time()
         for result in results:
             expired = result.pop(TABLE_EXPIRY, math.inf) <= now
-            if not expired and (self.since is None or datetime.fromisoformat(result["sent_at"]) >= self.since):
+            if not expired and (self.since is None or _sent_at(result) >= self.since):
                 yield result
+
+
+def _sent_at(result: Result) -> datetime:
+    """Of an item of somebody else's, which has no such date, the first of all."""
+    try:
+        return datetime.fromisoformat(result["sent_at"])
+    except (KeyError, TypeError, ValueError):
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _plain(item: dict[str, dict[str, Any]]) -> Result:

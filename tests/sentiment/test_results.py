@@ -304,3 +304,25 @@ def test_the_summary_counts_every_result_in_its_bin() -> None:
     assert summary.labels == {"POSITIVE": 2, "NEGATIVE": 2}
     assert summary.scores == {("POSITIVE", 10): 1, ("POSITIVE", 19): 1, ("NEGATIVE", 19): 1, ("NEGATIVE", 10): 1}
     assert summary.truncated == 1
+
+
+def test_an_item_that_lacks_fields_is_shown_as_far_as_it_goes_and_counted(place: Place, run: Run) -> None:
+    place.store("whole")
+    for item in ({"id": {"S": "bare"}}, {"id": {"S": "odd"}, "score": {"S": "high"}, "sentiment": {"S": "POSITIVE"}}):
+        place.dynamodb.put_item(TableName=place.table_name, Item=item)
+    done = run("results", "--all")
+    assert done.code == 0, done
+    assert "1 result: 1 POSITIVE (100.0%); 2 items without sentiment or score" in done.out
+    assert all(each in done.out for each in ("whole", "bare", "odd"))
+    assert run("results", "bare", "--follow", "--output", "csv").out.count("bare") == 1
+    assert run("results", "--all", "--since", "2026-01-01", "--output", "jsonl").out.count("\n") == 1
+
+
+def test_an_id_that_is_missing_controls_no_terminal(place: Place, run: Run) -> None:
+    assert "\x1b" not in run("results", "a\x1b[31m").err
+
+
+def test_into_a_pipe_no_line_is_broken(place: Place, run: Run) -> None:
+    place.store("long-" + "x" * 200, text="word " * 100)
+    assert "No result of 1: " + "y" * 90 in run("results", "y" * 150).err
+    assert "\n" not in run("results", "long-" + "x" * 200).out.split("long-")[1].split("word word")[0]

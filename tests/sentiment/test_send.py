@@ -297,3 +297,16 @@ def test_the_dates_of_a_file_begin_with_its_first_run(place: Place, run: Run) ->
     run("send", TEXTS)
     dates = sorted(datetime.fromisoformat(item["timestamp"]) for item in place.items())
     assert [(date - started).microseconds for date in dates] == list(range(10, 20))
+
+
+def test_a_checkpoint_with_nothing_sent_blocks_nothing(place: Place, run: Run) -> None:
+    write(3)
+    assert run("send", TEXTS, "--queue-url", f"{place.queue_url}-typo").code == 2
+    assert run("send", TEXTS).code == 0
+    assert len(place.items()) == 3
+
+
+def test_more_rejects_than_are_shown_are_where_they_were_wanted(place: Place, run: Run) -> None:
+    TEXTS.write_text("no json\n" * 25)
+    assert "more rejects are not shown; r.jsonl has all" in run("send", TEXTS, "--rejects", "r.jsonl").err
+    assert "more rejects are not shown; --rejects FILE takes all" in run("send", TEXTS).err
