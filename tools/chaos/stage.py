@@ -21,7 +21,7 @@ from tools.chaos.proxy import Proxy
 from tools.local.event_source import BatchOutcome
 from tools.local.stack import LocalPipeline
 
-PATIENCE_S = 90
+PATIENCE_S = 600  # only a hang takes so long; on a busy machine a scenario of 6 s took 80 s
 LOOK_EVERY_S = 0.2
 MEMORY = "runtimes killed over their memory limit"
 

@@ -22,12 +22,10 @@ from tools.chaos.suite import SCENARIOS
 
 pytestmark = pytest.mark.slow(reason="plays faults on whole pipelines, for a minute")
 
-JOBS = 6  # they wait more than they work
-
 
 def test_whatever_goes_wrong_every_message_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = tmp_path / "chaos.json"
-    code = tools.chaos.command.main(["--quick", "--jobs", str(JOBS), "--output", str(result)])
+    code = tools.chaos.command.main(["--quick", "--output", str(result)])
     found, printed = json.loads(result.read_text()), capsys.readouterr().out
     assert code == 0, printed
     assert "Every message is accounted for." in printed
