@@ -101,7 +101,7 @@ class Recorder:
             self.running += 1
             self.most_running = max(self.most_running, self.running)
         if self.gate:
-            self.gate.acquire()
+            self.gate.acquire(timeout=HANG_S)
         with self._lock:
             self.running -= 1
         return _invocation(self.answer)
@@ -421,7 +421,7 @@ class HeldReceives:
 
     def receive_message(self, **given: Any) -> Any:
         self.begun += 1
-        self.let.acquire()
+        self.let.acquire(timeout=HANG_S)
         try:
             return self._sqs.receive_message(**given)
         finally:
