@@ -10,10 +10,12 @@ from components.provisioned_concurrency import ProvisionedConcurrency, Provision
 from components.queue import Queue, QueueArgs
 from components.signals import SignalsArgs, signals_of
 from components.table import Table, TableArgs
+from components.tags import tag_all_resources
 from components.topic import Topic, TopicArgs
 from settings import Settings
 
 settings = Settings.load()
+tag_all_resources()
 
 # What producers send to. A message stays hidden for six times as long as a batch may take, as AWS advises.
 queue = Queue(
@@ -32,7 +34,7 @@ queue = Queue(
 table = Table(
     "results",
     TableArgs(
-        table_name=f"{settings.table_name}-{pulumi.get_stack()}",
+        table_name=f"{settings.table_name or f'{pulumi.get_project()}-results'}-{pulumi.get_stack()}",
         point_in_time_recovery=settings.point_in_time_recovery,
         deletion_protection=settings.deletion_protection,
         expires=settings.result_ttl_days > 0,

@@ -8,5 +8,6 @@ from pulumi_policy import EnforcementLevel, PolicyPack
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the engine runs this folder, not the package
 
 from policy.pack import POLICIES  # after the path it is found on
+from settings.project import project_name
 
-PolicyPack("sentiment-analyzer", POLICIES, EnforcementLevel.MANDATORY)
+PolicyPack(project_name(), POLICIES, EnforcementLevel.MANDATORY)

@@ -63,14 +63,18 @@ def services_act_for_named_accounts(resource: Props) -> Iterator[str]:
 
 @resource_rule(KEY)
 def key_is_administered_by_its_account_alone(key: Props) -> Iterator[str]:
-    """A key's policy allows every action to an account's root only, which KMS asks for."""
+    """A key's policy allows every action to an account's root, or nobody could change it, and to nobody else."""
+    administered = not key.get("policy")  # KMS's own policy then says so
     for statement in allowed(key):
         principal = statement.get("Principal", {})
         who = as_list(principal.get("AWS")) if isinstance(principal, Mapping) and set(principal) == {"AWS"} else []
-        if any(action in ("*", "kms:*") for action in as_list(statement.get("Action"))) and not (
-            who and all(str(arn).endswith(":root") for arn in who)
-        ):
-            yield f"statement {sid(statement)} allows every action to {principal}"
+        if any(action in ("*", "kms:*") for action in as_list(statement.get("Action"))):
+            if who and all(str(arn).endswith(":root") for arn in who):
+                administered = True
+            else:
+                yield f"statement {sid(statement)} allows every action to {principal}"
+    if not administered:
+        yield "no statement allows its account every action"
 
 
 @resource_rule(ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")

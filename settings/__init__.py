@@ -1,25 +1,21 @@
 """The stack's configuration: read, typed, checked, frozen."""
 
-from settings.settings import (
-    MAX_STACK_CHARS,
-    ONNX_MIN_MEMORY_MB,
-    ROOT,
-    TORCH_MIN_MEMORY_MB,
-    Settings,
-    SettingsError,
-    check_stack_name,
-    key_of,
-    schema,
-)
+from settings.names import check_names, max_stack_chars
+from settings.project import ROOT, project_file, project_name, schema
+from settings.rules import SettingsError
+from settings.settings import NO_REGION, ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB, Settings, key_of
 
 __all__ = [
-    "MAX_STACK_CHARS",
+    "NO_REGION",
     "ONNX_MIN_MEMORY_MB",
     "ROOT",
     "TORCH_MIN_MEMORY_MB",
     "Settings",
     "SettingsError",
-    "check_stack_name",
+    "check_names",
     "key_of",
+    "max_stack_chars",
+    "project_file",
+    "project_name",
     "schema",
 ]

@@ -6,6 +6,19 @@ from dataclasses import dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
+import pulumi
+
+
+class SettingsError(pulumi.RunError, ValueError):
+    """Every fault of a configuration at once: key, value, what is allowed.
+
+    The Pulumi CLI shows the message of a RunError alone, where another exception comes with its traceback.
+    """
+
+    def __init__(self, faults: list[str]):
+        self.faults = faults
+        super().__init__("\n".join([f"{len(faults)} fault(s) in the stack's configuration:", *faults]))
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -3,7 +3,6 @@
 Types, meanings and shared defaults stand in Pulumi.yaml; what a value may be stands here.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import Field, InitVar, dataclass, fields
 from difflib import get_close_matches
@@ -11,30 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
 from pulumi.runtime.config import CONFIG
 
 from function.manifest import BACKENDS, Manifest, ModelError
-from settings.rules import Rule, between, faults_of, matching, one_of, optional
+from settings.names import check_names
+from settings.project import ROOT, schema
+from settings.rules import Rule, SettingsError, between, faults_of, matching, one_of, optional
 
-ROOT = Path(__file__).parents[1]
 ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB = 320, 1536  # measured: see docs/performance.md
 CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+# The provider would take the environment's, and the same stack would be looked for in another region next time.
+NO_REGION = (
+    "  aws:region: must be in the stack's file, whatever the environment says: pulumi config set aws:region us-west-2"
+)
 MIN_BAKE_MINUTES = 10  # two periods of the alarms that judge a new version
-STACK_NAME = r"[a-z0-9]+(-[a-z0-9]+)*"  # what ECR takes in a repository's name, without what SQS and Lambda refuse
-MAX_STACK_CHARS = 24  # the longest name, sentiment-analyzer-STACK-function-role-HEX, then has IAM's 64
-
-
-class SettingsError(ValueError):
-    """Every fault of a configuration at once: key, value, what is allowed."""
-
-    def __init__(self, faults: list[str]):
-        self.faults = faults
-        super().__init__("\n".join([f"{len(faults)} fault(s) in the stack's configuration:", *faults]))
 
 
 def left_alone(name: str) -> Rule:
@@ -101,7 +94,7 @@ class Settings:
     """Configuration of one stack. A field is read from the key of its camelCase name.
 
     Args:
-        region: of the stack (`aws:region`); empty where that is left to the environment.
+        region: of the stack (`aws:region`), which image and key are held against.
 
     Raises:
         SettingsError: with all faults, on construction. An invalid Settings cannot exist.
@@ -160,7 +153,7 @@ class Settings:
     )
     consume: bool
 
-    table_name: str = matching(r"[A-Za-z0-9_.-]{3,200}", "3 to 200 of A-Z a-z 0-9 _ . -")
+    table_name: str = optional(r"[A-Za-z0-9_.-]{3,200}", "3 to 200 of A-Z a-z 0-9 _ . -")
     point_in_time_recovery: bool
     deletion_protection: bool
     result_ttl_days: int = between(0, 36_500, "days")
@@ -190,11 +183,13 @@ class Settings:
             SettingsError: naming every key that is unknown, missing, of a wrong type, out of range or at odds with
                 another; or the stack, where its name cannot be part of resource names.
         """
-        check_stack_name(pulumi.get_stack())
+        check_names(pulumi.get_project(), pulumi.get_stack())
         config = pulumi.Config()
         read = {str: config.require, int: config.require_int, bool: config.require_bool}
         values: dict[str, Any] = {"region": pulumi.Config("aws").get("region") or ""}
         unreadable = unknown_keys(config.name, CONFIG.get())
+        if not values["region"]:
+            unreadable.append(NO_REGION)
         for item in fields(cls):
             try:
                 values[item.name] = read[item.type](key_of(item.name))  # type: ignore[index]
@@ -206,27 +201,10 @@ class Settings:
         return cls(**values)
 
 
-def check_stack_name(name: str) -> None:
-    """Refuse a stack whose name AWS would refuse in the names of its resources, half-way through an update.
-
-    Raises:
-        SettingsError: naming what is allowed.
-    """
-    if len(name) > MAX_STACK_CHARS or not re.fullmatch(STACK_NAME, name):
-        allowed = f"a-z, 0-9 and single hyphens between them, {MAX_STACK_CHARS} characters at most"
-        raise SettingsError([f"  stack name: {name!r} must be {allowed}: it is part of the resources' names"])
-
-
 def key_of(name: str) -> str:
     """The configuration key of a Settings field: memory_mb -> memoryMb."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
-
-
-def schema() -> dict[str, dict[str, Any]]:
-    """The typed keys of Pulumi.yaml: key -> {type, default, description}."""
-    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-    return {key: spec for key, spec in project["config"].items() if "type" in spec}
 
 
 def wanted(item: Field) -> str:

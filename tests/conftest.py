@@ -3,11 +3,13 @@
 import ast
 from collections import Counter
 
+import hypothesis
 import pytest
-from hypothesis import settings
 
+from settings import SettingsError
 from tests.pulumi_stand_in import pulumi_cli
 from tests.shell import no_shell_of_a_developers
+from tests.stacks import DEV, PROD
 from tests.tiny_model import onnx_model, tiny_source, torch_model
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
@@ -16,19 +18,30 @@ __all__ = ["no_shell_of_a_developers", "onnx_model", "pulumi_cli", "tiny_source"
 
 # The same examples in every run, and no judgement on how long one takes; and many more, others each time, for
 # pytest --hypothesis-profile=thorough.
-settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
-settings.register_profile("thorough", deadline=None, max_examples=2_000)
-settings.load_profile("repeatable")
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
 def dev() -> Recorder:
-    return run("dev")
+    return run(DEV)
 
 
 @pytest.fixture(scope="session")
 def prod() -> Recorder:
-    return run("prod")
+    return run(PROD)
+
+
+@pytest.fixture(scope="session", params=sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
+def shipped(request: pytest.FixtureRequest) -> Recorder:
+    """Each stack of this checkout, which its users change: what holds for any stack is asserted on these."""
+    try:
+        return run(request.param)
+    except SettingsError as error:
+        if "only the Pulumi CLI can decrypt" in str(error):
+            pytest.skip(str(error))
+        raise
 
 
 @pytest.fixture(scope="session", params=["dev", "prod"])

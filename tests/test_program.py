@@ -7,6 +7,7 @@ from typing import Any
 
 from function import names
 from sentiment_contract import results
+from tests.stacks import DEV, PROD
 from tools.local.program import run
 from tools.local.recorder import Recorder, Resource
 
@@ -70,6 +71,13 @@ def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
     assert all(stack.outputs.values())
 
 
+def test_every_resource_that_can_be_tagged_is_tagged_as_this_projects_and_this_stacks(stack: Recorder) -> None:
+    tagged = {r.type: r.inputs.get("tags") for r in stack.resources if "tags" in r.outputs}
+    wanted = {"Project": stack.project.name, "Environment": stack.stack, "ManagedBy": "pulumi"}
+    assert [type_ for type_, tags in tagged.items() if tags != wanted] == []
+    assert {"aws:kms/key:Key", "aws:sqs/queue:Queue", "aws:dynamodb/table:Table", "aws:iam/role:Role"} <= set(tagged)
+
+
 def test_stacks_do_not_share_a_physical_name(dev: Recorder, prod: Recorder) -> None:
     def given(recorder: Recorder) -> set[str]:
         keys = ("name", "dashboardName")
@@ -91,19 +99,19 @@ def test_a_message_that_fails_too_often_goes_to_the_dead_letter_queue(stack: Rec
 
 
 def test_queues_keep_messages_for_as_many_days_as_configured() -> None:
-    recorder = run("dev", queueRetentionDays=2, dlqRetentionDays=7)
+    recorder = run(DEV, queueRetentionDays=2, dlqRetentionDays=7)
     kept = {queue.name: queue.inputs["messageRetentionSeconds"] for queue in recorder.all("aws:sqs/queue:Queue")}
     assert kept == {"queue": 2 * 86_400, "queue-dlq": 7 * 86_400}
 
 
 def test_the_visibility_timeout_follows_from_timeout_and_window() -> None:
-    recorder = run("dev", timeoutSeconds=60, batchWindowSeconds=20)
+    recorder = run(DEV, timeoutSeconds=60, batchWindowSeconds=20)
     assert recorder.one("aws:sqs/queue:Queue", "queue").inputs["visibilityTimeoutSeconds"] == 6 * 60 + 20
 
 
 def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_need_it() -> None:
     key = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
-    recorder = run("dev", kmsKeyArn=key)
+    recorder = run(DEV, kmsKeyArn=key)
     assert {q.inputs.get("kmsMasterKeyId") for q in recorder.all("aws:sqs/queue:Queue")} == {key}
     producer = json.loads(recorder.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]
     use_key = {
@@ -132,8 +140,13 @@ def test_the_table_is_on_demand_and_keyed_by_id(stack: Recorder) -> None:
 
 def test_pulumi_refuses_to_delete_what_holds_data_while_the_deletion_protection_is_on() -> None:
     guarded = {"queue", "queue-dlq", "results", "image"}  # else destroy deletes all the rest before the table refuses
-    assert {r.name for r in run("dev", deletionProtection=True).resources if r.protect} == guarded
-    assert not [r.name for r in run("dev", deletionProtection=False).resources if r.protect]
+    assert {r.name for r in run(DEV, deletionProtection=True).resources if r.protect} == guarded
+    assert not [r.name for r in run(DEV, deletionProtection=False).resources if r.protect]
+
+
+def test_the_table_is_named_after_the_project_unless_the_stack_names_it(dev: Recorder) -> None:
+    assert dev.outputs["tableName"] == f"{dev.project.name}-results-dev"
+    assert run(DEV, tableName="sentiment-results").outputs["tableName"] == "sentiment-results-dev"
 
 
 def test_recovery_protection_and_expiry_of_the_table_follow_the_settings(dev: Recorder, prod: Recorder) -> None:
@@ -154,7 +167,7 @@ def test_the_function_runs_the_image_that_is_built(stack: Recorder) -> None:
 
 def test_the_build_is_told_of_another_package_index_only_where_the_stack_names_one() -> None:
     builds = [
-        run("dev", extraPackageIndexUrl=url).one("docker:index/image:Image").inputs["build"]
+        run(DEV, extraPackageIndexUrl=url).one("docker:index/image:Image").inputs["build"]
         for url in ("", "https://index.example/cpu")
     ]
     assert [build["args"].get("PIP_EXTRA_INDEX_URL") for build in builds] == [None, "https://index.example/cpu"]
@@ -167,10 +180,10 @@ def test_the_repository_keeps_its_tags_and_scans_its_images(stack: Recorder) -> 
 
 
 def test_a_promoted_image_is_deployed_and_nothing_is_built() -> None:
-    recorder = run("prod", imageUri=DIGEST)
+    recorder = run(PROD, imageUri=DIGEST)
     assert recorder.one("aws:lambda/function:Function").inputs["imageUri"] == DIGEST == recorder.outputs["imageUri"]
     assert not [r for r in recorder.resources if r.type.startswith("docker:")]
-    assert recorder.one("aws:ecr/repository:Repository").urn == run("prod").one("aws:ecr/repository:Repository").urn
+    assert recorder.one("aws:ecr/repository:Repository").urn == run(PROD).one("aws:ecr/repository:Repository").urn
 
 
 # Function
@@ -189,7 +202,7 @@ def test_the_function_gets_only_what_its_neighbours_offer(stack: Recorder) -> No
 
 
 def test_without_tracing_there_is_no_permission_to_trace() -> None:
-    recorder = run("dev", tracing=False)
+    recorder = run(DEV, tracing=False)
     assert "SendTraces" not in {s["Sid"] for s in role_policy(recorder)}
     assert recorder.one("aws:lambda/function:Function").inputs["tracingConfig"] == {"mode": "PassThrough"}
 
@@ -217,11 +230,11 @@ def test_without_reserved_concurrency_the_function_shares_the_accounts_pool(dev:
 
 
 def test_consumption_can_be_paused() -> None:
-    assert run("dev", consume=False).one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["enabled"] is False
+    assert run(DEV, consume=False).one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["enabled"] is False
 
 
 def test_arm64_reaches_image_and_function() -> None:
-    recorder = run("dev", architecture="arm64")
+    recorder = run(DEV, architecture="arm64")
     assert recorder.one("aws:lambda/function:Function").inputs["architectures"] == ["arm64"]
     assert recorder.one("docker:index/image:Image").inputs["build"]["platform"] == "linux/arm64"
 
@@ -239,7 +252,7 @@ def test_provisioned_concurrency_is_off_unless_configured(dev: Recorder) -> None
 
 
 def test_a_fixed_number_is_kept_warm_on_the_alias() -> None:
-    recorder = run("dev", provisionedConcurrency=3)
+    recorder = run(DEV, provisionedConcurrency=3)
     warm = recorder.one("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
     assert (warm.inputs["qualifier"], warm.inputs["provisionedConcurrentExecutions"]) == ("live", 3)
     assert warm.ignore_changes == []
@@ -295,7 +308,7 @@ def test_the_depth_alarm_watches_the_dead_letter_queue_and_not_the_queue(stack: 
 def test_an_email_address_is_subscribed_when_there_is_one(dev: Recorder) -> None:
     subscription = "aws:sns/topicSubscription:TopicSubscription"
     assert dev.all(subscription) == []
-    mailed = run("dev", alarmEmail="on-call@example.com").one(subscription).inputs
+    mailed = run(DEV, alarmEmail="on-call@example.com").one(subscription).inputs
     assert (mailed["protocol"], mailed["endpoint"]) == ("email", "on-call@example.com")
 
 

@@ -1,15 +1,7 @@
-"""The project as Pulumi.yaml describes it."""
+"""The project that these tools work on, as its Pulumi.yaml describes it."""
 
-from pathlib import Path
-from typing import Any
+from settings.project import ROOT, project_file, project_name
 
-import yaml
+PROJECT = project_name()
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def project_file() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-
-
-PROJECT: str = project_file()["name"]  # the prefix of its configuration keys, and of its resources' names
+__all__ = ["PROJECT", "ROOT", "project_file"]

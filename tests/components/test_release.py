@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from components.image import KEPT_IMAGES, KEPT_PROMOTED, PROMOTED_TAG_PREFIX, PULL
-from settings import MAX_STACK_CHARS, SettingsError, check_stack_name
+from settings import SettingsError, check_names, max_stack_chars, project_name
+from tests.stacks import DEV, PROD
 from tools.local.program import run
 from tools.local.recorder import ACCOUNT, Recorder
 
 OTHER = "210987654321"
+MOST = max_stack_chars(project_name())
 NAME_LIMITS = {  # characters; the services' own limits
     "aws:iam/role:Role": 64,
     "aws:lambda/function:Function": 64,
@@ -35,7 +37,7 @@ def test_only_this_accounts_functions_may_pull_unless_others_are_named(stack: Re
 
 
 def test_a_named_account_and_its_functions_may_pull_and_do_nothing_else() -> None:
-    statements = access(run("dev", pullAccounts=OTHER))
+    statements = access(run(DEV, pullAccounts=OTHER))
     assert statements["AccountsPull"]["Principal"] == {"AWS": [f"arn:aws:iam::{OTHER}:root"]}
     assert statements["AccountsPull"]["Action"] == PULL
     arns = statements["LambdaPulls"]["Condition"]["StringLike"]["aws:SourceArn"]
@@ -50,7 +52,7 @@ def test_the_repositorys_policy_is_there_before_lambda_could_write_its_own(stack
 @pytest.mark.parametrize("accounts", ["12345", f"{OTHER}, {OTHER}", "prod"])
 def test_an_account_that_is_none_is_refused(accounts: str) -> None:
     with pytest.raises(SettingsError, match="pullAccounts"):
-        run("dev", pullAccounts=accounts)
+        run(DEV, pullAccounts=accounts)
 
 
 def test_builds_never_push_out_an_image_that_was_promoted(stack: Recorder) -> None:
@@ -76,33 +78,33 @@ def test_without_a_stable_version_the_newest_takes_everything(stack: Recorder) -
 
 
 def test_a_new_version_gets_its_share_beside_the_stable_one() -> None:
-    recorder = run("prod", stableVersion=7, canary=True)  # the recorder answers that the newest is version 1
+    recorder = run(PROD, stableVersion=7, canary=True)  # the recorder answers that the newest is version 1
     alias = recorder.one(ALIAS).inputs
     assert alias["functionVersion"] == "7"
     assert alias["routingConfig"] == {"additionalVersionWeights": {"1": 0.1}}
 
 
 def test_where_nothing_new_was_published_there_are_no_weights() -> None:
-    alias = run("prod", stableVersion=1, canary=True).one(ALIAS).inputs
+    alias = run(PROD, stableVersion=1, canary=True).one(ALIAS).inputs
     assert (alias["functionVersion"], alias["routingConfig"]) == ("1", {"additionalVersionWeights": {}})
 
 
 @pytest.mark.parametrize("percent", [10, 0])
 def test_held_by_a_rollback_the_stable_version_takes_everything_and_canary_percent_stays(percent: int) -> None:
-    recorder = run("prod", stableVersion=7, canaryPercent=percent)
+    recorder = run(PROD, stableVersion=7, canaryPercent=percent)
     assert recorder.one(ALIAS).inputs["functionVersion"] == "7"
     assert "routingConfig" not in recorder.one(ALIAS).inputs
     assert CANARY_ALARM not in {r.name for r in recorder.resources}
 
 
 def test_the_queue_feeds_the_alias_and_so_goes_with_the_weights() -> None:
-    recorder = run("prod", stableVersion=7, canary=True)
+    recorder = run(PROD, stableVersion=7, canary=True)
     mapping = recorder.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
     assert mapping["functionName"] == recorder.one(ALIAS).outputs["arn"]
 
 
 def test_a_single_failure_of_the_new_version_is_an_alarm() -> None:
-    recorder = run("prod", stableVersion=7, canary=True)
+    recorder = run(PROD, stableVersion=7, canary=True)
     alarm = recorder.one("aws:cloudwatch/metricAlarm:MetricAlarm", CANARY_ALARM).inputs
     name = recorder.outputs["functionName"]
     assert alarm["dimensions"] == {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": "1"}
@@ -110,33 +112,46 @@ def test_a_single_failure_of_the_new_version_is_an_alarm() -> None:
 
 
 def test_warm_environments_are_left_alone_while_the_alias_has_weights() -> None:
-    steady = run("dev", provisionedConcurrency=2, canaryPercent=10)
-    shifting = run("dev", provisionedConcurrency=2, canaryPercent=10, stableVersion=7, canary=True)
+    steady = run(DEV, provisionedConcurrency=2, canaryPercent=10)
+    shifting = run(DEV, provisionedConcurrency=2, canaryPercent=10, stableVersion=7, canary=True)
     assert steady.one(WARM).ignore_changes == []
     assert shifting.one(WARM).ignore_changes == ["provisionedConcurrentExecutions"]
 
 
 def test_a_bake_shorter_than_the_alarms_can_judge_is_refused() -> None:
     with pytest.raises(SettingsError, match="bakeMinutes: 9 must be at least 10"):
-        run("prod", bakeMinutes=9)
-    run("dev", bakeMinutes=0)
+        run(PROD, bakeMinutes=9)
+    run(DEV, bakeMinutes=0)
 
 
 # The stack's name
 
 
-@pytest.mark.parametrize("name", ["dev", "pr-17", "s" * MAX_STACK_CHARS])
+@pytest.mark.parametrize("name", ["dev", "pr-17", "s" * MOST])
 def test_a_stack_name_that_every_service_takes_is_taken(name: str) -> None:
-    check_stack_name(name)
+    check_names(project_name(), name)
 
 
-@pytest.mark.parametrize("name", ["Dev", "my.stack", "a_b", "a--b", "-a", "a-", "", "s" * (MAX_STACK_CHARS + 1)])
+@pytest.mark.parametrize("name", ["Dev", "my.stack", "a_b", "a--b", "-a", "a-", "", "s" * (MOST + 1)])
 def test_a_stack_name_that_some_service_refuses_is_refused_with_what_is_allowed(name: str) -> None:
-    with pytest.raises(SettingsError, match="single hyphens"):
-        check_stack_name(name)
+    with pytest.raises(SettingsError, match=r"single hyphens between them|characters at most"):
+        check_names(project_name(), name)
+
+
+@pytest.mark.parametrize("name", ["Acme", "acme.mood", "acme_mood"])
+def test_a_project_name_that_some_service_refuses_is_refused_too(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"project name: '{name}' must be a-z"):
+        check_names(name, "dev")
+
+
+def test_a_longer_project_name_leaves_the_stack_fewer_characters() -> None:
+    check_names("sentiment-analyzer", "s" * 24)
+    check_names("acme-mood", "s" * 33)
+    with pytest.raises(SettingsError, match="must have 23 characters at most: with the project's name"):
+        check_names("sentiment-analyzers", "s" * 24)
 
 
 @pytest.mark.parametrize(("type_", "limit"), NAME_LIMITS.items())
 def test_the_longest_stack_name_still_fits_every_resource(stack: Recorder, type_: str, limit: int) -> None:
-    longer = MAX_STACK_CHARS - len(stack.stack)
+    longer = MOST - len(stack.stack)
     assert max(len(r.outputs["name"]) for r in stack.all(type_)) + longer <= limit

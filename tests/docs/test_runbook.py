@@ -13,6 +13,7 @@ from function.consume import Counts
 from policy.alarms import ALARM, DESCRIPTION_CHARS
 from settings import schema
 from tests.function.strategies import CORPUS
+from tests.stacks import PROD
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
 
@@ -30,7 +31,7 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def canary() -> Recorder:
-    return run("prod", stableVersion=7, canary=True)
+    return run(PROD, stableVersion=7, canary=True)
 
 
 def linked(stack: Recorder) -> set[str]:
@@ -56,7 +57,7 @@ def test_a_section_has_its_four_parts(name: str) -> None:
 
 def test_a_runbook_elsewhere_is_linked_to_within_what_cloudwatch_takes() -> None:
     url = "https://github.example/" + "x" * 470
-    for alarm in run("prod", runbookUrl=url, stableVersion=7, canary=True).all(ALARM):
+    for alarm in run(PROD, runbookUrl=url, stableVersion=7, canary=True).all(ALARM):
         assert f"{url}#{alarm.name.removeprefix('alarm-')}" in alarm.inputs["alarmDescription"]
         assert len(alarm.inputs["alarmDescription"]) <= DESCRIPTION_CHARS
 
@@ -79,9 +80,9 @@ def test_the_shell_takes_what_is_to_be_pasted() -> None:
 
 
 def test_alarms_are_named_as_the_runbook_looks_for_them(stack: Recorder) -> None:
-    assert "sentiment-analyzer-$STACK-alarm-$1-" in TEXT
+    assert '--alarm-name-prefix "$PROJECT-$STACK-alarm-$1-"' in TEXT
     for alarm in stack.all(ALARM):
-        assert alarm.outputs["name"].startswith(f"sentiment-analyzer-{stack.stack}-{alarm.name}-")
+        assert alarm.outputs["name"].startswith(f"{stack.project.name}-{stack.stack}-{alarm.name}-")
 
 
 def test_targets_outputs_and_keys_exist(dev: Recorder) -> None:

@@ -16,6 +16,7 @@ from policy.queues import MAPPING, OF_STREAMS
 from policy.rule import FUNCTION, LOG_GROUP, QUEUE, TABLE, TOPIC
 from policy.statements import QUEUE_POLICY, TOPIC_POLICY
 from tests.policy.judge import complaints
+from tests.stacks import PROD
 from tools.local.program import run
 from tools.local.recorder import Recorder, Resource
 
@@ -190,13 +191,15 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("grants-name-their-resources", "a queue of any account", say(ROLE_POLICY, None, "DeadLetter",
         Resource=["arn:aws:sqs:us-west-2:*:queue-dlq"])),
     ("grants-name-their-resources", "tables of like names", say(ROLE_POLICY, None, "StoreResult",
-        Resource="arn:aws:dynamodb:us-west-2:123456789012:table/sentiment-results-?rod")),
+        Resource="arn:aws:dynamodb:us-west-2:123456789012:table/any-results-?rod")),
     ("grants-name-their-resources", "every queue but one", say(PRODUCER, None, "SendText",
         Resource=None, NotResource="arn:aws:sqs:us-west-2:123456789012:other")),
     ("grants-name-their-resources", "logs beside traces", say(ROLE_POLICY, None, "SendTraces",
         Action=["xray:PutTraceSegments", "logs:PutLogEvents"])),
     ("key-is-administered-by-its-account-alone", "a user administers", say(KEY, None, "AccountAdministersKey",
         Principal={"AWS": "arn:aws:iam::123456789012:user/somebody"})),
+    ("key-is-administered-by-its-account-alone", "nobody administers", say(KEY, None, "AccountAdministersKey",
+        Action=["kms:DescribeKey"])),
     ("key-is-administered-by-its-account-alone", "CloudWatch administers", say(KEY, None, "CloudWatchEncryptsAlarms",
         Action="kms:*")),
     ("role-has-no-policy-of-aws", "an attached policy", lambda s: s.add(
@@ -239,7 +242,7 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("alarm-watches-a-metric-that-exists", "our own, misspelt", watch("item-failures", metricName="ItemFailure")),
     ("alarm-watches-a-metric-that-exists", "an unknown namespace", watch("errors", namespace="Lambda")),
     ("alarm-watches-a-metric-that-exists", "without its operation", watch("table-errors",
-        dimensions={"TableName": "sentiment-results-prod"})),
+        dimensions={"TableName": "any-results-prod"})),
     ("alarm-watches-a-metric-that-exists", "of no resource", watch("queue-age", dimensions={})),
     ("alarm-watches-a-metric-that-exists", "a dimension in lower case", watch("queue-age",
         dimensions={"queueName": "queue"})),
@@ -259,7 +262,7 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
 
 @pytest.fixture(scope="module")
 def recorded() -> Recorder:
-    return run("prod")
+    return run(PROD)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from policy.actions import KNOWN
 from policy.pack import POLICIES
 from tests.policy.judge import as_previewed, complaints
+from tests.stacks import DEV
 from tools.local.program import run
 from tools.local.recorder import Recorder
 
@@ -14,6 +15,10 @@ KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789
 
 def test_a_stack_is_as_the_rules_want_it(stack: Recorder) -> None:
     assert complaints(stack.resources) == {}
+
+
+def test_so_is_every_stack_of_this_checkout(shipped: Recorder) -> None:
+    assert complaints(shipped.resources) == {}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +32,7 @@ def test_a_stack_is_as_the_rules_want_it(stack: Recorder) -> None:
     ],
 )
 def test_so_is_every_other_configuration_that_settings_allow(overrides: dict[str, object]) -> None:
-    assert complaints(run("dev", **overrides).resources) == {}
+    assert complaints(run(DEV, **overrides).resources) == {}
 
 
 def test_a_first_preview_knows_no_arns_and_is_not_refused_for_that(stack: Recorder) -> None:

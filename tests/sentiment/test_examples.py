@@ -15,6 +15,7 @@ from sentiment.running import announced, running
 from sentiment.table import Results
 from sentiment.target import PLACES
 from tests.sentiment.place import Run
+from tests.stacks import DEV
 from tests.waiting import HANG_S, eventually
 from tools.local.program import ROOT
 from tools.local.serve import state
@@ -27,7 +28,7 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 @pytest.fixture(scope="module")
 def local() -> Iterator[LocalPipeline]:
-    with LocalPipeline("dev", batchWindowSeconds=0) as stack:
+    with LocalPipeline(DEV, batchWindowSeconds=0) as stack:
         yield stack
 
 

@@ -3,18 +3,19 @@
 import dataclasses
 import json
 import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import jsonschema
+import pulumi
 import pytest
 import yaml
 
 import settings
-from settings import Settings, SettingsError, key_of, schema
-from tools.local import program
-from tools.local.program import ROOT, run
+from settings import NO_REGION, Settings, SettingsError, key_of, project_name, schema
+from tests.stacks import DEV
+from tools.local.program import ROOT, run, stack_config
+from tools.local.recorder import Project, Recorder
 
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
@@ -47,14 +48,8 @@ def test_every_key_has_a_description_and_a_default() -> None:
     assert [key for key, spec in schema().items() if not spec.get("description") or "default" not in spec] == []
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_a_stack_file_holds_only_what_differs(name: str) -> None:
-    content = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())["config"]
-    ours = {k.removeprefix("sentiment-analyzer:"): v for k, v in content.items() if k.startswith("sentiment-analyzer:")}
-    defaults = {key: spec["default"] for key, spec in schema().items()}
-    assert [key for key, value in ours.items() if defaults[key] == value] == []
-    assert content["aws:region"] == "us-west-2"
-    assert content["aws:defaultTags"]["tags"]["Environment"] == name
+def test_every_stack_of_this_checkout_has_a_valid_configuration(shipped: Recorder) -> None:
+    assert shipped.outputs["queueUrl"]
 
 
 def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
@@ -197,7 +192,7 @@ def test_all_faults_are_reported_at_once(defaults: Settings) -> None:
 
 def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed() -> None:
     with pytest.raises(SettingsError) as caught:
-        run("dev", batchSize="ten", consume="maybe", memoryMb=1, queueRetentionDays=14)
+        run(DEV, batchSize="ten", consume="maybe", memoryMb=1, queueRetentionDays=14)
     assert {fault.strip() for fault in caught.value.faults} == {
         "batchSize: 'ten' must be a whole number, 1 to 10000 messages",
         "consume: 'maybe' must be true or false",
@@ -209,7 +204,7 @@ def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed()
 
 def test_a_misspelt_key_is_refused_with_the_nearest_that_exists() -> None:
     with pytest.raises(SettingsError) as caught:
-        run("dev", memoryMB=1024, **{"sentiment-analyzer:quux": 1})
+        run(DEV, memoryMB=1024, quux=1)
     assert caught.value.faults == ["  memoryMB: is no setting; did you mean memoryMb?", "  quux: is no setting"]
 
 
@@ -219,9 +214,26 @@ def test_a_rule_between_fields_asks_only_for_fields_that_exist(defaults: Setting
     assert all(rule.holds(values) for f in dataclasses.fields(Settings) for rule in f.metadata.get("also", ()))
 
 
+def test_a_region_that_only_the_environment_names_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    config = stack_config(DEV, {})
+    del config["aws:region"]
+    pulumi.runtime.set_mocks(
+        Recorder(Project("any", "{name}"), "dev", "us-west-2"), project=project_name(), stack="dev"
+    )
+    pulumi.runtime.set_all_config(config)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert caught.value.faults == [NO_REGION]
+
+
+def test_the_cli_shows_a_fault_without_a_traceback() -> None:
+    assert issubclass(SettingsError, pulumi.RunError)
+
+
 def test_the_stacks_region_is_what_image_and_key_are_held_against() -> None:
     with pytest.raises(SettingsError) as caught:
-        run("dev", imageUri=DIGEST, kmsKeyArn=KEY, **{"aws:region": "eu-west-1"})
+        run(DEV, imageUri=DIGEST, kmsKeyArn=KEY, **{"aws:region": "eu-west-1"})
     assert [fault.split(":")[0].strip() for fault in caught.value.faults] == ["imageUri", "kmsKeyArn"]
 
 
@@ -233,21 +245,20 @@ def test_the_stacks_region_is_what_image_and_key_are_held_against() -> None:
         (b"\xff\xfe", "Pulumi.odd.yaml: is not YAML"),
         ("", "Pulumi.odd.yaml: config is None, and must hold values by key"),
         ("config: text", "Pulumi.odd.yaml: config is 'text'"),
-        ("config: {a:b: 1}", "aws:region: None must be the AWS region"),
+        ("config: {a:b: 1}", "aws:region: must be in the stack's file"),
         (
-            "config: {aws:region: us-west-2, sentiment-analyzer:alarmEmail: {secure: v1:x}}",
-            "sentiment-analyzer:alarmEmail: is encrypted, and only the Pulumi CLI",
+            "config: {aws:region: us-west-2, alarmEmail: {secure: v1:x}}",
+            ":alarmEmail: is encrypted, and only the Pulumi CLI",
         ),
     ],
 )
 def test_a_stack_file_that_cannot_be_read_is_an_error_that_names_it(
-    content: str | bytes, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    content: str | bytes, says: str, tmp_path: Path
 ) -> None:
-    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
-    (tmp_path / "Pulumi.odd.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
-    monkeypatch.setattr(program, "ROOT", tmp_path)
+    file = tmp_path / "Pulumi.odd.yaml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(SettingsError, match=re.escape(says)):
-        program.stack_config("odd", {})
+        stack_config(file, {})
 
 
 def test_settings_cannot_be_changed_after_they_were_checked(defaults: Settings) -> None:

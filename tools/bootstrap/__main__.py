@@ -9,13 +9,17 @@ import pulumi_aws as aws
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # Pulumi runs this file as a program of its own
 
+from settings import check_names, project_name
 from tools.bootstrap import documents
 from tools.bootstrap.state import State
 
 Document = Callable[[str, str, str], str]  # partition, account, stack -> policy
 
 config = pulumi.Config()
-repository, stacks = config.require("repository"), config.require("stacks").split(",")
+# Checked here, where a fault ends the program with its message alone.
+repository, stacks = documents.checked(config.require("repository")), config.require("stacks").split(",")
+for stack in stacks:
+    check_names(project_name(), stack)
 account = aws.get_caller_identity_output().account_id
 partition = aws.get_partition_output().partition
 provider = (

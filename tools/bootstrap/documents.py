@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from settings import SettingsError
 from tools.bootstrap.rights import ANY, RIGHTS, STEPS, Grant
 from tools.project import PROJECT
 
@@ -24,11 +25,9 @@ def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
             of the other form is refused, so a recycled name opens nothing.
 
     Raises:
-        ValueError: it is neither.
+        SettingsError: it is neither.
     """
-    repository = repository.removeprefix("repo:")  # with which GitHub's API answers
-    if not re.fullmatch(REPOSITORY, repository):
-        raise ValueError(f"repository: {repository!r} must be OWNER@ID/NAME@ID or OWNER/NAME")
+    repository = checked(repository)
     claims = {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": f"repo:{repository}:environment:{environment}"}
     return _document(
         [
@@ -40,6 +39,14 @@ def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
             }
         ]
     )
+
+
+def checked(repository: str) -> str:
+    """The repository without the prefix that GitHub's API answers with; SettingsError where it is none."""
+    repository = repository.removeprefix("repo:")
+    if not re.fullmatch(REPOSITORY, repository):
+        raise SettingsError([f"  repository: {repository!r} must be OWNER@ID/NAME@ID or OWNER/NAME"])
+    return repository
 
 
 def preview(partition: str, account: str, stack: str) -> str:

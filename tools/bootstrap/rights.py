@@ -2,13 +2,29 @@
 
 Sources: the calls of the Terraform AWS provider's resources (pulumi-aws bridges it) and the permissions that the
 CloudFormation schemas list for the same resources; resources and condition keys from AWS's Service Authorization
-Reference. A `*` stands only where that reference names no resource for the action.
+Reference. A `*` stands only where that reference names no resource for the action, or where a service asks for it.
+
+Some services check their caller for rights on other services, which no provider calls:
+- Application Auto Scaling sends CloudWatch and Lambda requests without a name, to see whether its caller may do what it
+  will do itself: https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
+  and makes its service-linked role with the caller's rights:
+  https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
+- Lambda pulls a function's image with its caller's rights. It would also write the repository's policy with them where
+  that lets no Lambda in, but the component Image makes the policy first:
+  https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#configuration-images-permissions
+- Lambda takes a role only from who may pass it (iam:PassRole). Whether it may read the queue, Lambda tries with it.
+- KMS makes a key only for who could change its policy later, unless told not to look (components/topic.py):
+  https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+- DynamoDB's and SQS's own encryption uses keys of AWS, whose policies let every caller of the service in. CloudWatch
+  Logs, SNS and X-Ray check nobody for other services' rights.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.tags import ENVIRONMENT
+from components.tags import PROJECT as PROJECT_TAG
 from tools.project import PROJECT
 
 # ARNs without "arn:PARTITION:"; {account} and {stack} are filled in.
@@ -45,7 +61,7 @@ class Grant:
 
 
 def tagged(key: str) -> dict[str, dict[str, str]]:
-    return {"StringEquals": {f"aws:{key}/Project": PROJECT, f"aws:{key}/Environment": "{stack}"}}
+    return {"StringEquals": {f"aws:{key}/{PROJECT_TAG}": PROJECT, f"aws:{key}/{ENVIRONMENT}": "{stack}"}}
 
 
 OF_FUNCTION = {"ArnLike": {"lambda:FunctionArn": f"arn:{{partition}}:{FUNCTION}"}}
@@ -104,7 +120,7 @@ RIGHTS: dict[str, list[Grant]] = {
             write="PassRole",
             condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         ),
-        Grant("ecr", PROMOTED, write=PULL),  # Lambda checks that who deploys an image may pull it
+        Grant("ecr", PROMOTED, write=PULL),  # as Lambda does on behalf of who deploys the image
     ],
     "aws:lambda/alias:Alias": [Grant("lambda", FUNCTION, read="GetAlias", write="CreateAlias UpdateAlias DeleteAlias")],
     "aws:lambda/eventSourceMapping:EventSourceMapping": [
@@ -142,6 +158,8 @@ RIGHTS: dict[str, list[Grant]] = {
     "aws:appautoscaling/policy:Policy": [
         Grant("application-autoscaling", ANY, read="DescribeScalingPolicies"),
         Grant("application-autoscaling", SCALING, write="PutScalingPolicy DeleteScalingPolicy"),
+        # Application Auto Scaling checks these without an alarm's name; what it makes is called TargetTracking-*.
+        Grant("cloudwatch", ANY, read="DescribeAlarms", write="PutMetricAlarm DeleteAlarms"),
     ],
     "aws:cloudwatch/logGroup:LogGroup": [
         Grant("logs", ANY, read="DescribeLogGroups"),
@@ -203,12 +221,19 @@ RIGHTS: dict[str, list[Grant]] = {
     "aws:kms/key:Key": [
         Grant("kms", ANY, write="CreateKey", condition=tagged("RequestTag")),
         Grant("kms", KEY, write="TagResource", condition=tagged("RequestTag")),
+        # Without a condition: these follow CreateKey at once, and it may take five minutes until a key's tags count:
+        # https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
         Grant(
             "kms",
             KEY,
             read="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
-            write="PutKeyPolicy EnableKeyRotation DisableKeyRotation UpdateKeyDescription EnableKey DisableKey "
-            "ScheduleKeyDeletion UntagResource",
+            write="EnableKeyRotation",
+        ),
+        Grant(
+            "kms",
+            KEY,
+            write="PutKeyPolicy DisableKeyRotation UpdateKeyDescription EnableKey DisableKey ScheduleKeyDeletion "
+            "UntagResource",
             condition=tagged("ResourceTag"),
         ),
     ],

@@ -12,6 +12,7 @@ from sentiment.target import Target
 from tools.load.ledger import Ledger
 from tools.local.cloud import ANY_CREDENTIALS
 from tools.local.event_source import BatchOutcome
+from tools.local.program import StackFile, short_name
 from tools.local.stack import LocalPipeline
 
 
@@ -39,7 +40,7 @@ def deployed(target: Target) -> Pipeline:
 
 
 @contextmanager
-def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipeline]:
+def local_pipeline(stack: StackFile, model_dir: Path, ledger: Ledger) -> Iterator[Pipeline]:
     """A stack on this machine, every batch of it watched.
 
     Raises:
@@ -64,7 +65,7 @@ def local_pipeline(stack: str, model_dir: Path, ledger: Ledger) -> Iterator[Pipe
                 region=local.cloud.region,
                 endpoint_url=local.cloud.url,
                 credentials=ANY_CREDENTIALS,
-                source=f"stack {stack} on this machine ({os.cpu_count()} cores), model {model_dir.name}",
+                source=f"stack {short_name(stack)} on this machine ({os.cpu_count()} cores), model {model_dir.name}",
             ),
             clock="end of the batch that stored it, its messages deleted; the machine's clock, as for the schedule",
             processes=lambda: {

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tools.local.demo_report import Observed, show_dead_letters, show_results, show_summary
+from tools.local.program import StackFile, short_name
 from tools.local.runtime_process import PlainProcess, Start
 from tools.local.stack import LocalPipeline
 
@@ -29,7 +30,9 @@ def messages() -> tuple[list[str], dict[str, dict[str, Any]], list[str]]:
     return [*bodies, *poison], {sample["id"]: sample for sample in samples}, poison
 
 
-def run_demo(stack: str, model_dir: Path, console: Console, start: Start = PlainProcess, **overrides: Any) -> bool:
+def run_demo(
+    stack: StackFile, model_dir: Path, console: Console, start: Start = PlainProcess, **overrides: Any
+) -> bool:
     """Run the demo, with configuration values over the stack's own; returns whether every message is accounted for."""
     observed = Observed()
     bodies, expected, poison = messages()
@@ -43,8 +46,8 @@ def run_demo(stack: str, model_dir: Path, console: Console, start: Start = Plain
         **overrides,
     ) as local:
         console.print(
-            f"Stack [bold]{stack}[/]: {len(local.recording.resources)} resources registered by __main__.py; "
-            f"queues, table and role created in moto at {local.cloud.url}"
+            f"Stack [bold]{short_name(stack)}[/]: {len(local.recording.resources)} resources registered by "
+            f"__main__.py; queues, table and role created in moto at {local.cloud.url}"
         )
         _send(local, bodies, console)
         if not local.mapping_config.enabled:

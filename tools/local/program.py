@@ -5,33 +5,36 @@ import json
 import runpy
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
 import yaml
 
-from settings import SettingsError
+from settings import NO_REGION, SettingsError, schema
 from tools.local.recorder import Monitor, Project, Recorder
-from tools.project import ROOT, project_file
+from tools.project import PROJECT, ROOT, project_file
 
 R = TypeVar("R", bound=Recorder)
+StackFile = str | Path  # a stack of this checkout by its name, or the path of a file like Pulumi.<stack>.yaml
 
 
-def run(stack: str, recorder: Callable[[Project, str, str], R] = Recorder, **overrides: Any) -> R:  # type: ignore[assignment]
+def run(stack: StackFile, recorder: Callable[[Project, str, str], R] = Recorder, **overrides: Any) -> R:  # type: ignore[assignment]
     """Run `__main__.py` for a stack.
 
     Args:
-        stack: dev, prod or any other that has a Pulumi.<stack>.yaml, also as organization/project/stack.
+        stack: dev, prod or any other that has a Pulumi.<stack>.yaml, also as organization/project/stack; or the path of
+            another such file, STACK.yaml.
         recorder: makes, of project, stack and region, what answers the registrations.
         overrides: configuration values by key (`memoryMb=1024`), over the stack's own.
 
     Returns:
         The recorder, with all `resources` in order of registration and the stack's `outputs`.
     """
-    config, stack = stack_config(stack, overrides), short_name(stack)
-    recording = recorder(_project(), stack, config["aws:region"])
+    config = stack_config(stack, overrides)
+    recording = recorder(_project(), short_name(stack), config["aws:region"])
     pulumi.runtime.set_mocks(
-        recording, project=recording.project.name, stack=stack, preview=False, monitor=Monitor(recording)
+        recording, project=recording.project.name, stack=recording.stack, preview=False, monitor=Monitor(recording)
     )
     pulumi.runtime.set_all_config(config)
     if str(ROOT) not in sys.path:
@@ -48,39 +51,37 @@ def run(stack: str, recorder: Callable[[Project, str, str], R] = Recorder, **ove
     return recording
 
 
-def stack_config(stack: str, overrides: Mapping[str, Any]) -> dict[str, str]:
+def stack_config(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, str]:
     """The flat configuration that the CLI would pass: Pulumi.yaml's defaults under the stack's values.
 
     Raises:
         FileNotFoundError: there is no such stack.
         SettingsError: its file cannot be read as a stack's configuration, or has no region.
     """
-    project = project_file()
-    defaults = {key: spec["default"] for key, spec in project["config"].items() if "default" in spec}
+    defaults = {key: spec["default"] for key, spec in schema().items() if "default" in spec}
     values: dict[str, Any] = {}
     for layer in (defaults, _stack_file(stack), overrides):
-        values |= {key if ":" in key else f"{project['name']}:{key}": value for key, value in layer.items()}
+        values |= {key if ":" in key else f"{PROJECT}:{key}": value for key, value in layer.items()}
     faults = [
         f"  {key}: is encrypted, and only the Pulumi CLI can decrypt it"
         for key, value in values.items()
         if isinstance(value, dict) and "secure" in value
     ]
-    region = values.get("aws:region")
-    if not isinstance(region, str) or not region:
-        faults.append(f"  aws:region: {region!r} must be the AWS region of the stack")
+    if not values.get("aws:region"):
+        faults.append(NO_REGION)
     if faults:
         raise SettingsError(faults)
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def short_name(stack: str) -> str:
+def short_name(stack: StackFile) -> str:
     """A stack's own name, of one that is perhaps qualified: organization/project/stack."""
-    return stack.rpartition("/")[2]
+    return stack.stem if isinstance(stack, Path) else stack.rpartition("/")[2]
 
 
-def _stack_file(stack: str) -> dict[str, Any]:
-    """The values of Pulumi.<stack>.yaml, by key."""
-    path = ROOT / f"Pulumi.{short_name(stack)}.yaml"
+def _stack_file(stack: StackFile) -> dict[str, Any]:
+    """The values of a stack's file, by key."""
+    path = stack if isinstance(stack, Path) else ROOT / f"Pulumi.{short_name(stack)}.yaml"
     if not path.is_file():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
         raise FileNotFoundError(f"stack {stack!r}: there is no {path.name}; the stacks are {stacks}")

@@ -14,7 +14,7 @@ from tools.local.cloud import Cloud
 from tools.local.event_source import BatchOutcome, EventSourceConfig, EventSourceMapping
 from tools.local.function_config import FunctionConfig, registered_function
 from tools.local.lambda_service import LambdaService
-from tools.local.program import ROOT, run, stack_config
+from tools.local.program import ROOT, StackFile, run, stack_config
 from tools.local.provisioner import Provisioner
 from tools.local.runtime_process import PlainProcess, Start
 
@@ -35,7 +35,7 @@ class LocalPipeline:
 
     def __init__(
         self,
-        stack: str,
+        stack: StackFile,
         *,
         model_dir: Path = DEMO_MODEL,
         port: int = 0,
@@ -47,7 +47,7 @@ class LocalPipeline:
     ):
         """
         Args:
-            stack: dev, prod or any other that has a Pulumi.<stack>.yaml.
+            stack: dev, prod or any other that has a Pulumi.<stack>.yaml; or the path of another such file.
             model_dir: folder that function/build_model.py made; stands in for the one in the image.
             port: of the cloud; 0 takes a free one.
             on_batch, on_log: called after every batch, and for every line that the function logs.

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from tests.components.privilege.iam import CloudHere, enforced, user
 from tests.function.aws import create_table
+from tests.stacks import DEV
 from tools.local.stack import LocalPipeline
 
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
@@ -54,7 +55,7 @@ class Guarded:
 def guarded() -> Iterator[Guarded]:
     with (
         patch("tools.local.stack.Cloud", CloudHere),
-        LocalPipeline("dev", batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local,
+        LocalPipeline(DEV, batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local,
     ):
         cloud = local.cloud
         iam = cloud.client("iam")

@@ -9,6 +9,7 @@ import pytest
 
 from sentiment_contract.dead_letters import CODE, MESSAGE, REQUEST_ID, SENT_TIMESTAMP
 from tests.function.aws import record
+from tests.stacks import DEV
 from tests.waiting import eventually
 from tools.chaos.proxy import Answer, Call, Proxy
 from tools.local.program import ROOT
@@ -52,7 +53,7 @@ def observed() -> Iterator[Observed]:
     with (
         Proxy(answer) as proxy,
         LocalPipeline(
-            "dev",
+            DEV,
             on_log=lines.append,
             front=proxy.in_front_of,
             **{"batchWindowSeconds": 0, "maxConcurrency": 2, "maxReceiveCount": 1},

@@ -11,9 +11,10 @@ import pulumi
 import pytest
 import yaml
 
-from settings import MAX_STACK_CHARS
+from settings import SettingsError, max_stack_chars, project_name
+from tests.stacks import DEV, PROD
 from tools.bootstrap import documents
-from tools.bootstrap.rights import ANY, PREFIX, RIGHTS, STEPS, Grant
+from tools.bootstrap.rights import ANY, FUNCTION, PREFIX, RIGHTS, ROLE, STEPS, Grant
 from tools.local.program import ROOT, run
 from tools.local.recorder import ACCOUNT, Monitor, Project, Recorder
 from tools.project import PROJECT
@@ -48,6 +49,11 @@ def statements(document: str) -> list[dict[str, Any]]:
     return json.loads(document)["Statement"]
 
 
+def key_statements() -> list[dict[str, Any]]:
+    both = (documents.preview("aws", ACCOUNT, "dev"), documents.change("aws", ACCOUNT, "dev"))
+    return [s for document in both for s in statements(document) if any(a.startswith("kms:") for a in s["Action"])]
+
+
 def names(grants: list[Grant]) -> set[str]:
     return {f"{g.service}:{name}" for g in grants for name in f"{g.read} {g.write}".split()}
 
@@ -56,7 +62,7 @@ def names(grants: list[Grant]) -> set[str]:
 
 
 def test_the_rights_cover_every_resource_type_of_the_stacks_and_no_other(dev: Recorder, prod: Recorder) -> None:
-    others = [run("dev", alarmEmail="on-call@example.com", kmsKeyArn=KEY), run("prod", stableVersion=7, canary=True)]
+    others = [run(DEV, alarmEmail="on-call@example.com", kmsKeyArn=KEY), run(PROD, stableVersion=7, canary=True)]
     used = {r.type for recorder in (dev, prod, *others) for r in recorder.resources if r.custom}
     assert used - set(RIGHTS) == set(), "tools/bootstrap/rights.py does not say what these take to deploy"
     assert set(RIGHTS) - used == set(), "no component registers these any more"
@@ -85,8 +91,10 @@ def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> N
     assert unscoped == {
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
+        "cloudwatch:DeleteAlarms",  # as Application Auto Scaling asks
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricStatistics",
+        "cloudwatch:PutMetricAlarm",  # as Application Auto Scaling asks
         "ecr:GetAuthorizationToken",
         "logs:DescribeLogGroups",
         "sns:GetSubscriptionAttributes",
@@ -102,11 +110,9 @@ def test_a_role_may_be_passed_to_lambda_alone() -> None:
 
 def test_the_rights_of_dev_do_not_reach_prods_resources() -> None:
     written = [s["Resource"] for s in statements(documents.change("aws", ACCOUNT, "dev"))]
-    by_name = [
-        resource for resource in written if "sentiment-analyzer-" in resource and "*:*:repository" not in resource
-    ]
+    by_name = [resource for resource in written if f"{PROJECT}-" in resource and "*:*:repository" not in resource]
     assert by_name
-    assert not [resource for resource in by_name if "sentiment-analyzer-dev" not in resource]
+    assert not [resource for resource in by_name if f"{PROJECT}-dev" not in resource]
 
 
 def test_the_names_of_a_stacks_resources_are_within_its_rights(stack: Recorder) -> None:
@@ -116,10 +122,48 @@ def test_the_names_of_a_stacks_resources_are_within_its_rights(stack: Recorder) 
     assert stack.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"] == prefix.removesuffix("-")
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_the_tags_that_the_keys_rights_ask_for_are_the_stacks(stack: str) -> None:
-    tags = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]["aws:defaultTags"]["tags"]
-    assert (tags["Project"], tags["Environment"]) == ("sentiment-analyzer", stack)
+def test_the_program_sets_the_tags_that_a_keys_rights_ask_for_whatever_the_stacks_file_says() -> None:
+    copied = run(DEV, **{"aws:defaultTags": {"tags": {"Project": "other", "Environment": "prod"}}})
+    tags = copied.one("aws:kms/key:Key").inputs["tags"]
+    conditions = [s["Condition"]["StringEquals"] for s in key_statements() if "StringEquals" in s.get("Condition", {})]
+    assert conditions
+    for condition in conditions:
+        assert {key.partition("/")[2]: value for key, value in condition.items()}.items() <= tags.items()
+
+
+def test_no_call_that_comes_with_a_new_key_depends_on_the_keys_tags() -> None:
+    """Which are these: kms.resourceKeyCreate and its read in the AWS provider, with the inputs that Topic gives."""
+    on_tags = {
+        action
+        for s in key_statements()
+        if any("ResourceTag" in key for key in s.get("Condition", {}).get("StringEquals", {}))
+        for action in s["Action"]
+    }
+    reads = {"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"}
+    assert on_tags & {"kms:CreateKey", "kms:EnableKeyRotation", "kms:TagResource", *reads} == set()
+    assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"} <= on_tags
+
+
+def test_kms_does_not_ask_whether_the_maker_of_the_topics_key_may_change_its_policy(dev: Recorder) -> None:
+    assert dev.one("aws:kms/key:Key").inputs["bypassPolicyLockoutSafetyCheck"] is True
+
+
+def test_a_service_that_checks_its_caller_finds_the_rights_it_asks_for() -> None:
+    allowed = {(a, s["Resource"]) for s in statements(documents.change("aws", ACCOUNT, "prod")) for a in s["Action"]}
+    function, role = (f"arn:aws:{arn.format(account=ACCOUNT, stack='prod')}" for arn in (FUNCTION, ROLE))
+    assert {
+        # Application Auto Scaling
+        ("cloudwatch:PutMetricAlarm", ANY),
+        ("cloudwatch:DeleteAlarms", ANY),
+        ("lambda:PutProvisionedConcurrencyConfig", function),
+        ("lambda:DeleteProvisionedConcurrencyConfig", function),
+        # Lambda
+        ("iam:PassRole", role),
+        ("ecr:BatchGetImage", f"arn:aws:ecr:*:*:repository/{PROJECT}-*"),
+        ("ecr:GetDownloadUrlForLayer", f"arn:aws:ecr:*:*:repository/{PROJECT}-*"),
+    } <= allowed
+    read = {action for s in statements(documents.preview("aws", ACCOUNT, "prod")) for action in s["Action"]}
+    assert {"cloudwatch:DescribeAlarms", "lambda:GetProvisionedConcurrencyConfig"} <= read
 
 
 def test_a_key_is_used_only_by_way_of_the_queues_or_where_its_tags_are_the_stacks() -> None:
@@ -128,7 +172,8 @@ def test_a_key_is_used_only_by_way_of_the_queues_or_where_its_tags_are_the_stack
 
 
 def test_the_policies_fit_iam_with_the_longest_stack_name() -> None:
-    sizes = [len(make("aws-us-gov", ACCOUNT, "s" * MAX_STACK_CHARS)) for make in (documents.preview, documents.change)]
+    longest = "s" * max_stack_chars(project_name())
+    sizes = [len(make("aws-us-gov", ACCOUNT, longest)) for make in (documents.preview, documents.change)]
     assert max(sizes) <= MAX_POLICY_CHARS
 
 
@@ -159,7 +204,7 @@ def test_a_repository_is_trusted_by_the_name_that_its_tokens_have(repository: st
 
 @pytest.mark.parametrize("repository", ["", "name", "owner/*", "owner@1/name", "owner/name:environment:prod", "a/b/c"])
 def test_what_names_no_repository_is_refused(repository: str) -> None:
-    with pytest.raises(ValueError, match="must be OWNER@ID/NAME@ID or OWNER/NAME"):
+    with pytest.raises(SettingsError, match="must be OWNER@ID/NAME@ID or OWNER/NAME"):
         documents.trust("arn", repository, "prod")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sentiment.target import Target
+from tests.stacks import DEV
 from tests.waiting import HANG_S
 from tools.load import pipeline as pipeline_module
 from tools.load import run
@@ -63,7 +64,7 @@ def test_a_run_accounts_for_every_text_and_fails_on_the_objective_that_it_missed
 
 @pytest.fixture
 def served() -> Iterator[LocalPipeline]:
-    with LocalPipeline("dev", batchWindowSeconds=1) as stack:
+    with LocalPipeline(DEV, batchWindowSeconds=1) as stack:
         yield stack
 
 
@@ -115,7 +116,7 @@ class Unfaithful(Target):
 def test_a_lost_and_a_duplicated_text_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "GRACE_S", 0.5)
     ledger = Ledger(Plan(rate=20, duration_s=1, together=2))
-    with local_pipeline("dev", DEMO_MODEL, ledger) as pipeline:
+    with local_pipeline(DEV, DEMO_MODEL, ledger) as pipeline:
         target = Unfaithful(**vars(pipeline.target), drops=ledger.id_of(7), doubles=ledger.id_of(12))
         found = run.run_load(
             ledger, replace(pipeline, target=target), pool(Kind.SENTENCES), 4, HANG_S, lambda *_: None
@@ -129,7 +130,7 @@ def test_texts_that_still_wait_when_patience_is_over_are_told_from_lost_ones(mon
     monkeypatch.setattr(run, "GRACE_S", 0)
     monkeypatch.setattr(pipeline_module, "LocalPipeline", partial(LocalPipeline, consume=False))
     ledger = Ledger(Plan(rate=1000, duration_s=0.1, together=10))
-    with local_pipeline("dev", DEMO_MODEL, ledger) as pipeline:
+    with local_pipeline(DEV, DEMO_MODEL, ledger) as pipeline:
         found = run.run_load(ledger, pipeline, pool(Kind.SENTENCES), 4, 0, lambda *_: None)
     assert found.left == len(found.accounting.lost) == 100
     assert not found.accounting.stored

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tests.stacks import DEV
 from tools.local.demo import run_demo
 from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 def demo_with(**overrides: Any) -> tuple[bool, str]:
     """Whether the demo was content, and what it showed."""
     console = Console(record=True, width=120, file=io.StringIO())
-    good = run_demo("dev", DEMO_MODEL, console, batchWindowSeconds=0, **overrides)
+    good = run_demo(DEV, DEMO_MODEL, console, batchWindowSeconds=0, **overrides)
     return good, console.export_text()
 
 

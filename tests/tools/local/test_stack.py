@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.stacks import DEV
 from tests.waiting import HANG_S, eventually
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 
 @pytest.fixture(scope="module")
 def local() -> Iterator[LocalPipeline]:
-    with LocalPipeline("dev", batchWindowSeconds=1, maxConcurrency=2) as stack:
+    with LocalPipeline(DEV, batchWindowSeconds=1, maxConcurrency=2) as stack:
         yield stack
 
 
@@ -113,4 +114,4 @@ def test_the_demo_names_what_is_wrong(arguments: list[str], says: str) -> None:
 
 def test_a_port_that_is_taken_is_an_error_and_not_a_wait() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        LocalPipeline("dev", port=taken.getsockname()[1]).__enter__()
+        LocalPipeline(DEV, port=taken.getsockname()[1]).__enter__()

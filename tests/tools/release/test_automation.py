@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from tests.stacks import DEV
 from tests.waiting import HANG_S
 from tools.local.cloud import Cloud
 from tools.local.program import ROOT, stack_config
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.skipif(bool(reason := why_not()), reason=reason or "not
 def stack(tmp_path: Path) -> Iterator[automation.Stack]:
     project = shutil.copytree(ROOT, tmp_path / "project", ignore=shutil.ignore_patterns(".*", "build", "docs"))
     (tmp_path / "state").mkdir()
-    with Cloud(stack_config("dev", {})["aws:region"]) as cloud:
+    with Cloud(stack_config(DEV, {})["aws:region"]) as cloud:
         variables = {
             "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "test",

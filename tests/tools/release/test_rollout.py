@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components.function import ALIAS as ALIAS_NAME
-from settings import SettingsError
+from settings import SettingsError, project_name
 from tests.pulumi_stand_in import PulumiStandIn
 from tests.tools.release.published import publish, pushed
 from tools.local.program import ROOT
@@ -26,8 +26,8 @@ from tools.release.pulumi_cli import PulumiFailed, outputs
 from tools.release.rollback import ALIAS, LOCK_PATIENCE_SECONDS, StillLocked, end_hold, roll_back
 from tools.release.versions import NothingToReturnTo, NotServed, live_version
 
-OLD, NEW = (f"sentiment-analyzer-prod-alarm-{signal}-1a2b3c" for signal in ("errors", "dlq-depth"))
-OTHERS = "sentiment-analyzer-prod-alarm-alarm-errors-1a2b3c"  # of a stack that is called prod-alarm
+OLD, NEW = (f"{project_name()}-prod-alarm-{signal}-1a2b3c" for signal in ("errors", "dlq-depth"))
+OTHERS = f"{project_name()}-prod-alarm-alarm-errors-1a2b3c"  # of a stack that is called prod-alarm
 IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 
@@ -114,7 +114,7 @@ def stack(aws: None, pulumi_cli: PulumiStandIn) -> Stack:
 
 def config_of(update: list[str]) -> dict[str, str]:
     pairs = [value for flag, value in pairwise(update) if flag == "--config"]
-    return dict(pair.removeprefix("sentiment-analyzer:").split("=", 1) for pair in pairs)
+    return dict(pair.removeprefix(f"{project_name()}:").split("=", 1) for pair in pairs)
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ def test_ending_a_hold_takes_stable_version_out_and_leaves_the_canary(
     stack: Stack, pulumi_cli: PulumiStandIn, held: None
 ) -> None:
     end_hold("prod", stack.clients)
-    assert pulumi_cli.calls == [["config", "rm", "sentiment-analyzer:stableVersion", "--stack", "prod"]]
+    assert pulumi_cli.calls == [["config", "rm", f"{project_name()}:stableVersion", "--stack", "prod"]]
     assert "10 %" in stack.said[-1]
 
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.pulumi_stand_in import PulumiStandIn
+from tests.stacks import DEV
 from tests.waiting import HANG_S
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 
 
 def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_is_wrong() -> None:
-    with LocalPipeline("dev", batchWindowSeconds=0) as local:
+    with LocalPipeline(DEV, batchWindowSeconds=0) as local:
         where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
         first = check(*where, patience_s=HANG_S)
         assert first.passed, first
@@ -27,7 +28,7 @@ def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_i
 
 
 def test_the_command_reads_the_stacks_outputs_and_says_what_is_missing(pulumi_cli: PulumiStandIn) -> None:
-    with LocalPipeline("dev", consume=False) as local:
+    with LocalPipeline(DEV, consume=False) as local:
         pulumi_cli.outputs = {"queueUrl": local.queue_url, "tableName": local.table_name}
         credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
         run = subprocess.run(

@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from components.function import ALIAS
+from settings import project_name
 from tests.pulumi_stand_in import PulumiStandIn
+from tests.stacks import DEV
 from tests.tools.release.published import publish, pushed
 from tests.waiting import HANG_S
 from tools.bootstrap import documents
@@ -146,7 +148,7 @@ def test_a_shell_step_is_one_line_without_expressions(path: Path) -> None:
 @pytest.fixture
 def machine(pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPipeline]:
     """A deployed stack as the steps see it: outputs, queue, table, and a repository with the image."""
-    with LocalPipeline("dev", batchWindowSeconds=0) as local:
+    with LocalPipeline(DEV, batchWindowSeconds=0) as local:
         environment = {
             "AWS_ENDPOINT_URL": local.cloud.url,
             "AWS_ACCESS_KEY_ID": "local",
@@ -230,7 +232,7 @@ def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
     pulumi_cli.outputs = before  # prod's, by now
     assert run_job(jobs["prod"], tmp_path, STACK="prod", IMAGE_URI=image) == {"version": ""}  # nothing was live
     dev, prod = pulumi_cli.updates
-    assert f"sentiment-analyzer:imageUri={image}" in prod
+    assert f"{project_name()}:imageUri={image}" in prod
     assert "imageUri" not in json.dumps(dev)
 
     # An image that is not there cannot be handed on, and without one prod builds none of its own.
@@ -283,7 +285,7 @@ def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_
 @pytest.mark.slow(reason="runs every step of a workflow")
 def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
     (job,) = workflow("preview")["jobs"].values()
-    kept = ["config", "set", "sentiment-analyzer:imageUri"]
+    kept = ["config", "set", f"{project_name()}:imageUri"]
     images = {"anothers": "an-image@sha256:1", "own": "repository@sha256:1", "": ""}
     for image in images.values():
         pulumi_cli.outputs = {"imageUri": image, "repositoryUrl": "repository"} if image else {}

@@ -5,7 +5,7 @@ from typing import Any
 
 from tools.local.docker.base import base_image
 from tools.local.docker.engine import DockerError, Engine
-from tools.local.program import ROOT, run
+from tools.local.program import ROOT, StackFile, run
 from tools.local.recorder import Project, Recorder
 
 KNOWN = {"context", "dockerfile", "platform", "args", "builderVersion"}  # BuildKit is what the engine takes anyway
@@ -33,7 +33,7 @@ class ImageBuilder(Recorder):
                 return {}
 
 
-def build_stack(engine: Engine, registry: str, stack: str, **overrides: Any) -> ImageBuilder:
+def build_stack(engine: Engine, registry: str, stack: StackFile, **overrides: Any) -> ImageBuilder:
     """Run the program of a stack; its recording's function holds the image by digest."""
     make = partial(ImageBuilder, engine=engine, registry=registry, base=base_image(engine))
     return run(stack, make, **overrides)

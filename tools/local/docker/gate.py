@@ -21,7 +21,7 @@ from tools.local.docker.registry_client import (
 )
 from tools.local.execution_environment import ExecutionEnvironment, FunctionError
 from tools.local.function_config import FunctionConfig, registered_function
-from tools.local.program import run
+from tools.local.program import StackFile, run
 from tools.local.recorder import Recorder
 
 LAMBDA_LIMIT_MB = 10 * 1024  # uncompressed, all layers
@@ -46,7 +46,7 @@ class Demand:
     max_mb: int = LAMBDA_LIMIT_MB
 
 
-def demand_of(stack: str, max_mb: int = LAMBDA_LIMIT_MB) -> Demand:
+def demand_of(stack: StackFile, max_mb: int = LAMBDA_LIMIT_MB) -> Demand:
     """What the function of a stack demands."""
     recording = run(stack, Recorder)
     registered = recording.one("aws:lambda/function:Function").inputs

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.stacks import DEV
 from tools.estimate.cost.__main__ import main
 from tools.estimate.cost.stack import stack_of
 from tools.local.program import run
@@ -17,13 +18,13 @@ def test_a_stack_is_read_from_what_its_program_registers(prod: Recorder) -> None
 
 
 def test_a_setting_changes_the_stack_that_is_counted() -> None:
-    changed = stack_of("dev", run("dev", memoryMb=1024, tracing=False, architecture="arm64", consume=False))
+    changed = stack_of("dev", run(DEV, memoryMb=1024, tracing=False, architecture="arm64", consume=False))
     assert (changed.memory_mb, changed.tracing, changed.architecture, changed.consume) == (1024, False, "arm64", False)
 
 
 def test_a_promoted_image_is_stored_at_the_expense_of_the_stack_that_built_it() -> None:
     digest = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
-    assert stack_of("dev", run("dev", imageUri=digest)).kept_images == 0
+    assert stack_of("dev", run(DEV, imageUri=digest)).kept_images == 0
 
 
 def test_the_command_prints_the_three_tables(capsys: pytest.CaptureFixture[str]) -> None:

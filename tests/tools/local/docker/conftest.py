@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 from rich.console import Console
 
+from tests.stacks import DEV
 from tests.tools.local.docker.images import MAX_IMAGE_MB, MAX_PEAK_MB, Built
 from tools.local.docker.build import build_stack
 from tools.local.docker.container import MB
@@ -75,11 +76,11 @@ def full_size(engine: Engine, registry: str) -> Built:
 @pytest.fixture(scope="session")
 def demand() -> Demand:
     """What the dev stack's function demands of its image."""
-    return demand_of("dev", MAX_IMAGE_MB)
+    return demand_of(DEV, MAX_IMAGE_MB)
 
 
 def _built(engine: Engine, registry: str, model_id: str) -> Built:
-    recording = _or_skip(lambda: build_stack(engine, registry, "dev", modelId=model_id))
+    recording = _or_skip(lambda: build_stack(engine, registry, DEV, modelId=model_id))
     return Built(recording.one("aws:lambda/function:Function").inputs["imageUri"], recording)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.stacks import DEV
 from tests.tools.local.docker.images import NEEDS_ROOT, Built
 from tools.local.docker.container import Container, ContainerStart
 from tools.local.docker.engine import Engine
@@ -39,7 +40,7 @@ def run(engine: Engine, demo: Built) -> Iterator[ContainerStart]:
 @pytest.fixture(scope="module")
 def local(run: ContainerStart) -> Iterator[LocalPipeline]:
     """The pipeline with the image as its function."""
-    with LocalPipeline("dev", start=run, batchWindowSeconds=1) as stack:
+    with LocalPipeline(DEV, start=run, batchWindowSeconds=1) as stack:
         yield stack
 
 

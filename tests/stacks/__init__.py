@@ -1,0 +1,5 @@
+"""Stacks of the tests' own, so that a commit to a user's stack file changes no test's outcome."""
+
+from pathlib import Path
+
+DEV, PROD = (Path(__file__).parent / f"{name}.yaml" for name in ("dev", "prod"))
