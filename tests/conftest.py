@@ -1,5 +1,7 @@
 """What tests of many folders share: the stacks' registrations, fixtures of their own modules, the closing summary."""
 
+import tests.shell  # noqa: F401, I001 - first
+
 import ast
 from collections import Counter
 
@@ -8,13 +10,12 @@ import pytest
 
 from settings import SettingsError
 from tests.pulumi_stand_in import pulumi_cli
-from tests.shell import no_shell_of_a_developers
 from tests.stacks import DEV, PROD
 from tests.tiny_model import onnx_model, tiny_source, torch_model
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
 
-__all__ = ["no_shell_of_a_developers", "onnx_model", "pulumi_cli", "tiny_source", "torch_model"]
+__all__ = ["onnx_model", "pulumi_cli", "tiny_source", "torch_model"]
 
 # The same examples in every run, and no judgement on how long one takes; and many more, others each time, for
 # pytest --hypothesis-profile=thorough.

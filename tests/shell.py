@@ -2,9 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-
-import pytest
+from collections.abc import Iterable
 
 FOREIGN = re.compile(
     r"""
@@ -29,11 +27,7 @@ def foreign(names: Iterable[str]) -> list[str]:
     return [name for name in names if FOREIGN.fullmatch(name)]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_shell_of_a_developers() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in foreign(list(os.environ)):
-            patch.delenv(name)
-        for name, value in NOBODYS.items():
-            patch.setenv(name, value)
-        yield
+# When conftest.py imports this, before what it tests: rich's consoles are made, and look at the shell, at their import.
+for _name in foreign(list(os.environ)):
+    del os.environ[_name]
+os.environ.update(NOBODYS)
