@@ -56,10 +56,10 @@ smoke: .venv/local  ## Send known texts through the deployed stack and check the
 	@$(BIN)/python -m tools.release.smoke --stack $(STACK)
 
 rollout: .venv/local  ## Update the stack by canary, and take the version back if an alarm goes off: IMAGE_URI=...
-	@$(BIN)/python -m tools.release up --stack $(STACK) $(if $(value IMAGE_URI),--image "$$IMAGE_URI")
+	@$(BIN)/python -m tools.release rollout --stack $(STACK) $(if $(value IMAGE_URI),--image "$$IMAGE_URI")
 
 rollback: .venv/local  ## Give all batches back to the version before, or to VERSION=17; builds nothing.
-	@$(BIN)/python -m tools.release back --stack $(STACK) $(if $(value VERSION),--version "$$VERSION")
+	@$(BIN)/python -m tools.release rollback --stack $(STACK) $(if $(value VERSION),--version "$$VERSION")
 
 unhold: .venv/local  ## Let rollouts go on after a rollback: take stableVersion out of the stack's file.
 	@$(BIN)/python -m tools.release unhold --stack $(STACK)

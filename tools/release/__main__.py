@@ -16,8 +16,8 @@ from tools.release.rollback import StillLocked, end_hold, roll_back
 from tools.release.versions import NothingToReturnTo, NotServed, live_version
 
 COMMANDS = {
-    "up": "the newest version live",
-    "back": "an older one",
+    "rollout": "bring the newest version live",
+    "rollback": "give everything to an older one",
     "unhold": "let rollouts go on after a rollback",
     "verify": "ask Lambda whether it serves what the last update made live",
     "live": "print which is live; nothing before the first update",
@@ -36,8 +36,8 @@ def main() -> int:
         "command", choices=COMMANDS, help="; ".join(f"{name}: {does}" for name, does in COMMANDS.items())
     )
     parser.add_argument("--stack", required=True)
-    parser.add_argument("--image", help="up: the digest to promote, another stack's imageUri")
-    parser.add_argument("--version", help="back: which version (default: the one before)")
+    parser.add_argument("--image", help="rollout: the digest to promote, another stack's imageUri")
+    parser.add_argument("--version", help="rollback: which version (default: the one before)")
     given = parser.parse_args()
     stop_on_signals()
     try:
@@ -64,7 +64,7 @@ def main() -> int:
         if given.command == "unhold":
             end_hold(given.stack, clients)
             return 0
-        if given.command == "back":
+        if given.command == "rollback":
             roll_back(given.stack, clients, given.version)
             return 0
         return 0 if roll_out(given.stack, clients, given.image) else 1

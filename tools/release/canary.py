@@ -4,6 +4,7 @@ The alias's version and weights follow from settings that an update carries for 
 `canary`), so that every step is an ordinary update. docs/decisions/0007 has the reasons.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from components.function import ALIAS as LIVE
@@ -73,11 +74,12 @@ def _stands_the_test(stack: str, clients: Clients, promoted: dict[str, str], liv
     if newest == live:
         return True
     clients.say(f"Version {newest} gets {setting(stack, 'canaryPercent')} % of the batches for {bake_minutes} minutes")
-    if raised := _bake(stack, clients, already, bake_minutes):
+    there = (live, True)
+    if raised := _bake(stack, clients, already, bake_minutes, lambda: live_version(clients.lambda_, function) == there):
         clients.say(f"Rolling back to version {live}: {', '.join(sorted(raised))} went off")
         roll_back(stack, clients, live)
         return False
-    if live_version(clients.lambda_, function) != (live, True):
+    if live_version(clients.lambda_, function) != there:
         clients.say(f"Somebody moved {LIVE} meanwhile, so version {newest} goes no further")
         return False
     if not _invocations(clients, function, newest, bake_minutes):
@@ -85,14 +87,16 @@ def _stands_the_test(stack: str, clients: Clients, promoted: dict[str, str], liv
     return True
 
 
-def _bake(stack: str, clients: Clients, already: set[str], minutes: float) -> set[str]:
-    """The alarms that went off in time; empty when none did."""
+def _bake(stack: str, clients: Clients, already: set[str], minutes: float, goes_on: Callable[[], bool]) -> set[str]:
+    """The alarms that went off in time; empty when none did, or when it does not go on."""
     waited = 0.0
     while waited < minutes * 60:
         clients.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
         if raised := _alarming(stack, clients) - already:
             return raised
+        if not goes_on():
+            break
     return set()
 
 

@@ -246,6 +246,7 @@ def test_what_was_rolled_back_by_hand_is_not_the_stable_version(stack: Stack, pu
 def test_a_rollback_during_the_bake_stands(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.events[3] = lambda: roll_back("prod", stack.clients)
     assert not roll_out("prod", stack.clients)
+    assert len(stack.waited) == 3
     assert stack.live == ("7", False)
     assert any("meanwhile" in line for line in stack.said)
 
