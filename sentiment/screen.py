@@ -3,7 +3,9 @@
 import sys
 import unicodedata
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 # Nobody reads a pipe at a width, and what is broken into lines cannot be searched.
@@ -35,3 +37,14 @@ def excerpt(text: str, chars: int) -> Text:
 
 def _controls(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") or any(ord(character) in each for each in BIDI)
+
+
+def fitting(table: Table, console: Console) -> RenderableType:
+    """The table where the screen is wide enough for it; else the same row by row, a line for each value."""
+    if Measurement.get(console, console.options.update(width=PIPE_COLUMNS), table).maximum <= console.width:
+        return table
+    lines: list[RenderableType] = [table.title] if table.title else []
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        shown = zip((column.header for column in table.columns), row, strict=True)
+        lines += ["", *(f"{heading}: {value}" for heading, value in shown)]
+    return Group(*lines)

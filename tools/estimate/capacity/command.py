@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sentiment.errors import CommandError
-from sentiment.screen import answers
+from sentiment.screen import answers, fitting
 from sentiment.target import DEFAULT_STACK
 
 BEFORE_S = 60  # of steady traffic, before the burst
@@ -37,7 +37,8 @@ def capacity(
         found = study(read_stack(stack), Measured.read(bench), workload, traffic)
     except (MeasuredError, SettingsError) as error:
         raise CommandError(str(error)) from error
-    for part in (ways_table(found), needs_table(found), rates_table(found), *notes(found)):
+    tables = [fitting(table(found), answers) for table in (ways_table, needs_table, rates_table)]
+    for part in (*tables, *notes(found)):
         answers.print(part, highlight=False)
     if picture:
         from tools.estimate.capacity.picture import draw  # matplotlib is no requirement of the tables
