@@ -3,7 +3,6 @@
 import argparse
 import sys
 
-import boto3
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,7 +10,8 @@ from tools.release.canary import OnHold, roll_out, verify
 from tools.release.clients import Clients
 from tools.release.process import Stopped, stop_on_signals
 from tools.release.promotion import keep, promoted_image
-from tools.release.pulumi_cli import PulumiFailed, configure, outputs, region
+from tools.release.pulumi_cli import PulumiFailed, configure, outputs
+from tools.release.pulumi_cli import session as session_of
 from tools.release.rollback import StillLocked, end_hold, roll_back
 from tools.release.versions import NothingToReturnTo, NotServed, live_version
 
@@ -41,7 +41,7 @@ def main() -> int:
     given = parser.parse_args()
     stop_on_signals()
     try:
-        session = boto3.Session(region_name=region(given.stack))
+        session = session_of(given.stack)
         if given.command == "promotable":
             image_uri = outputs(given.stack, "imageUri")["imageUri"]
             keep(session.client("ecr"), image_uri)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 from tools.local.program import run, short_name, stack_config
 from tools.local.recorder import Recorder
 from tools.project import PROJECT, ROOT
@@ -100,8 +102,14 @@ def setting(stack: str, key: str) -> Any:
     return json.loads(stack_config(stack, {})[f"{PROJECT}:{key}"])
 
 
-def region(stack: str) -> str:
-    return stack_config(stack, {})["aws:region"]
+def session(stack: str) -> boto3.Session:
+    """AWS as the stack's provider sees it: in its region, and by the profile that its file names, if any.
+
+    Raises:
+        ProfileNotFound: this machine has no such profile.
+    """
+    config = stack_config(stack, {})
+    return boto3.Session(region_name=config["aws:region"], profile_name=config.get("aws:profile"))
 
 
 def alarm_prefix(stack: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.stacks import DEV
 from tests.waiting import HANG_S
 from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
+from tools.release import pulumi_cli as pulumi_cli_module
 from tools.release.smoke.check import TEXTS, check
 
 pytestmark = pytest.mark.slow(reason="runs whole pipelines")
@@ -25,6 +27,20 @@ def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_i
         # The results of the first run are still there: a second must not be content with them.
         wrong = check(*where, patience_s=HANG_S, texts={**TEXTS, "smoke-1": (TEXTS["smoke-1"][0], "NEGATIVE")})
         assert wrong.wrong == {"smoke-1": "POSITIVE"}
+
+
+def test_aws_is_asked_by_the_profile_that_the_stacks_file_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.write_text("[prod-team]\naws_access_key_id = theirs\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the environment's")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    config = {"aws:region": "eu-west-1", "aws:profile": "prod-team"}
+    monkeypatch.setattr(pulumi_cli_module, "stack_config", lambda *_: config)
+    found = pulumi_cli_module.session("prod")
+    assert (found.region_name, found.get_credentials().access_key) == ("eu-west-1", "theirs")
 
 
 def test_the_command_reads_the_stacks_outputs_and_says_what_is_missing(pulumi_cli: PulumiStandIn) -> None:

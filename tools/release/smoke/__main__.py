@@ -3,11 +3,11 @@
 import argparse
 import sys
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from settings import SettingsError
-from tools.release.pulumi_cli import PulumiFailed, outputs, region
+from tools.release.pulumi_cli import PulumiFailed, outputs
+from tools.release.pulumi_cli import session as session_of
 from tools.release.smoke.check import TEXTS, check
 
 
@@ -20,7 +20,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         found = {} if given.queue_url and given.table_name else outputs(given.stack, "queueUrl", "tableName")
-        session = boto3.Session(region_name=region(given.stack))
+        session = session_of(given.stack)
         report = check(
             session.client("sqs"),
             session.client("dynamodb"),
