@@ -28,7 +28,7 @@ def end_when_told(module: str) -> None:
             signal.signal(each, signal.SIG_IGN)  # once is enough
         told = number
         if not ready:
-            _leave(number)  # in the middle of the first imports; nothing runs yet
+            _leave(number)  # in the middle of an import, which could swallow what is raised; nothing runs yet
         logging.disable()  # what is cut off in the middle complains
         for end in at_once:
             end()
@@ -41,9 +41,10 @@ def end_when_told(module: str) -> None:
         signal.signal(each, tell)
     import logging
 
+    main = importlib.import_module(module).main
     ready = True
     try:
-        status = importlib.import_module(module).main()
+        status = main()
     except BaseException:
         if not told:
             raise
