@@ -4,6 +4,7 @@ import pulumi
 
 from components.alarms import Alarms, AlarmsArgs
 from components.dashboard import Dashboard, DashboardArgs
+from components.deployed import Deployed
 from components.function import Function, FunctionArgs
 from components.image import Image, ImageArgs
 from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
@@ -16,6 +17,7 @@ from settings import Settings
 
 settings = Settings.load()
 tag_all_resources()
+deployed = Deployed.load()
 
 # What producers send to. A message stays hidden for six times as long as a batch may take, as AWS advises.
 queue = Queue(
@@ -53,6 +55,7 @@ image = Image(
         promoted=settings.image_uri,
         disposable=not settings.deletion_protection,
         pull_accounts=[account for account in settings.pull_accounts.split(",") if account],
+        deployed=deployed,
     ),
 )
 function = Function(

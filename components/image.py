@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
 from components.build_context import DOCKERFILE, content_tag, context_files, stage
+from components.deployed import Deployed
 
+REPOSITORY, BUILD = "aws:ecr/repository:Repository", "docker:index/image:Image"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-KEPT_IMAGES = 10  # enough to roll back, cheap to keep
-KEPT_PROMOTED = 30  # promotions back that another stack may still run
-PROMOTED_TAG_PREFIX = "promoted-"
+UNTAGGED_DAYS = 14  # whoever takes an image's tag away may think again
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 LOCAL_MODEL = "./"  # a model id that starts so is a folder in function/
 
@@ -31,6 +30,7 @@ class ImageArgs:
         promoted: hand out this image by digest and build nothing, unless empty.
         disposable: whether the repository may be deleted, with the images in it; Pulumi refuses to delete another.
         pull_accounts: AWS accounts, besides this one, whose functions may run the image.
+        deployed: what the stack consists of so far.
     """
 
     model_id: str
@@ -41,12 +41,13 @@ class ImageArgs:
     promoted: str = ""
     disposable: bool = False
     pull_accounts: Sequence[str] = ()
+    deployed: Deployed = field(default_factory=Deployed)
 
 
 class Image(pulumi.ComponentResource):
     """An ECR repository and the image in it, tagged with a hash of all that goes into it.
 
-    The same inputs give the same tag, so nothing is rebuilt, pushed or deployed again.
+    The same inputs give the same tag, and a tag that the repository holds is not built again: its digest is deployed.
 
     Attributes:
         uri: the image by digest, as Lambda wants it.
@@ -108,12 +109,19 @@ class Image(pulumi.ComponentResource):
     def _build(
         self, name: str, args: ImageArgs, repository: aws.ecr.Repository, access: aws.ecr.RepositoryPolicy
     ) -> pulumi.Output[str]:
-        token = aws.ecr.get_authorization_token_output(
-            registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=self)
-        )
         build, platform = build_args(args), PLATFORMS[args.architecture]
         files = context_files(args.backend, build.get("MODEL_PATH"))
         tag = content_tag(files, [build, platform])
+        url = args.deployed.output("aws:ecr/repository:Repository", name, "repositoryUrl")
+        built_last = (
+            args.deployed.output("docker:index/image:Image", f"{name}-build", "baseImageName") == f"{url}:{tag}"
+        )
+        if not built_last and (digest := self._pushed(args.deployed, name, tag)):
+            # An immutable tag takes no second push. The last build leaves the state, and nothing else.
+            return pulumi.Output.concat(repository.repository_url, "@", digest)
+        token = aws.ecr.get_authorization_token_output(
+            registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=self)
+        )
         context = stage(files, tag)
         image = docker.Image(
             f"{name}-build",
@@ -130,32 +138,45 @@ class Image(pulumi.ComponentResource):
                 "username": token.user_name,
                 "password": pulumi.Output.secret(token.password),
             },
-            # Where Lambda finds no policy that lets it pull, it writes one of its own.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[access],  # where Lambda finds no policy that lets it pull, it writes one of its own
+                ignore_changes=["build", "registry"] if built_last else [],  # whatever a newer provider makes of them
+            ),
         )
         return image.repo_digest
 
+    def _pushed(self, deployed: Deployed, name: str, tag: str) -> str | None:
+        """The digest of the image that the stack's repository holds by that tag.
 
-def _expire(priority: int, description: str, count: int, selection: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "rulePriority": priority,
-        "description": description,
-        "selection": {**selection, "countType": "imageCountMoreThan", "countNumber": count},
-        "action": {"type": "expire"},
-    }
+        It does after a revert, after an update that ended between push and checkpoint, or after another stack's state.
+        """
+        repository = deployed.output(REPOSITORY, name, "name")
+        if not repository:
+            return None
+        try:
+            held = aws.ecr.get_images(repository_name=repository, opts=pulumi.InvokeOptions(parent=self)).image_ids
+        except Exception as error:  # the SDK raises nothing narrower
+            pulumi.log.warn(f"{repository}: cannot see whether it holds {tag} already, so it is built: {error}", self)
+            return None
+        return next((image.image_digest for image in held if image.image_tag == tag), None)
 
 
-# An image that a rule selects is out of reach of the rules after it, so builds never push out what was promoted.
+# No image with a tag expires: each became a version of the function, which one may roll back to.
 LIFECYCLE = json.dumps(
     {
         "rules": [
-            _expire(
-                1,
-                f"Keep the last {KEPT_PROMOTED} promoted images",
-                KEPT_PROMOTED,
-                {"tagStatus": "tagged", "tagPrefixList": [PROMOTED_TAG_PREFIX]},
-            ),
-            _expire(2, f"Keep the last {KEPT_IMAGES} other images", KEPT_IMAGES, {"tagStatus": "any"}),
+            {
+                "rulePriority": 1,
+                "description": f"Delete images {UNTAGGED_DAYS} days after their push, if they have no tag",
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": UNTAGGED_DAYS,
+                },
+                "action": {"type": "expire"},
+            }
         ]
     }
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.image import KEPT_IMAGES, KEPT_PROMOTED, PROMOTED_TAG_PREFIX, PULL
+from components.image import PULL
 from settings import SettingsError, check_names, max_stack_chars, project_name
 from tests.stacks import DEV, PROD
 from tools.local.program import run
@@ -55,11 +55,9 @@ def test_an_account_that_is_none_is_refused(accounts: str) -> None:
         run(DEV, pullAccounts=accounts)
 
 
-def test_builds_never_push_out_an_image_that_was_promoted(stack: Recorder) -> None:
+def test_no_image_with_a_tag_expires(stack: Recorder) -> None:
     rules = json.loads(stack.one("aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs["policy"])["rules"]
-    promoted, others = (rule["selection"] for rule in sorted(rules, key=lambda rule: rule["rulePriority"]))
-    assert (promoted["tagPrefixList"], promoted["countNumber"]) == ([PROMOTED_TAG_PREFIX], KEPT_PROMOTED)
-    assert (others["tagStatus"], others["countNumber"]) == ("any", KEPT_IMAGES)
+    assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged"]
 
 
 # The canary

@@ -186,7 +186,7 @@ RIGHTS: dict[str, list[Grant]] = {
         Grant(
             "ecr",
             REPOSITORY,
-            read="DescribeRepositories ListTagsForResource",
+            read="DescribeRepositories ListTagsForResource ListImages",
             write=f"CreateRepository DeleteRepository PutImageTagMutability PutImageScanningConfiguration {TAG}",
         )
     ],

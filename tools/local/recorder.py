@@ -10,6 +10,8 @@ from typing import Any
 
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
+from components.deployed import READ_STATE
+
 ACCOUNT, PARTITION = "123456789012", "aws"
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks special values in Pulumi's wire format
 
@@ -54,6 +56,8 @@ class Recorder(Mocks):
         self.project, self.stack, self.region = project, stack, region
         self.resources: list[Resource] = []
         self.outputs: dict[str, Any] = {}
+        self.deployed: dict[str, dict[str, Any]] = {}  # of the stack before: type and outputs by URN
+        self.pushed: dict[str, str] = {}  # what the repository holds: digest by tag
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
         """The outputs of a new resource, beside the declared ones that `new_resource` fills in."""
@@ -75,6 +79,10 @@ class Recorder(Mocks):
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
             "aws:index/getPartition:getPartition": {"partition": PARTITION},
             "aws:ecr/getAuthorizationToken:getAuthorizationToken": {"userName": "AWS", "password": "token"},
+            "aws:ecr/getImages:getImages": {
+                "imageIds": [{"imageTag": tag, "imageDigest": digest} for tag, digest in self.pushed.items()]
+            },
+            READ_STATE: {"outputs": self.deployed},
         }
         return answers[args.token]  # a call that is not foreseen fails, rather than answering None
 

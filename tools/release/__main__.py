@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tools.release.canary import OnHold, roll_out, verify
 from tools.release.clients import Clients
 from tools.release.process import Stopped, stop_on_signals
-from tools.release.promotion import keep, promoted_image
+from tools.release.promotion import promoted_image
 from tools.release.pulumi_cli import PulumiFailed, configure, outputs
 from tools.release.pulumi_cli import session as session_of
 from tools.release.rollback import StillLocked, end_hold, roll_back
@@ -21,7 +21,7 @@ COMMANDS = {
     "unhold": "let rollouts go on after a rollback",
     "verify": "ask Lambda whether it serves what the last update made live",
     "live": "print which is live; nothing before the first update",
-    "promotable": "print imageUri, safe from expiring",
+    "promotable": "print imageUri, which other stacks may run",
     "deployed-image": "let this checkout's previews keep an image that another stack built",
 }
 REFUSED = (
@@ -43,9 +43,7 @@ def main() -> int:
     try:
         session = session_of(given.stack)
         if given.command == "promotable":
-            image_uri = outputs(given.stack, "imageUri")["imageUri"]
-            keep(session.client("ecr"), image_uri)
-            print(image_uri)
+            print(outputs(given.stack, "imageUri")["imageUri"])
             return 0
         if given.command == "deployed-image":
             if image := promoted_image(outputs(given.stack)):

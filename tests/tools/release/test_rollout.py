@@ -1,4 +1,4 @@
-"""Rollouts by canary and rollbacks: the CLI's commands, the alarms as judge, the image that promotion keeps."""
+"""Rollouts by canary and rollbacks: the CLI's commands, the alarms as judge, the image of another stack."""
 
 import os
 import socket
@@ -10,18 +10,17 @@ from itertools import pairwise
 import boto3
 import pulumi
 import pytest
-from botocore.exceptions import ClientError
 
 from components.function import ALIAS as ALIAS_NAME
 from settings import SettingsError, project_name
 from tests.pulumi_stand_in import PulumiStandIn
-from tests.tools.release.published import publish, pushed
+from tests.tools.release.published import publish
 from tools.local.program import ROOT
 from tools.local.recorder import Recorder
 from tools.release import canary, rollback
 from tools.release.canary import OnHold, roll_out, verify
 from tools.release.clients import Clients
-from tools.release.promotion import keep, promoted_image
+from tools.release.promotion import promoted_image
 from tools.release.pulumi_cli import PulumiFailed, outputs
 from tools.release.rollback import ALIAS, LOCK_PATIENCE_SECONDS, StillLocked, end_hold, roll_back
 from tools.release.versions import NothingToReturnTo, NotServed, live_version
@@ -384,32 +383,9 @@ def test_the_target_of_a_rollback_is_the_alias_and_nothing_else(prod: Recorder) 
 # Promotion
 
 
-def test_a_promoted_image_gets_the_tag_that_the_lifecycle_keeps_however_often(aws: None) -> None:
-    ecr = boto3.client("ecr")
-    image_uri = pushed(ecr)
-    tag = keep(ecr, image_uri)
-    assert keep(ecr, image_uri) == tag
-    digest = image_uri.partition("@")[2]
-    (image,) = ecr.describe_images(repositoryName="sentiment", imageIds=[{"imageDigest": digest}])["imageDetails"]
-    assert sorted(image["imageTags"]) == ["build", tag]
-    assert tag.startswith("promoted-")
-
-
-def test_an_image_that_is_gone_cannot_be_promoted(aws: None) -> None:
-    ecr = boto3.client("ecr")
-    gone = pushed(ecr).partition("@")[0] + "@sha256:" + "f" * 64
-    with pytest.raises((LookupError, ClientError)):
-        keep(ecr, gone)
-
-
 def test_a_stack_runs_anothers_image_unless_it_is_of_its_own_repository() -> None:
     own = OWN_IMAGE.partition("@")[0]
     assert promoted_image({"imageUri": IMAGE, "repositoryUrl": own}) == IMAGE
     assert promoted_image({"imageUri": OWN_IMAGE, "repositoryUrl": own}) is None
     assert promoted_image({"imageUri": OWN_IMAGE, "repositoryUrl": own[:-1]}) == OWN_IMAGE  # a name that begins alike
     assert promoted_image({}) is None
-
-
-def test_only_a_digest_can_be_promoted(aws: None) -> None:
-    with pytest.raises(ValueError, match="by digest"):
-        keep(boto3.client("ecr"), "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment:latest")

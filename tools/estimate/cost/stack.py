@@ -1,11 +1,11 @@
 """What of a stack costs money, read from what its program registers."""
 
-import json
 from dataclasses import dataclass
 
 from tools.local.program import run
-from tools.local.recorder import Recorder, Resource
+from tools.local.recorder import Recorder
 
+BUILDS_A_YEAR = 52  # images never expire and are counted as after a year of one build a week
 DAYS_IF_KEPT = 365  # results that never expire are counted as after a year
 SCALING_ALARMS = 2  # that Application Auto Scaling makes for a target-tracking policy
 LEVELS_WITH_BATCH_LINE = ("TRACE", "DEBUG", "INFO")
@@ -89,16 +89,8 @@ def stack_of(name: str, recording: Recorder) -> Stack:
         dashboards=len(recording.all("aws:cloudwatch/dashboard:Dashboard")),
         keys=len(recording.all("aws:kms/key:Key")),
         queue_key=any("kmsMasterKeyId" in queue.inputs for queue in recording.all("aws:sqs/queue:Queue")),
-        kept_images=sum(map(_kept_images, recording.all("aws:ecr/lifecyclePolicy:LifecyclePolicy")))
-        if recording.all("docker:index/image:Image")
-        else 0,
+        kept_images=BUILDS_A_YEAR if images else 0,
         recovery=table["pointInTimeRecovery"]["enabled"],
         result_days=int(variables["RESULT_TTL_DAYS"]) or DAYS_IF_KEPT,
         store_text=variables["STORE_TEXT"] == "true",
     )
-
-
-def _kept_images(policy: Resource) -> int:
-    """Of builds; those kept for other stacks come on top, one for each promotion."""
-    rules = [rule["selection"] for rule in json.loads(policy.inputs["policy"])["rules"]]
-    return sum(rule["countNumber"] for rule in rules if rule["tagStatus"] == "any")

@@ -1,0 +1,30 @@
+"""The stack as its last update left it: what the program has to know before it asks for changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+READ_STATE = "pulumi:pulumi:readStackResourceOutputs"  # the engine's own; also after a refresh and a failed update
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """
+    Attributes:
+        resources: the outputs of each resource in the stack's state, by URN; empty before the first update.
+    """
+
+    resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> "Deployed":
+        stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        found = pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value
+        return cls({urn: resource.get("outputs", {}) for urn, resource in found["outputs"].items()})
+
+    def output(self, type_: str, name: str, output: str) -> str:
+        """An output of a component's child; empty where the stack has no such resource."""
+        outputs = (found for urn, found in self.resources.items() if urn.endswith(f"${type_}::{name}"))
+        return next(outputs, {}).get(output) or ""
