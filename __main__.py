@@ -7,6 +7,7 @@ from components.dashboard import Dashboard, DashboardArgs
 from components.deployed import Deployed
 from components.function import Function, FunctionArgs
 from components.image import Image, ImageArgs
+from components.kept_data import check_queue_keys, table_name_of
 from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
 from components.queue import Queue, QueueArgs
 from components.signals import SignalsArgs, signals_of
@@ -18,6 +19,8 @@ from settings import Settings
 settings = Settings.load()
 tag_all_resources()
 deployed = Deployed.load()
+table_name = table_name_of(settings, deployed)
+check_queue_keys(settings, deployed)
 
 # What producers send to. A message stays hidden for six times as long as a batch may take, as AWS advises.
 queue = Queue(
@@ -28,6 +31,7 @@ queue = Queue(
         retention_days=settings.queue_retention_days,
         dlq_retention_days=settings.dlq_retention_days,
         kms_key_arn=settings.kms_key_arn,
+        former_key_arns=settings.former_keys,
         deletion_protection=settings.deletion_protection,
     ),
 )
@@ -36,7 +40,7 @@ queue = Queue(
 table = Table(
     "results",
     TableArgs(
-        table_name=f"{settings.table_name or f'{pulumi.get_project()}-results'}-{pulumi.get_stack()}",
+        table_name=table_name,
         point_in_time_recovery=settings.point_in_time_recovery,
         deletion_protection=settings.deletion_protection,
         expires=settings.result_ttl_days > 0,

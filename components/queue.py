@@ -1,5 +1,6 @@
 """The queue that producers send to, and the dead-letter queue behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -23,6 +24,7 @@ class QueueArgs:
         dlq_retention_days: the same in the dead-letter queue, counted from the first enqueueing.
         kms_key_arn: customer managed key, or empty for SQS-managed encryption.
         deletion_protection: have Pulumi refuse to delete the queues, and the stack with them.
+        former_key_arns: keys that messages still waiting may be encrypted with.
     """
 
     visibility_timeout_seconds: int
@@ -31,6 +33,7 @@ class QueueArgs:
     dlq_retention_days: int
     kms_key_arn: str
     deletion_protection: bool
+    former_key_arns: Sequence[str] = ()
 
 
 class Queue(pulumi.ComponentResource):
@@ -105,6 +108,11 @@ class Queue(pulumi.ComponentResource):
             ),
             Permission(sid="DeadLetter", actions=["sqs:SendMessage"], resources=[self.dead_letters.arn]),
             *use_key,
+            *(
+                [Permission(sid="ReadWithFormerKeys", actions=["kms:Decrypt"], resources=args.former_key_arns)]
+                if args.former_key_arns
+                else []
+            ),
         ]
         self.producer_policy = aws.iam.Policy(
             f"{name}-producer",

@@ -23,6 +23,7 @@ CLOUDWATCH_RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
+KMS_KEY_ARN = rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{KMS_KEY_ID}"
 # The provider would take the environment's, and the same stack would be looked for in another region next time.
 NO_REGION = (
     "  aws:region: must be in the stack's file, whatever the environment says: pulumi config set aws:region us-west-2"
@@ -147,9 +148,12 @@ class Settings:
     queue_retention_days: int = between(1, 14, "days")
     dlq_retention_days: int = between(1, 14, "days", also=[OUTLIVES_QUEUE])
     kms_key_arn: str = optional(
-        rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{KMS_KEY_ID}",
+        KMS_KEY_ARN,
         "arn:aws:kms:REGION:ACCOUNT:key/ID",
         also=[KEY_IN_REGION],
+    )
+    former_kms_key_arns: str = optional(
+        rf"{KMS_KEY_ARN}(,{KMS_KEY_ARN})*", "arn:aws:kms:REGION:ACCOUNT:key/ID, with commas between"
     )
     consume: bool
 
@@ -174,6 +178,10 @@ class Settings:
     def __post_init__(self, region: str) -> None:
         if found := faults_of(Settings, {**vars(self), "region": region}, key_of):
             raise SettingsError(found)
+
+    @property
+    def former_keys(self) -> list[str]:
+        return [key for key in self.former_kms_key_arns.split(",") if key]
 
     @classmethod
     def load(cls) -> "Settings":
