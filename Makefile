@@ -73,7 +73,8 @@ promotable: .venv/local  ## Print the stack's imageUri, which another stack may 
 deployed-image: .venv/local  ## Set imageUri to the promoted image the stack runs, so that preview plans no build.
 	@$(BIN)/python -m tools.release deployed-image --stack $(STACK)
 
-destroy: .venv/program  ## Delete the stack and everything in it: OPTIONS=--yes.
+destroy: .venv/program .venv/local  ## Delete the stack and everything in it: OPTIONS=--yes.
+	@$(BIN)/python -m tools.release destroyable --stack $(STACK)
 	pulumi destroy --stack $(STACK) $(OPTIONS)
 
 ##@ Develop

@@ -103,7 +103,8 @@ RIGHTS: dict[str, list[Grant]] = {
             "iam",
             f"iam::{{account}}:policy/{PREFIX}*",
             read="GetPolicy GetPolicyVersion ListPolicyVersions",
-            write="CreatePolicy DeletePolicy CreatePolicyVersion DeletePolicyVersion TagPolicy UntagPolicy",
+            write="ListEntitiesForPolicy CreatePolicy DeletePolicy CreatePolicyVersion DeletePolicyVersion "
+            "TagPolicy UntagPolicy",
         )
     ],
     "aws:lambda/function:Function": [

@@ -6,6 +6,7 @@ import sys
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.release.attachments import Attached, refuse_attached
 from tools.release.canary import OnHold, roll_out, verify
 from tools.release.clients import Clients
 from tools.release.process import Stopped, stop_on_signals
@@ -22,10 +23,11 @@ COMMANDS = {
     "verify": "ask Lambda whether it serves what the last update made live",
     "live": "print which is live; nothing before the first update",
     "promotable": "print imageUri, which other stacks may run",
+    "destroyable": "refuse if deleting the stack would fail half-way",
     "deployed-image": "let this checkout's previews keep an image that another stack built",
 }
 REFUSED = (
-    *(PulumiFailed, NothingToReturnTo, NotServed, OnHold, StillLocked, FileNotFoundError, LookupError),
+    *(Attached, PulumiFailed, NothingToReturnTo, NotServed, OnHold, StillLocked, FileNotFoundError, LookupError),
     *(ValueError, pulumi.RunError),  # of the configuration
 )
 
@@ -44,6 +46,9 @@ def main() -> int:
         session = session_of(given.stack)
         if given.command == "promotable":
             print(outputs(given.stack, "imageUri")["imageUri"])
+            return 0
+        if given.command == "destroyable":
+            refuse_attached(session.client("iam"), outputs(given.stack))
             return 0
         if given.command == "deployed-image":
             if image := promoted_image(outputs(given.stack)):

@@ -1,0 +1,51 @@
+"""make destroy's look at who was given the producers' policy."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from components.permission import assume_role_policy
+from tools.release.attachments import Attached, refuse_attached
+
+SEND = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+TRUST = assume_role_policy("lambda.amazonaws.com")
+
+
+@pytest.fixture
+def iam(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield boto3.client("iam", region_name="us-west-2")
+
+
+def outputs(iam: Any) -> dict[str, str]:
+    document = json.dumps({"Version": "2012-10-17", "Statement": [SEND]})
+    return {"producerPolicyArn": iam.create_policy(PolicyName="producer", PolicyDocument=document)["Policy"]["Arn"]}
+
+
+def test_everybody_who_has_the_policy_is_named(iam: Any) -> None:
+    stack = outputs(iam)
+    iam.create_role(RoleName="shop", AssumeRolePolicyDocument=TRUST)
+    iam.create_user(UserName="importer")
+    iam.create_group(GroupName="analysts")
+    iam.attach_role_policy(RoleName="shop", PolicyArn=stack["producerPolicyArn"])
+    iam.attach_user_policy(UserName="importer", PolicyArn=stack["producerPolicyArn"])
+    iam.attach_group_policy(GroupName="analysts", PolicyArn=stack["producerPolicyArn"])
+    with pytest.raises(Attached, match="user importer, group analysts, role shop"):
+        refuse_attached(iam, stack)
+    iam.detach_user_policy(UserName="importer", PolicyArn=stack["producerPolicyArn"])
+    with pytest.raises(Attached, match="to group analysts, role shop,"):
+        refuse_attached(iam, stack)
+
+
+def test_a_stack_whose_policy_nobody_has_may_go(iam: Any) -> None:
+    stack = outputs(iam)
+    refuse_attached(iam, stack)
+    iam.delete_policy(PolicyArn=stack["producerPolicyArn"])
+    refuse_attached(iam, stack)
+    refuse_attached(iam, {})
