@@ -52,8 +52,8 @@ up: .venv/program .venv/local  ## Update the stack and switch all batches at onc
 	pulumi up --policy-pack policy --stack $(STACK) $(OPTIONS)
 	@$(BIN)/python -m tools.release verify --stack $(STACK)
 
-smoke: .venv/local  ## Send known texts through the deployed stack and check their results.
-	@$(BIN)/python -m tools.release.smoke --stack $(STACK)
+smoke: .venv/local  ## Judge the live version by its own answers, then the way through the queue.
+	@$(BIN)/python -m tools.release.smoke --stack $(STACK) $(OPTIONS)
 
 rollout: .venv/local  ## Update the stack by canary, and take the version back if an alarm goes off: IMAGE_URI=...
 	@$(BIN)/python -m tools.release rollout --stack $(STACK) $(if $(value IMAGE_URI),--image "$$IMAGE_URI")

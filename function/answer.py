@@ -1,4 +1,4 @@
-"""Direct invocations: texts in, sentiments out, nothing stored."""
+"""Direct invocations: texts in, sentiments out, nothing stored; and the check of a version against its build."""
 
 import time
 from collections.abc import Mapping
@@ -7,17 +7,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.classifier import Classifier
+from function.known_texts import answers
 from sentiment_contract.messages import MISSING, parse_items
 
 
 def answer(event: object, classifier: Classifier, model_load_ms: float, cold_start: bool) -> dict[str, Any]:
-    """Classify `{"items": [{"id", "text"}, ...]}`.
+    """Classify `{"items": [{"id", "text"}, ...]}`, or answer `{"check": true}`.
 
     Returns:
         `{"statusCode": 200, "results": [...], "metrics": {...}}`, with `errors` where some items are invalid;
         `{"statusCode": 400, "error": ..., "errors": [...]}` where none is valid. All latencies are in milliseconds;
         an item's is its share of the batch, since all are classified together.
+        To a check: see `check`.
     """
+    if isinstance(event, Mapping) and event.get("check") is True:
+        return check(classifier)
     began = time.perf_counter()
     given = event.get("items", MISSING) if isinstance(event, Mapping) else event
     items, faults = parse_items(given, datetime.now(UTC))
@@ -55,3 +59,28 @@ def answer(event: object, classifier: Classifier, model_load_ms: float, cold_sta
     if errors:
         response["errors"] = errors
     return response
+
+
+def check(classifier: Classifier) -> dict[str, Any]:
+    """What the model answers now to the texts of its manifest, beside what it answered when it was built.
+
+    Returns:
+        `{"statusCode": 200, "model": {...}, "results": [{"text", "sentiment", "score", "built": {"sentiment",
+        "score"}}, ...]}`; no results where the manifest is of a build that recorded none.
+    """
+    manifest = classifier.manifest
+    built = manifest.answers
+    now = answers(classifier, [answer.text for answer in built]) if built else ()
+    return {
+        "statusCode": 200,
+        "model": {
+            "model_id": manifest.model_id,
+            "model_revision": manifest.model_revision,
+            "backend": manifest.backend,
+            "labels": list(manifest.labels),
+        },
+        "results": [
+            {**asdict(answer), "built": {"sentiment": then.sentiment, "score": then.score}}
+            for answer, then in zip(now, built, strict=True)
+        ],
+    }

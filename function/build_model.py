@@ -18,6 +18,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from function.classifier import load
+from function.known_texts import answers
 from function.manifest import BACKENDS, Manifest, ModelError, sha256
 from function.model_build import onnx_graph, parity
 from function.model_build.onnx_graph import UnsupportedModel
@@ -70,7 +71,7 @@ def build(
             parity={},
         )
         manifest.write(folder)
-        manifest = _with_parity(manifest, folder, source, tokenizer, max_disagreement)
+        manifest = _as_it_runs(manifest, folder, source, tokenizer, max_disagreement)
         manifest.write(folder)
         publish(folder, output)
     _report(f"{output}: {', '.join(f'{name} {_megabytes(size)}' for name, size in manifest.sizes.items())}")
@@ -104,22 +105,23 @@ def _convert(source: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, backen
     source.config.save_pretrained(folder)
 
 
-def _with_parity(
+def _as_it_runs(
     manifest: Manifest,
     folder: Path,
     source: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     max_disagreement: float,
 ) -> Manifest:
-    """The manifest with the figures of the folder as it will run; BuildError if its labels disagree too often."""
+    """The manifest with the folder's figures and answers; BuildError if its labels disagree too often with fp32's."""
     texts = parity.sentences()
+    built = load(folder)
     with _step(f"compare with fp32 on {len(texts)} sentences"):
-        figures = parity.measure(load(folder), source, tokenizer, texts)
+        figures = parity.measure(built, source, tokenizer, texts)
     agreement = figures["label_agreement"]
     _report(f"labels agree on {agreement:.1%}, scores differ by at most {figures['max_score_difference']:.4f}")
     if 1 - agreement > max_disagreement:
         raise BuildError(f"labels disagree on {1 - agreement:.1%} of the sentences; {max_disagreement:.1%} is allowed")
-    return replace(manifest, parity=figures)
+    return replace(manifest, parity=figures, answers=answers(built))
 
 
 @contextmanager

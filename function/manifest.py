@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,11 +16,21 @@ class ModelError(Exception):
 
 
 @dataclass(frozen=True)
+class Answer:
+    """The label that the model gives a text, and its probability (0-1)."""
+
+    text: str
+    sentiment: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What build_model writes beside the model.
 
     `max_tokens` counts the special tokens; `files` maps names to SHA-256 digests, `sizes` to bytes; `parity` holds
-    `sentences`, `label_agreement` (0-1) and `max_score_difference` (0-1) against the fp32 torch model.
+    `sentences`, `label_agreement` (0-1) and `max_score_difference` (0-1) against the fp32 torch model; `answers` are
+    those to function/known_texts.py, none where an older build_model wrote the manifest.
     """
 
     model_id: str
@@ -31,6 +41,7 @@ class Manifest:
     files: dict[str, str]
     sizes: dict[str, int]
     parity: dict[str, float]
+    answers: tuple[Answer, ...] = ()
 
     @classmethod
     def read(cls, model_dir: Path) -> Self:
@@ -46,8 +57,9 @@ class Manifest:
             raise ModelError(f"{path} cannot be read as JSON: {error}") from error
         if faults := _faults(content):
             raise ModelError(f"{path} is malformed: {'; '.join(faults)}")
-        known = {name: content[name] for name in _FIELD_NAMES}
-        return cls(**{**known, "labels": tuple(content["labels"])})
+        known = {name: content[name] for name in _FIELD_NAMES if name in content}
+        answers = tuple(Answer(**answer) for answer in content.get("answers", ()))
+        return cls(**{**known, "labels": tuple(content["labels"]), "answers": answers})
 
     def write(self, model_dir: Path) -> None:
         (model_dir / MANIFEST_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -71,12 +83,13 @@ class Manifest:
 
 
 _FIELD_NAMES = tuple(field.name for field in fields(Manifest))
+_REQUIRED = tuple(field.name for field in fields(Manifest) if field.default is MISSING)
 
 
 def _faults(content: Any) -> list[str]:
     if not isinstance(content, dict):
         return ["it is not a JSON object"]
-    if missing := [name for name in _FIELD_NAMES if name not in content]:
+    if missing := [name for name in _REQUIRED if name not in content]:
         return [f"it lacks {', '.join(missing)}"]
     rules = {
         "model_id": isinstance(content["model_id"], str),
@@ -87,12 +100,24 @@ def _faults(content: Any) -> list[str]:
         "files": isinstance(content["files"], dict) and _is_list_of_strings(list(content["files"].values())),
         "sizes": isinstance(content["sizes"], dict) and content["sizes"].keys() == set(content["files"]),
         "parity": isinstance(content["parity"], dict),
+        "answers": _are_answers(content.get("answers", []), content["labels"]),
     }
-    return [f"{name} is {content[name]!r}" for name, holds in rules.items() if not holds]
+    return [f"{name} is {content.get(name)!r}" for name, holds in rules.items() if not holds]
 
 
 def _is_list_of_strings(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _are_answers(value: Any, labels: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(answer, dict)
+        and answer.keys() == {"text", "sentiment", "score"}
+        and isinstance(answer["text"], str)
+        and answer["sentiment"] in labels
+        and isinstance(answer["score"], float)
+        for answer in value
+    )
 
 
 def sha256(path: Path) -> str:

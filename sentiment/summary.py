@@ -8,12 +8,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sentiment.labels import style_of
 from sentiment.table import Result
 from sentiment.words import counted
 
 BINS = 20  # of the scores, 0 to 1
 BAR_CHARS = 40
-STYLES = {"POSITIVE": "green", "NEGATIVE": "red"}
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Summary:
             # Rounded up, so that not even one result among many is invisible.
             bar = Text()
             for label, count in counts.items():
-                bar.append("█" * -(-count * BAR_CHARS // largest), STYLES.get(label, ""))
+                bar.append("█" * -(-count * BAR_CHARS // largest), style_of(label))
             table.add_row(f"{slot / BINS:.2f}-{(slot + 1) / BINS:.2f}", bar, _counts(counts))
         head = f"{counted(total, 'result')}: {shares}{cut}{lacking and f'; {lacking}'}"
         return Group(head, "score", table)

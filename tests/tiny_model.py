@@ -11,6 +11,10 @@ TINY_DISAGREEMENT = 0.08  # random weights leave more texts on the fence than tr
 @pytest.fixture(scope="session")
 def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A transformers folder, as save_pretrained writes it."""
+    return _source(tmp_path_factory.mktemp("tiny-source"), TINY_LABELS)
+
+
+def _source(folder: Path, labels: tuple[str, ...]) -> Path:
     import torch
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
@@ -27,10 +31,9 @@ def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hidden_dim=128,
         max_position_embeddings=512,
         initializer_range=0.2,  # wide enough that different texts get clearly different scores
-        id2label=dict(enumerate(TINY_LABELS)),
-        label2id={label: index for index, label in enumerate(TINY_LABELS)},
+        id2label=dict(enumerate(labels)),
+        label2id={label: index for index, label in enumerate(labels)},
     )
-    folder = tmp_path_factory.mktemp("tiny-source")
     DistilBertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -44,6 +47,13 @@ def onnx_model(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def torch_model(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _built(tiny_source, "torch", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def three_label_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of the other common kind on the hub: three labels, in lower case."""
+    source = _source(tmp_path_factory.mktemp("three-label-source"), ("negative", "neutral", "positive"))
+    return _built(source, "onnx", tmp_path_factory)
 
 
 def _built(source: Path, backend: str, tmp_path_factory: pytest.TempPathFactory) -> Path:

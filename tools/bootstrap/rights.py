@@ -250,5 +250,7 @@ STEPS = [
         condition={"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com"}},
     ),
     Grant("dynamodb", TABLE, write="GetItem"),
+    Grant("lambda", FUNCTION, write="InvokeFunction"),
+    Grant("lambda", ANY, write="ListEventSourceMappings"),
     Grant("cloudwatch", ANY, write="GetMetricStatistics"),
 ]

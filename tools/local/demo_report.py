@@ -9,8 +9,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from function.names import COLD_START, INFERENCE_LATENCY, MODEL_LOAD
+from sentiment.labels import style_of
 from sentiment.screen import excerpt
 from tools.local.event_source import BatchOutcome
 
@@ -46,11 +48,10 @@ def show_results(results: dict[str, dict[str, Any]], console: Console) -> None:
     for heading in ("id", "sentiment", "score", "text"):
         table.add_column(heading, no_wrap=heading != "text")  # a narrow screen costs the text its width, and no answer
     for item_id, item in sorted(results.items()):
-        style = "green" if item["sentiment"] == "POSITIVE" else "red"
         shown = excerpt(item.get("text", "(not stored)"), SHOWN_CHARS)
         cut = " (cut at 512 tokens)" if item["truncated"] else ""
-        sentiment, score = f"[{style}]{item['sentiment']}[/]", f"{float(item['score']):.3f}"
-        table.add_row(excerpt(item_id, SHOWN_CHARS), sentiment, score, shown + cut)
+        sentiment = Text(item["sentiment"], style_of(item["sentiment"]))
+        table.add_row(excerpt(item_id, SHOWN_CHARS), sentiment, f"{float(item['score']):.3f}", shown + cut)
     console.print(table)
 
 

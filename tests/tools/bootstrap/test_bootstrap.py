@@ -75,7 +75,7 @@ def test_every_action_is_one_that_aws_knows() -> None:
         for service in {grant.service for grant in GRANTS}
         for operation in session.get_service_model(service).operation_names
     }
-    assert names(GRANTS) - known == {"iam:PassRole"}
+    assert names(GRANTS) - known == {"iam:PassRole", "lambda:InvokeFunction"}
 
 
 def test_a_preview_can_only_look() -> None:
@@ -96,6 +96,7 @@ def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> N
         "cloudwatch:GetMetricStatistics",
         "cloudwatch:PutMetricAlarm",  # as Application Auto Scaling asks
         "ecr:GetAuthorizationToken",
+        "lambda:ListEventSourceMappings",
         "logs:DescribeLogGroups",
         "sns:GetSubscriptionAttributes",
         "sns:SetSubscriptionAttributes",

@@ -1,32 +1,136 @@
-"""The smoke test, on the local pipeline and against a queue that nobody reads."""
+"""The smoke test: builds that are wrong, queues that are behind or paused, models of other labels."""
 
+import io
+import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import boto3
 import pytest
+from botocore.response import StreamingBody
 
+from function.known_texts import KNOWN_TEXTS
+from function.manifest import Manifest
 from tests.pulumi_stand_in import PulumiStandIn
 from tests.stacks import DEV
+from tests.tools.release.lambda_front import VERSION, lambda_front
 from tests.waiting import HANG_S
 from tools.local.program import ROOT
-from tools.local.stack import LocalPipeline
+from tools.local.stack import DEMO_MODEL, LocalPipeline
 from tools.release import pulumi_cli as pulumi_cli_module
-from tools.release.smoke.check import TEXTS, check
+from tools.release.smoke.__main__ import Verdict
+from tools.release.smoke.path import is_paused, send_through
+from tools.release.smoke.version import Asked, Busy, ask
 
 pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 
+RESULT = {"text": "Good.", "sentiment": "gut", "score": 0.9, "built": {"sentiment": "gut", "score": 0.9}}
+MODEL = {"model_id": "some/model", "model_revision": "abc", "backend": "onnx", "labels": ["gut", "schlecht"]}
 
-def test_the_smoke_test_passes_on_the_local_pipeline_and_fails_where_an_answer_is_wrong() -> None:
+
+def smoke(cli: PulumiStandIn, local: LocalPipeline, *options: str) -> tuple[int, str]:
+    cli.outputs = {
+        "queueUrl": local.queue_url,
+        "tableName": local.table_name,
+        "functionName": "classifier",
+        "aliasArn": "arn:aws:lambda:us-west-2:123456789012:function:classifier:live",
+    }
+    credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    with lambda_front(local) as url:
+        return run(*options, **credentials, AWS_ENDPOINT_URL=url)
+
+
+def run(*options: str, **variables: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.release.smoke", "--stack", "dev", *options],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=HANG_S,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def model_with(folder: Path, **changes: Any) -> Path:
+    """The demonstration model, with a manifest that says something else of it."""
+    shutil.copytree(DEMO_MODEL, folder)
+    replace(Manifest.read(folder), **changes).write(folder)
+    return folder
+
+
+# The command, on the local pipeline
+
+
+def test_a_right_build_is_asked_and_then_its_texts_come_through_the_queue(pulumi_cli: PulumiStandIn) -> None:
     with LocalPipeline(DEV, batchWindowSeconds=0) as local:
-        where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
-        first = check(*where, patience_s=HANG_S)
-        assert first.passed, first
-        assert sorted(first.right) == sorted(TEXTS)
-        # The results of the first run are still there: a second must not be content with them.
-        wrong = check(*where, patience_s=HANG_S, texts={**TEXTS, "smoke-1": (TEXTS["smoke-1"][0], "NEGATIVE")})
-        assert wrong.wrong == {"smoke-1": "POSITIVE"}
+        for _ in range(2):  # the results of the first run are still there: a second must not be content with them
+            status, said = smoke(pulumi_cli, local, "--patience", str(HANG_S))
+            assert status == Verdict.RIGHT, said
+            assert f"smoke: version {VERSION} answers 5 texts as its model did when built: sentiment-analyzer/d" in said
+            assert "smoke: 5 of 5 right through the queue" in said
+        assert {item["text"] for item in local.results().values()} == set(KNOWN_TEXTS)
+
+
+def test_a_build_that_answers_other_than_its_manifest_is_wrong_and_nothing_is_sent(
+    pulumi_cli: PulumiStandIn, tmp_path: Path
+) -> None:
+    first, *others = Manifest.read(DEMO_MODEL).answers
+    other = model_with(tmp_path / "model", answers=(replace(first, sentiment="NEGATIVE"), *others))
+    with LocalPipeline(DEV, model_dir=other, consume=False) as local:
+        status, said = smoke(pulumi_cli, local, "--queue-may-wait")
+        assert (status, local.depth(local.queue_url)) == (Verdict.WRONG, 0), said
+    assert f"version {VERSION}: POSITIVE 0.977, where its model answered NEGATIVE 0.977 when it was built" in said
+    assert f"the build is wrong: version {VERSION} (sentiment-analyzer/demo ad7b66e15051)" in said
+
+
+def test_a_queue_that_is_paused_is_said_at_once_and_is_no_fault_of_the_build(pulumi_cli: PulumiStandIn) -> None:
+    with LocalPipeline(DEV, consume=False) as local:
+        status, said = smoke(pulumi_cli, local, "--patience", str(HANG_S))
+        assert (status, local.depth(local.queue_url)) == (Verdict.QUEUE_WAITS, 0), said
+        assert smoke(pulumi_cli, local, "--queue-may-wait")[0] == Verdict.RIGHT
+    assert "the queue is paused (consume: false), so nothing was sent through it" in said
+
+
+def test_a_model_of_three_labels_in_lower_case_is_judged_by_its_own_answers(
+    pulumi_cli: PulumiStandIn, three_label_model: Path
+) -> None:
+    with LocalPipeline(DEV, model_dir=three_label_model, batchWindowSeconds=0) as local:
+        status, said = smoke(pulumi_cli, local, "--patience", str(HANG_S))
+        labels = {item["sentiment"] for item in local.results().values()}
+    assert status == Verdict.RIGHT, said
+    assert labels == {answer.sentiment for answer in Manifest.read(three_label_model).answers}
+    assert labels <= {"negative", "neutral", "positive"}
+
+
+def test_a_model_that_was_built_before_answers_were_recorded_is_held_to_what_it_answers_now(
+    pulumi_cli: PulumiStandIn, tmp_path: Path
+) -> None:
+    with LocalPipeline(DEV, model_dir=model_with(tmp_path / "model", answers=()), batchWindowSeconds=0) as local:
+        status, said = smoke(pulumi_cli, local, "--patience", str(HANG_S))
+    assert status == Verdict.RIGHT, said
+    assert "its build recorded no answers" in said
+    assert "5 of 5 right through the queue" in said
+
+
+def test_without_outputs_the_command_says_why(pulumi_cli: PulumiStandIn) -> None:
+    (pulumi_cli.place / "outputs.json").write_text("no state")
+    status, said = run()
+    assert status == Verdict.NOT_ASKED
+    assert "pulumi stack output --json --stack dev: exit 1" in said
+
+
+def test_a_stack_that_was_never_deployed_says_so(pulumi_cli: PulumiStandIn) -> None:
+    status, said = run()
+    assert status == Verdict.NOT_ASKED
+    missing = "functionName, aliasArn, queueUrl, tableName"
+    assert f"smoke: stack 'dev' has no output {missing}: it has not been deployed yet" in said
 
 
 def test_aws_is_asked_by_the_profile_that_the_stacks_file_names(
@@ -43,43 +147,148 @@ def test_aws_is_asked_by_the_profile_that_the_stacks_file_names(
     assert (found.region_name, found.get_credentials().access_key) == ("eu-west-1", "theirs")
 
 
-def test_the_command_reads_the_stacks_outputs_and_says_what_is_missing(pulumi_cli: PulumiStandIn) -> None:
+# The version
+
+
+class Lambda:
+    """boto3's Lambda client, whose calls get the answers that it is given."""
+
+    def __init__(self) -> None:
+        self.client = boto3.client("lambda", region_name="us-west-2")
+        self.answers: list[Any] = []
+        self.asked: list[dict[str, Any]] = []
+        self.client.meta.events.register("before-parameter-build.lambda.Invoke", self._note)
+        self.client.meta.events.register("before-call.lambda", self._answer)
+
+    def _note(self, params: dict[str, Any], **_: object) -> None:
+        self.asked.append({**params, "Payload": json.loads(params["Payload"])})
+
+    def _answer(self, **_: object) -> tuple[Any, dict[str, Any]]:
+        given = self.answers.pop(0)
+        if isinstance(given, str):
+            return SimpleNamespace(status_code=429), {"Error": {"Code": given, "Message": "Rate exceeded"}}
+        if "EventSourceMappings" in given:
+            return SimpleNamespace(status_code=200), given
+        body = json.dumps(given).encode()
+        error = {"FunctionError": "Unhandled"} if "errorType" in given else {}
+        parsed = {"ExecutedVersion": "8", "Payload": StreamingBody(io.BytesIO(body), len(body)), **error}
+        return SimpleNamespace(status_code=200), parsed
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> Lambda:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    return Lambda()
+
+
+def judged(function: Lambda, *answers: Any, patience_s: float = 0) -> Asked:
+    function.answers = list(answers)
+    asked = ask(function.client, "classifier", "live", patience_s, sleep=lambda seconds: None)
+    assert function.answers == []
+    return asked
+
+
+def test_a_version_is_asked_by_name_and_says_which_it_is_and_of_which_model(function: Lambda) -> None:
+    asked = judged(function, {"statusCode": 200, "model": MODEL, "results": [RESULT]})
+    assert function.asked == [{"FunctionName": "classifier", "Qualifier": "live", "Payload": {"check": True}}]
+    assert (asked.version, asked.model, asked.labels, asked.faults) == ("8", "some/model abc", {"Good.": "gut"}, [])
+
+
+@pytest.mark.parametrize(
+    ("now", "right"),
+    [({}, True), ({"score": 0.885}, True), ({"score": 0.87}, False), ({"sentiment": "schlecht"}, False)],
+)
+def test_an_answer_may_differ_by_a_rounding_and_no_more(function: Lambda, now: dict[str, Any], right: bool) -> None:
+    asked = judged(function, {"statusCode": 200, "model": MODEL, "results": [{**RESULT, **now}]})
+    assert (asked.faults == []) is right
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"errorType": "ModelError", "errorMessage": "no model"}, "it fails: ModelError: no model"),
+        ({"statusCode": 500, "error": "KeyError"}, "it fails: KeyError; its log says where"),
+    ],
+)
+def test_a_version_that_fails_is_wrong_and_says_how(function: Lambda, answer: dict[str, Any], said: str) -> None:
+    assert judged(function, answer).faults == [said]
+
+
+def test_a_version_from_before_the_check_is_asked_for_the_texts_alone(function: Lambda) -> None:
+    old = {"statusCode": 400, "error": "nothing valid to classify", "errors": []}
+    results = [{"id": text, "text": text, "sentiment": "POSITIVE", "score": 0.9} for text in KNOWN_TEXTS]
+    asked = judged(function, old, {"statusCode": 200, "results": results})
+    assert (asked.labels, asked.recorded, asked.faults) == (dict.fromkeys(KNOWN_TEXTS, "POSITIVE"), False, [])
+    assert judged(function, old, old).faults == [f"it answers {old}"]
+
+
+def test_where_the_backlog_takes_every_execution_the_version_waits_for_its_turn(function: Lambda) -> None:
+    busy, right = "TooManyRequestsException", {"statusCode": 200, "model": MODEL, "results": [RESULT]}
+    assert judged(function, busy, busy, right, patience_s=HANG_S).faults == []
+    with pytest.raises(Busy, match="classifier:live has no execution free"):
+        judged(function, busy)
+
+
+# The way through the queue
+
+
+def test_a_mapping_that_is_off_is_a_pause_and_none_at_all_is_a_fault(function: Lambda) -> None:
+    for state, paused in (("Enabled", False), ("Enabling", False), ("Disabled", True), ("Disabling", True)):
+        function.answers = [{"EventSourceMappings": [{"State": state}]}]
+        assert is_paused(function.client, "arn") is paused
+    function.answers = [{"EventSourceMappings": []}]
+    with pytest.raises(LookupError, match="no event source mapping feeds arn"):
+        is_paused(function.client, "arn")
+
+
+def test_a_queue_that_is_behind_is_told_from_a_pipeline_that_loses_messages() -> None:
+    expected = dict.fromkeys(KNOWN_TEXTS, "POSITIVE")
     with LocalPipeline(DEV, consume=False) as local:
-        pulumi_cli.outputs = {"queueUrl": local.queue_url, "tableName": local.table_name}
-        credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-        run = subprocess.run(
-            [sys.executable, "-m", "tools.release.smoke", "--stack", "dev", "--patience", "0"],
-            cwd=ROOT,
-            env={**os.environ, **credentials, "AWS_ENDPOINT_URL": local.cloud.url},
-            capture_output=True,
-            text=True,
-            timeout=HANG_S,
+        where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
+        lost = send_through(*where, expected, patience_s=0)
+        assert (lost.ahead, lost.missing) == (0, list(KNOWN_TEXTS))
+        behind = send_through(*where, expected, patience_s=0)  # the first run's messages are now others'
+        assert (behind.ahead, behind.missing) == (len(KNOWN_TEXTS) - 1, list(KNOWN_TEXTS))
+
+
+def test_a_queue_that_catches_up_gives_the_texts_their_patience_from_then_on() -> None:
+    """Others are ahead until second 8 of a patience of 10; the results are there at second 15."""
+    with LocalPipeline(DEV, consume=False) as local:
+        local.sqs.send_message(QueueUrl=local.queue_url, MessageBody="another's")
+        seconds = 0.0
+
+        def sleep(_: float) -> None:
+            nonlocal seconds
+            seconds += 1
+            if seconds == 8:
+                local.sqs.purge_queue(QueueUrl=local.queue_url)
+            if seconds == 15:
+                for number in range(1, len(KNOWN_TEXTS) + 1):
+                    put(local, f"smoke-{number}")
+
+        report = send_through(
+            local.sqs,
+            local.dynamodb,
+            local.queue_url,
+            local.table_name,
+            dict.fromkeys(KNOWN_TEXTS, "POSITIVE"),
+            patience_s=10,
+            sleep=sleep,
+            clock=lambda: seconds,
         )
-        assert (run.returncode, local.depth(local.queue_url)) == (1, len(TEXTS) - 1), run.stdout + run.stderr
-    assert "smoke: 0 of 4 right" in run.stdout
-    assert "missing  smoke-1" in run.stdout
+    assert (sorted(report.right), report.missing, report.seconds) == (sorted(KNOWN_TEXTS), [], 15)
 
 
-def test_without_outputs_the_command_says_why(pulumi_cli: PulumiStandIn) -> None:
-    (pulumi_cli.place / "outputs.json").write_text("no state")
-    run = subprocess.run(
-        [sys.executable, "-m", "tools.release.smoke", "--stack", "dev"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-    )
-    assert run.returncode == 2
-    assert "pulumi stack output --json --stack dev: exit 1" in run.stdout
+def put(local: LocalPipeline, item_id: str) -> None:
+    item = {"id": item_id, "sentiment": "POSITIVE", "sent_at": "2999-01-01T00:00:00+00:00"}
+    item |= {"model_id": "m", "model_revision": "r"}
+    local.dynamodb.put_item(TableName=local.table_name, Item={name: {"S": value} for name, value in item.items()})
 
 
-def test_a_stack_that_was_never_deployed_says_so(pulumi_cli: PulumiStandIn) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "tools.release.smoke", "--stack", "dev"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-    )
-    assert run.returncode == 2
-    assert "smoke: stack 'dev' has no output queueUrl, tableName: it has not been deployed yet" in run.stdout
+def test_what_the_queue_answers_wrongly_is_said_with_its_model() -> None:
+    with LocalPipeline(DEV, batchWindowSeconds=0) as local:
+        where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
+        report = send_through(*where, {KNOWN_TEXTS[0]: "NEGATIVE", KNOWN_TEXTS[1]: "NEGATIVE"}, patience_s=HANG_S)
+    assert report.wrong == {KNOWN_TEXTS[0]: "POSITIVE, by sentiment-analyzer/demo ad7b66e15051"}
+    assert report.right == [KNOWN_TEXTS[1]]

@@ -1,1 +1,1 @@
-"""Known texts through a deployed stack: sent to its queue, looked for in its table."""
+"""Judges a deployed stack: the live version by its own answers to known texts, then the way through queue and table."""

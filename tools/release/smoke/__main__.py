@@ -1,42 +1,110 @@
-"""`make smoke STACK=dev`: is the deployed pipeline alive, and right?"""
+"""`make smoke STACK=dev`: does the live version answer as its build did, and do texts come through the queue?
+
+Exits with 0 where all is right, 1 where the build or the pipeline is wrong, 2 where they could not be asked, and 3
+where the version is right but the queue cannot say more: it is paused, or others' messages are ahead.
+"""
 
 import argparse
 import sys
+from enum import IntEnum
+from typing import Any
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from components.function import ALIAS
 from settings import SettingsError
-from tools.release.pulumi_cli import PulumiFailed, outputs
-from tools.release.pulumi_cli import session as session_of
-from tools.release.smoke.check import TEXTS, check
+from tools.release.pulumi_cli import PulumiFailed, outputs, session
+from tools.release.smoke.path import is_paused, send_through
+from tools.release.smoke.version import Busy, ask
+
+
+class Verdict(IntEnum):
+    """What is known in the end, as an exit status."""
+
+    RIGHT = 0
+    WRONG = 1
+    NOT_ASKED = 2
+    QUEUE_WAITS = 3
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="smoke", description=__doc__)
-    parser.add_argument("--stack", default="dev", help="whose outputs name queue and table")
-    parser.add_argument("--queue-url", help="instead of the stack's output")
-    parser.add_argument("--table-name", help="instead of the stack's output")
-    parser.add_argument("--patience", type=float, default=180, help="seconds to wait for the results (default: 180)")
+    parser = argparse.ArgumentParser(
+        prog="smoke", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--stack", default="dev", help="whose outputs name function, queue and table")
+    parser.add_argument(
+        "--patience", type=float, default=180, help="seconds to wait for results, and for an execution (default: 180)"
+    )
+    parser.add_argument(
+        "--queue-may-wait",
+        action="store_true",
+        help="exit with 0 in place of 3, so that no deployment is taken back for a queue that is paused or behind",
+    )
     given = parser.parse_args()
     try:
-        found = {} if given.queue_url and given.table_name else outputs(given.stack, "queueUrl", "tableName")
-        session = session_of(given.stack)
-        report = check(
-            session.client("sqs"),
-            session.client("dynamodb"),
-            given.queue_url or found["queueUrl"],
-            given.table_name or found["tableName"],
-            given.patience,
-        )
+        found = outputs(given.stack, "functionName", "aliasArn", "queueUrl", "tableName")
+        verdict = judge(session(given.stack), found, given.patience)
     except (PulumiFailed, SettingsError, FileNotFoundError, ClientError, BotoCoreError) as error:
-        print(f"smoke: {error}")
-        return 2
-    for item_id, label in report.wrong.items():
-        print(f"wrong    {item_id}: {label}, not {TEXTS[item_id][1]}: {TEXTS[item_id][0]!r}")
-    for item_id in report.missing:
-        print(f"missing  {item_id}: no result after {report.seconds:.0f} s; look at the queues and the function's log")
-    print(f"smoke: {len(report.right)} of {len(TEXTS)} right after {report.seconds:.1f} s")
-    return 0 if report.passed else 1
+        _say(str(error))
+        return Verdict.NOT_ASKED
+    return Verdict.RIGHT if given.queue_may_wait and verdict is Verdict.QUEUE_WAITS else verdict
+
+
+def judge(aws: boto3.Session, stack: dict[str, Any], patience_s: float) -> Verdict:
+    """Judge the version that is live, then the way through the queue, saying what is found.
+
+    Args:
+        aws: as the stack's provider sees it.
+        stack: its outputs.
+
+    Raises:
+        ClientError, BotoCoreError: function, queue or table cannot be used.
+    """
+    lambda_ = aws.client("lambda")
+    try:
+        asked = ask(lambda_, stack["functionName"], ALIAS, patience_s)
+    except Busy as busy:
+        _say(f"{busy}. The queue's own messages take them all, so the build is not judged")
+        return Verdict.QUEUE_WAITS
+    for fault in asked.faults:
+        _say(f"version {asked.version}: {fault}")
+    if asked.faults:
+        _say(f"the build is wrong: version {asked.version} ({asked.model or 'it does not say of which model'})")
+        return Verdict.WRONG
+    if asked.recorded:
+        _say(f"version {asked.version} answers {len(asked.labels)} texts as its model did when built: {asked.model}")
+    else:
+        _say(f"version {asked.version} answers, but its build recorded no answers: no more than that is known of it")
+    try:
+        if is_paused(lambda_, stack["aliasArn"]):
+            _say("the queue is paused (consume: false), so nothing was sent through it")
+            return Verdict.QUEUE_WAITS
+    except LookupError as error:
+        _say(f"{error}, so no message reaches it")
+        return Verdict.WRONG
+    clients = aws.client("sqs"), aws.client("dynamodb")
+    report = send_through(*clients, stack["queueUrl"], stack["tableName"], asked.labels, patience_s)
+    for text, label in report.wrong.items():
+        _say(f"wrong through the queue: {label}, not {asked.labels[text]}: {text!r}")
+    if report.wrong:
+        return Verdict.WRONG
+    if report.ahead:
+        _say(f"the queue is behind: after {report.seconds:.0f} s {report.ahead} messages of others wait, and")
+    for text in report.missing:
+        _say(f"no result after {report.seconds:.0f} s: {text!r}")
+    _say(f"{len(report.right)} of {len(asked.labels)} right through the queue after {report.seconds:.1f} s")
+    if not report.missing:
+        return Verdict.RIGHT
+    if report.ahead:
+        _say("the build answers rightly; the queue says no more of it until it has caught up")
+        return Verdict.QUEUE_WAITS
+    _say("nothing else waits in the queue, so the pipeline is wrong: look at the function's log and the dead letters")
+    return Verdict.WRONG
+
+
+def _say(line: str) -> None:
+    print(f"smoke: {line}", flush=True)
 
 
 if __name__ == "__main__":

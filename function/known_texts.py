@@ -1,0 +1,39 @@
+"""A few short texts: what a model answers to them when it is built is what it must answer when it is deployed."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from function.classifier import Classifier, load
+from function.manifest import Answer, ModelError
+
+KNOWN_TEXTS = (
+    "This is amazing! I love it.",
+    "Terrible, worst experience ever.",
+    "The parcel came on Tuesday.",
+    "Great little café!",
+    "It broke twice in a week, so I gave up.",
+)
+SCORE_DECIMALS = 6
+
+
+def answers(classifier: Classifier, texts: Sequence[str] = KNOWN_TEXTS) -> tuple[Answer, ...]:
+    """What the model says of some texts, in their order."""
+    return tuple(
+        Answer(text, sentiment.label, round(sentiment.score, SCORE_DECIMALS))
+        for text, sentiment in zip(texts, classifier.classify(texts), strict=True)
+    )
+
+
+def record(model_dir: Path) -> None:
+    """Write the answers of a built model into its manifest; ModelError if the folder is absent or damaged."""
+    classifier = load(model_dir)
+    replace(classifier.manifest, answers=answers(classifier)).write(model_dir)
+
+
+if __name__ == "__main__":  # `python -m function.known_texts DIR`: for a folder that an older build_model made
+    try:
+        record(Path(sys.argv[1]))
+    except ModelError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,69 @@
+"""Lambda's API in front of a local pipeline: invocations run its function, its mapping is listed, moto has the rest."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from tests.waiting import HANG_S
+from tools.local.stack import LocalPipeline
+
+VERSION = "7"  # what the alias serves
+
+
+@contextmanager
+def lambda_front(local: LocalPipeline) -> Iterator[str]:
+    """An endpoint for all services of the pipeline's cloud; yields its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            if name.startswith("do_"):  # whatever the method
+                return self._handle
+            raise AttributeError(name)
+
+        def _handle(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if "/functions/" in self.path and "/invocations" in self.path:
+                invocation = local.function.invoke(body)
+                headers = {"X-Amz-Executed-Version": VERSION}
+                if invocation.error:
+                    headers["X-Amz-Function-Error"] = "Unhandled"
+                self._answer(200, invocation.payload, headers)
+            elif "/event-source-mappings" in self.path and self.command == "GET":
+                state = "Enabled" if local.mapping_config.enabled else "Disabled"
+                self._answer(200, json.dumps({"EventSourceMappings": [{"State": state}]}).encode(), {})
+            else:
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length")}
+                request = Request(local.cloud.url + self.path, body or None, headers, method=self.command)
+                try:
+                    with urlopen(request, timeout=HANG_S) as response:
+                        self._answer(response.status, response.read(), dict(response.headers))
+                except HTTPError as error:
+                    self._answer(error.code, error.read(), dict(error.headers))
+
+        def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+            self.send_response_only(status)
+            for name, value in headers.items():
+                if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
