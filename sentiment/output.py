@@ -10,9 +10,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from sentiment.json_line import json_line
+from sentiment.labels import painted
 from sentiment.screen import excerpt
 from sentiment.spreadsheet import protected
-from sentiment.summary import STYLES, Summary
+from sentiment.summary import Summary
 from sentiment.table import Result
 
 SHOWN_CHARS = 50  # of a text
@@ -82,7 +83,7 @@ def _cells(result: Result) -> tuple[Text, ...]:
     cut = " (read in part)" if result.get("truncated") is True else ""
     return (
         excerpt(result["id"], SHOWN_CHARS),
-        excerpt(label, SHOWN_CHARS) if label not in STYLES else Text(label, style=STYLES[label]),
+        painted(label, SHOWN_CHARS),
         Text(f"{score:.3f}" if isinstance(score, float) else "?"),
         excerpt(str(result.get("text", "")), SHOWN_CHARS) + cut,
     )

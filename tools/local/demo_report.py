@@ -9,10 +9,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from function.names import COLD_START, INFERENCE_LATENCY, MODEL_LOAD
-from sentiment.labels import style_of
+from sentiment.labels import painted
 from sentiment.screen import excerpt
 from tools.local.event_source import BatchOutcome
 
@@ -50,8 +49,8 @@ def show_results(results: dict[str, dict[str, Any]], console: Console) -> None:
     for item_id, item in sorted(results.items()):
         shown = excerpt(item.get("text", "(not stored)"), SHOWN_CHARS)
         cut = " (cut at 512 tokens)" if item["truncated"] else ""
-        sentiment = Text(item["sentiment"], style_of(item["sentiment"]))
-        table.add_row(excerpt(item_id, SHOWN_CHARS), sentiment, f"{float(item['score']):.3f}", shown + cut)
+        sentiment, score = painted(item["sentiment"], SHOWN_CHARS), f"{float(item['score']):.3f}"
+        table.add_row(excerpt(item_id, SHOWN_CHARS), sentiment, score, shown + cut)
     console.print(table)
 
 
