@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 import pulumi
 
-from function.names import INFERENCE_LATENCY, ITEM_FAILURES, METRIC_DIMENSION, METRIC_NAMESPACE
+from function.names import (
+    DEAD_LETTERED,
+    INFERENCE_LATENCY,
+    ITEM_FAILURES,
+    METRIC_DIMENSION,
+    METRIC_NAMESPACE,
+    VERSION_DIMENSION,
+)
 
 PERIOD_SECONDS = 300
 
@@ -177,6 +184,18 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
                 metric="Errors",
                 statistic="Sum",
                 threshold=1,  # with a small share of little traffic, one failure is all there may be
+            )
+        )
+        signals.append(
+            Signal(
+                name="canary-dead-letters",
+                means="The new version, which gets a share of the batches to try it, dead-letters messages.",
+                source=Source(
+                    METRIC_NAMESPACE, {METRIC_DIMENSION: args.function_name, VERSION_DIMENSION: args.canary_version}
+                ),
+                metric=DEAD_LETTERED,
+                statistic="Sum",
+                threshold=args.dlq_depth,
             )
         )
     return signals

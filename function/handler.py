@@ -110,6 +110,8 @@ def _consume(records: list[Any], context: Any, first: bool) -> dict[str, Any]:
     if counts.classified:
         values[names.INFERENCE_LATENCY] = counts.inference_ms / counts.classified
     _emit(context, first, values)
+    if counts.dead_lettered:  # the metric costs nothing in an hour without one
+        emit(context.function_name, {names.DEAD_LETTERED: counts.dead_lettered}, context.function_version)
     return _failures([*failed, *map(message_id, broken)])
 
 

@@ -10,13 +10,17 @@ from function import names
 UNITS = {names.INFERENCE_LATENCY: MetricUnit.Milliseconds, names.MODEL_LOAD: MetricUnit.Milliseconds}
 
 
-def emit(function_name: str, values: dict[str, float]) -> None:
+def emit(function_name: str, values: dict[str, float], version: str | None = None) -> None:
     """Write one embedded-metric line with these values, by the names of function/names.py.
+
+    With a `version` of the function, they are that version's alone and count in no metric of the whole function.
 
     Lambda takes a line without a level and a timestamp for INFO, and drops it where logLevel is above; so the line
     bears the least level that is let through. Source: Lambda developer guide, "Log-level filtering".
     """
     metrics = Metrics(namespace=names.METRIC_NAMESPACE, service=function_name)
+    if version:
+        metrics.add_dimension(name=names.VERSION_DIMENSION, value=version)
     for name, value in values.items():
         metrics.add_metric(name=name, unit=UNITS.get(name, MetricUnit.Count), value=value)
     metrics.add_metadata("level", os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))

@@ -4,6 +4,7 @@ HANDLER = "function.handler.handler"
 
 METRIC_NAMESPACE = "SentimentAnalyzer"
 METRIC_DIMENSION = "service"  # Powertools' own; its value is the function's name
+VERSION_DIMENSION = "executed_version"  # beside it, of what only a canary's alarm watches
 ITEMS = "Items"
 ITEM_FAILURES = "ItemFailures"
 DEAD_LETTERED = "DeadLettered"

@@ -41,5 +41,8 @@ METRICS: dict[str, dict[str, set[Dimensions]]] = {
         ),
         **_with([OF_OPERATION], "ReturnedItemCount SuccessfulRequestLatency SystemErrors ThrottledRequests"),
     },
-    names.METRIC_NAMESPACE: _with([{names.METRIC_DIMENSION}], " ".join(names.METRICS)),
+    names.METRIC_NAMESPACE: {
+        **_with([{names.METRIC_DIMENSION}], " ".join(names.METRICS)),
+        **_with([{names.METRIC_DIMENSION}, {names.METRIC_DIMENSION, names.VERSION_DIMENSION}], names.DEAD_LETTERED),
+    },
 }

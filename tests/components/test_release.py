@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.image import PULL
+from function.names import DEAD_LETTERED, METRIC_DIMENSION, METRIC_NAMESPACE, VERSION_DIMENSION
 from settings import SettingsError, check_names, max_stack_chars, project_name
 from tests.stacks import DEV, PROD
 from tools.local.program import run
@@ -65,14 +66,14 @@ def test_no_image_with_a_tag_expires(stack: Recorder) -> None:
 
 ALIAS = "aws:lambda/alias:Alias"
 WARM = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
-CANARY_ALARM = "alarm-canary-errors"
+CANARY_ALARMS = {"alarm-canary-errors", "alarm-canary-dead-letters"}
 
 
 def test_without_a_stable_version_the_newest_takes_everything(stack: Recorder) -> None:
     alias = stack.one(ALIAS).inputs
     assert alias["functionVersion"] == stack.outputs["newestVersion"]
     assert "routingConfig" not in alias
-    assert CANARY_ALARM not in {r.name for r in stack.resources}
+    assert not CANARY_ALARMS & {r.name for r in stack.resources}
 
 
 def test_a_new_version_gets_its_share_beside_the_stable_one() -> None:
@@ -92,7 +93,7 @@ def test_held_by_a_rollback_the_stable_version_takes_everything_and_canary_perce
     recorder = run(PROD, stableVersion=7, canaryPercent=percent)
     assert recorder.one(ALIAS).inputs["functionVersion"] == "7"
     assert "routingConfig" not in recorder.one(ALIAS).inputs
-    assert CANARY_ALARM not in {r.name for r in recorder.resources}
+    assert not CANARY_ALARMS & {r.name for r in recorder.resources}
 
 
 def test_the_queue_feeds_the_alias_and_so_goes_with_the_weights() -> None:
@@ -103,10 +104,18 @@ def test_the_queue_feeds_the_alias_and_so_goes_with_the_weights() -> None:
 
 def test_a_single_failure_of_the_new_version_is_an_alarm() -> None:
     recorder = run(PROD, stableVersion=7, canary=True)
-    alarm = recorder.one("aws:cloudwatch/metricAlarm:MetricAlarm", CANARY_ALARM).inputs
+    alarm = recorder.one("aws:cloudwatch/metricAlarm:MetricAlarm", "alarm-canary-errors").inputs
     name = recorder.outputs["functionName"]
     assert alarm["dimensions"] == {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": "1"}
     assert (alarm["metricName"], alarm["threshold"]) == ("Errors", 1)
+
+
+def test_a_new_version_that_dead_letters_messages_is_an_alarm_of_its_own_by_what_the_function_reports() -> None:
+    recorder = run(PROD, stableVersion=7, canary=True, dlqDepthThreshold=2)
+    alarm = recorder.one("aws:cloudwatch/metricAlarm:MetricAlarm", "alarm-canary-dead-letters").inputs
+    name = recorder.outputs["functionName"]
+    assert alarm["dimensions"] == {METRIC_DIMENSION: name, VERSION_DIMENSION: "1"}
+    assert (alarm["namespace"], alarm["metricName"], alarm["threshold"]) == (METRIC_NAMESPACE, DEAD_LETTERED, 2)
 
 
 def test_warm_environments_are_left_alone_while_the_alias_has_weights() -> None:

@@ -20,7 +20,10 @@ from tools.local.stack import DEMO_MODEL
 REGION = "us-west-2"
 TABLE = "sentiment-results-test"
 CONTEXT = SimpleNamespace(
-    aws_request_id="request-1", function_name="sentiment", get_remaining_time_in_millis=lambda: 30_000
+    aws_request_id="request-1",
+    function_name="sentiment",
+    function_version="7",
+    get_remaining_time_in_millis=lambda: 30_000,
 )
 
 

@@ -59,8 +59,10 @@ def test_garbage_is_collected_again_after_the_init_but_not_looked_for_in_what_it
 
 
 def embedded_metrics(output: str) -> dict[str, Any]:
-    (line,) = [line for line in output.splitlines() if "_aws" in line]
-    return json.loads(line)
+    """Those of the whole function."""
+    lines = [json.loads(line) for line in output.splitlines() if "_aws" in line]
+    (whole,) = [line for line in lines if names.VERSION_DIMENSION not in line]
+    return whole
 
 
 # The four tests of the design guide that this project began from
@@ -211,6 +213,24 @@ def test_metrics_go_out_in_the_embedded_format(module: ModuleType, capsys: pytes
     second = embedded_metrics(capsys.readouterr().out)
     assert names.COLD_START not in second
     assert names.MODEL_LOAD not in second
+
+
+def test_dead_letters_are_counted_by_the_version_that_ran_too_and_only_where_there_are_some(
+    module: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def by_version() -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+        return [line for line in lines if names.VERSION_DIMENSION in line]
+
+    module.handler(event("sqs_batch"), CONTEXT)
+    (line,) = by_version()
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert [set(given) for given in directive["Dimensions"]] == [{names.METRIC_DIMENSION, names.VERSION_DIMENSION}]
+    assert [metric["Name"] for metric in directive["Metrics"]] == [names.DEAD_LETTERED]
+    assert (line[names.METRIC_DIMENSION], line[names.VERSION_DIMENSION]) == ("sentiment", "7")
+    assert line[names.DEAD_LETTERED] == [1.0]
+    module.handler({"Records": [record(json.dumps({"id": "1", "text": "good"}))]}, CONTEXT)
+    assert by_version() == []
 
 
 def passes(line: dict[str, Any], log_level: str) -> bool:
