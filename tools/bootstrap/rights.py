@@ -4,8 +4,8 @@ Sources: the calls of the Terraform AWS provider's resources (pulumi-aws bridges
 CloudFormation schemas list for the same resources; resources and condition keys from AWS's Service Authorization
 Reference. A `*` stands only where that reference names no resource for the action, or where a service asks for it.
 
-Some services check their caller for rights on other services, which no provider calls (lines without an address are from
-memory):
+Some services check their caller for rights on other services, which no provider calls (lines without an address are
+from memory):
 - Application Auto Scaling sends CloudWatch and Lambda requests without a name, to see whether its caller may do what it
   will do itself: https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
   and makes its service-linked role with the caller's rights:
