@@ -90,7 +90,7 @@ def judge(aws: boto3.Session, stack: dict[str, Any], patience_s: float) -> Verdi
     if report.wrong:
         return Verdict.WRONG
     if report.ahead:
-        _say(f"the queue is behind: after {report.seconds:.0f} s {report.ahead} messages of others wait, and")
+        _say(f"the queue is behind: after {report.seconds:.0f} s {report.ahead} messages of others wait")
     for text in report.missing:
         _say(f"no result after {report.seconds:.0f} s: {text!r}")
     _say(f"{len(report.right)} of {len(asked.labels)} right through the queue after {report.seconds:.1f} s")
