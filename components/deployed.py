@@ -20,7 +20,10 @@ class Deployed:
 
     @classmethod
     def load(cls) -> "Deployed":
-        stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        organization: str | None = pulumi.get_organization()
+        if not organization:  # mocks, which have no state; the CLI always passes one
+            return cls()
+        stack = f"{organization}/{pulumi.get_project()}/{pulumi.get_stack()}"
         found = pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value
         return cls({urn: resource.get("outputs", {}) for urn, resource in found["outputs"].items()})
 

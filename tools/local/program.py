@@ -34,7 +34,12 @@ def run(stack: StackFile, recorder: Callable[[Project, str, str], R] = Recorder,
     config = stack_config(stack, overrides)
     recording = recorder(_project(), short_name(stack), config["aws:region"])
     pulumi.runtime.set_mocks(
-        recording, project=recording.project.name, stack=recording.stack, preview=False, monitor=Monitor(recording)
+        recording,
+        project=recording.project.name,
+        stack=recording.stack,
+        preview=False,
+        monitor=Monitor(recording),
+        organization="organization",  # as the CLI calls it where the state is a bucket or a folder
     )
     pulumi.runtime.set_all_config(config)
     if str(ROOT) not in sys.path:
