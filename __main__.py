@@ -19,8 +19,8 @@ from settings import Settings
 settings = Settings.load()
 tag_all_resources()
 deployed = Deployed.load()
-table_name = table_name_of(settings, deployed)
-check_queue_keys(settings, deployed)
+table_name = table_name_of(settings.table_name, deployed)
+check_queue_keys(settings.kms_key_arn, settings.former_keys, deployed)
 
 # What producers send to. A message stays hidden for six times as long as a batch may take, as AWS advises.
 queue = Queue(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from settings import SettingsError
+from components.kept_data import WouldLoseData
 from tests.stacks import DEV
 from tools.local.program import run
 from tools.local.recorder import Project, Recorder
@@ -34,12 +34,12 @@ def with_key(key: str, **settings: object) -> Recorder:
 
 
 def test_another_table_name_is_refused_with_the_way_to_move(dev: Recorder) -> None:
-    with pytest.raises(SettingsError, match=r"tableName: 'other' .*docs/operations.md#changes-that-move-data"):
+    with pytest.raises(WouldLoseData, match=r"tableName: 'other' .*docs/operations.md#changes-that-move-data"):
         with_table(dev.one(TABLE).inputs["name"], tableName="other")
 
 
 def test_a_table_name_that_the_old_one_begins_with_is_another(dev: Recorder) -> None:
-    with pytest.raises(SettingsError, match="tableName: 'our'"):
+    with pytest.raises(WouldLoseData, match="tableName: 'our'"):
         with_table(f"our-results-{dev.stack}", tableName="our")
 
 
@@ -55,7 +55,7 @@ def function_policy(stack: Recorder) -> str:
 
 @pytest.mark.parametrize("key", [NEW_KEY, ""])
 def test_a_key_is_not_taken_from_messages_that_wait(key: str) -> None:
-    with pytest.raises(SettingsError, match=rf"{OLD_KEY}.*formerKmsKeyArns"):
+    with pytest.raises(WouldLoseData, match=rf"{OLD_KEY}.*formerKmsKeyArns"):
         with_key(OLD_KEY, kmsKeyArn=key)
 
 
