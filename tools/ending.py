@@ -30,12 +30,18 @@ def end_when_told(module: str) -> None:
         if not ready:
             _leave(number)  # in the middle of an import, which could swallow what is raised; nothing runs yet
         logging.disable()  # what is cut off in the middle complains
+        sys.unraisablehook = swallowed
         for end in at_once:
             end()
         force = Timer(PATIENCE_S, _leave, [number])
         force.daemon = True
         force.start()
         raise Told
+
+    def swallowed(unraisable: object) -> None:
+        """Python drops what is raised in a finalizer or a weak reference's callback."""
+        if isinstance(getattr(unraisable, "exc_value", None), Told):
+            _leave(told)
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, tell)

@@ -66,10 +66,11 @@ class Stack:
         assert bool(done.returncode) is fails, f"{command}: exit {done.returncode}\n{out}{err}"
         return out + err
 
+    def tool(self, *command: str) -> list[str]:
+        return [str(self.project / ".venv/bin/python"), "-m", "tools.release", *command, "--stack", "dev"]
+
     def release(self, *command: str, fails: bool = False) -> str:
-        return self.run(
-            str(self.project / ".venv/bin/python"), "-m", "tools.release", *command, "--stack", "dev", fails=fails
-        )
+        return self.run(*self.tool(*command), fails=fails)
 
     def up(self, **config: str) -> None:
         settings = [part for key, value in config.items() for part in ("--config", f"sentiment-analyzer:{key}={value}")]
