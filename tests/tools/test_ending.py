@@ -13,6 +13,7 @@ import pytest
 from tools.local.program import ROOT
 
 PATIENCE_S = 120
+pytestmark = pytest.mark.slow(reason="starts each long command several times")
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 COMMANDS = {
     "demo": ["tools.local", "demo"],
