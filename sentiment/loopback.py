@@ -1,7 +1,9 @@
 """Clients of a cloud on this machine, without the developer's AWS profiles, configuration files and proxies."""
 
+import functools
 import os
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,11 +34,20 @@ def client(
     service: str, *, region: str | None, endpoint_url: str, credentials: Mapping[str, str], config: Config | None = None
 ) -> Any:
     """A boto3 client; `credentials` as boto3.client takes them."""
-    session = boto3.Session(botocore_session=botocore.session.Session(session_vars=UNREAD))
-    return session.client(
-        service,
-        region_name=region,
-        endpoint_url=endpoint_url,
-        config=(config or Config()).merge(NO_PROXY),
-        **credentials,
-    )
+    with _one_at_a_time:
+        return _session().client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint_url,
+            config=(config or Config()).merge(NO_PROXY),
+            **credentials,
+        )
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    """One for all clients: each session reads the services' models anew, which takes most of the time."""
+    return boto3.Session(botocore_session=botocore.session.Session(session_vars=UNREAD))
+
+
+_one_at_a_time = Lock()  # making clients is all that a session cannot do in two threads at once

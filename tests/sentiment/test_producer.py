@@ -115,6 +115,7 @@ def test_an_entry_that_is_throttled_is_tried_again_whoever_is_blamed(place: Plac
     assert [message["Body"] for message in place.messages()].count("slow") == 1
 
 
+@pytest.mark.slow(reason="boto3 waits between its own tries")
 @pytest.mark.parametrize("code", THROTTLES)
 def test_a_request_that_is_throttled_as_a_whole_is_tried_again(place: Place, code: str) -> None:
     sqs = place.cloud.client("sqs")

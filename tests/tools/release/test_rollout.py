@@ -31,6 +31,7 @@ IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" *
 
 
 OWN_IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/own@sha256:" + "1" * 64
+pytestmark = pytest.mark.slow(reason="each rollout runs the program to check its settings")
 
 
 class Stack:
