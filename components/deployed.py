@@ -1,11 +1,13 @@
 """The stack as its last update left it: what the program has to know before it asks for changes."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
+WHILE_WRITTEN = 50  # tries, a tenth of a second apart
 READ_STATE = "pulumi:pulumi:readStackResourceOutputs"  # the engine's own; also after a refresh and a failed update
 
 
@@ -24,10 +26,22 @@ class Deployed:
         if not organization:  # mocks, which have no state; the CLI always passes one
             return cls()
         stack = f"{organization}/{pulumi.get_project()}/{pulumi.get_stack()}"
-        found = pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value
+        found = _read(stack)
         return cls({urn: resource.get("outputs", {}) for urn, resource in found["outputs"].items()})
 
     def output(self, type_: str, name: str, output: str) -> str:
         """An output of a component's child; empty where the stack has no such resource."""
         outputs = (found for urn, found in self.resources.items() if urn.endswith(f"${type_}::{name}"))
         return next(outputs, {}).get(output) or ""
+
+
+def _read(stack: str) -> Mapping[str, Any]:
+    """The engine's answer; a state in a folder cannot be read for as long as the engine writes it."""
+    for _ in range(WHILE_WRITTEN):
+        try:
+            return pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value
+        except Exception as error:  # the SDK raises nothing more precise
+            if "failed to load checkpoint" not in str(error):
+                raise
+        time.sleep(0.1)
+    return pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value
