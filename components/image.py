@@ -112,10 +112,8 @@ class Image(pulumi.ComponentResource):
         build, platform = build_args(args), PLATFORMS[args.architecture]
         files = context_files(args.backend, build.get("MODEL_PATH"))
         tag = content_tag(files, [build, platform])
-        url = args.deployed.output("aws:ecr/repository:Repository", name, "repositoryUrl")
-        built_last = (
-            args.deployed.output("docker:index/image:Image", f"{name}-build", "baseImageName") == f"{url}:{tag}"
-        )
+        url = args.deployed.output(REPOSITORY, name, "repositoryUrl")
+        built_last = args.deployed.output(BUILD, f"{name}-build", "baseImageName") == f"{url}:{tag}"
         if not built_last and (digest := self._pushed(args.deployed, name, tag)):
             # An immutable tag takes no second push. The last build leaves the state, and nothing else.
             return pulumi.Output.concat(repository.repository_url, "@", digest)
