@@ -26,8 +26,8 @@ class Deployed:
         if not organization:  # mocks, which have no state; the CLI always passes one
             return cls()
         stack = f"{organization}/{pulumi.get_project()}/{pulumi.get_stack()}"
-        found = _read(stack)
-        return cls({urn: resource.get("outputs", {}) for urn, resource in found["outputs"].items()})
+        resources = _read(stack)["outputs"]
+        return cls({urn: resource.get("outputs", {}) for urn, resource in resources.items()})
 
     def output(self, type_: str, name: str, output: str) -> str:
         """An output of a component's child; empty where the stack has no such resource."""
@@ -37,11 +37,12 @@ class Deployed:
 
 def _read(stack: str) -> Mapping[str, Any]:
     """The engine's answer; a state in a folder cannot be read for as long as the engine writes it."""
-    for _ in range(WHILE_WRITTEN):
+    tries = WHILE_WRITTEN
+    while True:
         try:
             return pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value
         except Exception as error:  # the SDK raises nothing more precise
-            if "failed to load checkpoint" not in str(error):
+            tries -= 1
+            if not tries or "failed to load checkpoint" not in str(error):
                 raise
         time.sleep(0.1)
-    return pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value

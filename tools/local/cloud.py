@@ -4,15 +4,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sentiment import loopback
 from tools import ending
+from tools.project import ROOT
 
 HOST = "127.0.0.1"
-ROOT = Path(__file__).resolve().parents[2]
 ANY_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 SESSION_SECONDS = 12 * 3600  # the longest that STS gives
 
