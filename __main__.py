@@ -7,20 +7,22 @@ from components.dashboard import Dashboard, DashboardArgs
 from components.deployed import Deployed
 from components.function import Function, FunctionArgs
 from components.image import Image, ImageArgs
-from components.kept_data import check_queue_keys, table_name_of
+from components.kept_data import check_keys, check_repository, table_name_of
 from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
 from components.queue import Queue, QueueArgs
 from components.signals import SignalsArgs, signals_of
 from components.table import Table, TableArgs
 from components.tags import tag_all_resources
 from components.topic import Topic, TopicArgs
-from settings import Settings
+from settings import Settings, listed
 
 settings = Settings.load()
 tag_all_resources()
 deployed = Deployed.load()
+former_keys = listed(settings.former_kms_key_arns)
 table_name = table_name_of(settings.table_name, deployed)
-check_queue_keys(settings.kms_key_arn, settings.former_keys, deployed)
+check_keys(settings.kms_key_arn, settings.data_kms_key_arn, former_keys, deployed)
+check_repository(settings.data_kms_key_arn, not settings.deletion_protection, deployed)
 
 # What producers send to. A message stays hidden for six times as long as a batch may take, as AWS advises.
 queue = Queue(
@@ -31,7 +33,7 @@ queue = Queue(
         retention_days=settings.queue_retention_days,
         dlq_retention_days=settings.dlq_retention_days,
         kms_key_arn=settings.kms_key_arn,
-        former_key_arns=settings.former_keys,
+        former_key_arns=former_keys,
         deletion_protection=settings.deletion_protection,
     ),
 )
@@ -44,6 +46,7 @@ table = Table(
         point_in_time_recovery=settings.point_in_time_recovery,
         deletion_protection=settings.deletion_protection,
         expires=settings.result_ttl_days > 0,
+        kms_key_arn=settings.data_kms_key_arn,
     ),
 )
 
@@ -57,8 +60,9 @@ image = Image(
         architecture=settings.architecture,
         extra_package_index_url=settings.extra_package_index_url,
         promoted=settings.image_uri,
+        kms_key_arn=settings.data_kms_key_arn,
         disposable=not settings.deletion_protection,
-        pull_accounts=[account for account in settings.pull_accounts.split(",") if account],
+        pull_accounts=listed(settings.pull_accounts),
         deployed=deployed,
     ),
 )
@@ -74,6 +78,11 @@ function = Function(
         log_retention_days=settings.log_retention_days,
         tracing=settings.tracing,
         reserved_concurrency=settings.reserved_concurrency,
+        subnet_ids=listed(settings.subnet_ids),
+        security_group_ids=listed(settings.security_group_ids),
+        leaves_vpc=bool(deployed.output("aws:lambda/function:Function", "function", "vpcConfig")),
+        permissions_boundary_arn=settings.permissions_boundary_arn,
+        kms_key_arn=settings.data_kms_key_arn,
         environment={
             "RESULTS_TABLE": table.resource.name,
             "DEAD_LETTER_QUEUE_URL": queue.dead_letters.url,
@@ -123,8 +132,11 @@ signals = signals_of(
         canary_version=function.resource.version if shifting else None,
     )
 )
-topic = Topic("alarm-topic", TopicArgs(email=settings.alarm_email))
-Alarms("alarm", AlarmsArgs(topic_arn=topic.arn, runbook_url=settings.runbook_url, signals=signals))
+topic_arn = (
+    settings.alarm_topic_arn
+    or Topic("alarm-topic", TopicArgs(email=settings.alarm_email, kms_key_arn=settings.data_kms_key_arn)).arn
+)
+Alarms("alarm", AlarmsArgs(topic_arn=topic_arn, runbook_url=settings.runbook_url, signals=signals))
 dashboard = Dashboard(
     "dashboard",
     DashboardArgs(dashboard_name=f"{pulumi.get_project()}-{pulumi.get_stack()}", signals=signals),
@@ -140,5 +152,6 @@ pulumi.export("aliasArn", function.alias.arn)
 pulumi.export("imageUri", image.uri)
 pulumi.export("repositoryUrl", image.repository_url)
 pulumi.export("dashboardUrl", dashboard.url)
+pulumi.export("alarmTopicArn", topic_arn)
 pulumi.export("producerPolicyArn", queue.producer_policy.arn)
 pulumi.export("newestVersion", function.resource.version)

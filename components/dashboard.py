@@ -8,6 +8,11 @@ import pulumi_aws as aws
 
 from components.signals import PERIOD_SECONDS, Signal
 
+CONSOLES = {  # by partition: https://docs.aws.amazon.com/awsconsolehelpdocs/latest/gsg/manage-console-regions.html
+    "aws": "console.aws.amazon.com",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-cn": "console.amazonaws.cn",
+}
 WIDTH, HEIGHT, PER_ROW = 8, 6, 3  # in CloudWatch's grid of 24 columns
 
 
@@ -34,7 +39,11 @@ class Dashboard(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DashboardArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Dashboard", name, None, opts)
-        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+        invoke = pulumi.InvokeOutputOptions(parent=self)
+        region = aws.get_region_output(opts=invoke).region
+        console = aws.get_partition_output(opts=invoke).partition.apply(
+            lambda name: CONSOLES.get(name, CONSOLES["aws"])
+        )
         widgets = [_graph(signal, place, region) for place, signal in enumerate(args.signals)]
         dashboard = aws.cloudwatch.Dashboard(
             name,
@@ -43,8 +52,9 @@ class Dashboard(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.url = pulumi.Output.format(
-            "https://{0}.console.aws.amazon.com/cloudwatch/home?region={0}#dashboards/dashboard/{1}",
+            "https://{0}.{1}/cloudwatch/home?region={0}#dashboards/dashboard/{2}",
             region,
+            console,
             dashboard.dashboard_name,
         )
         self.register_outputs({"url": self.url})

@@ -29,7 +29,7 @@ class Deployed:
         resources = _read(stack)["outputs"]
         return cls({urn: resource.get("outputs", {}) for urn, resource in resources.items()})
 
-    def output(self, type_: str, name: str, output: str) -> str:
+    def output(self, type_: str, name: str, output: str) -> Any:
         """An output of a component's child; empty where the stack has no such resource."""
         outputs = (found for urn, found in self.resources.items() if urn.endswith(f"${type_}::{name}"))
         return next(outputs, {}).get(output) or ""

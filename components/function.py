@@ -22,6 +22,10 @@ class FunctionArgs:
         log_level, log_retention_days: what is logged and how long it is kept.
         tracing: X-Ray active tracing.
         reserved_concurrency: executions set aside; 0 reserves none.
+        subnet_ids, security_group_ids: where its network interfaces are; both empty, and it is in no VPC.
+        leaves_vpc: keep the rights with which Lambda deletes the interfaces that the function had so far.
+        permissions_boundary_arn: of its role, or empty.
+        kms_key_arn: customer managed key of its logs and its environment, or empty for AWS's.
         environment: the function's own variables.
         permissions: what its neighbours let it do.
         queue_arn: where its messages come from.
@@ -47,6 +51,11 @@ class FunctionArgs:
     batch_window_seconds: int
     max_concurrency: int
     consume: bool
+    subnet_ids: Sequence[str] = ()
+    security_group_ids: Sequence[str] = ()
+    leaves_vpc: bool = False
+    permissions_boundary_arn: str = ""
+    kms_key_arn: str = ""
     stable_version: int = 0
     canary_percent: int = 0
 
@@ -65,12 +74,27 @@ class Function(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Function", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        logs = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=args.log_retention_days, opts=child)
-        role = aws.iam.Role(f"{name}-role", assume_role_policy=assume_role_policy("lambda.amazonaws.com"), opts=child)
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-logs", retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn or None, opts=child
+        )
+        role = aws.iam.Role(
+            f"{name}-role",
+            assume_role_policy=assume_role_policy("lambda.amazonaws.com"),
+            permissions_boundary=args.permissions_boundary_arn or None,
+            opts=child,
+        )
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.id,
-            policy=policy_document([*args.permissions, _write_logs(logs), *([SEND_TRACES] * args.tracing)]),
+            policy=policy_document(
+                [
+                    *args.permissions,
+                    _write_logs(logs),
+                    *([SEND_TRACES] * args.tracing),
+                    *([MANAGE_INTERFACES] if args.subnet_ids or args.leaves_vpc else []),
+                    *([_use_key(args.kms_key_arn)] if args.kms_key_arn else []),
+                ]
+            ),
             opts=child,
         )
         self.resource = aws.lambda_.Function(
@@ -85,6 +109,8 @@ class Function(pulumi.ComponentResource):
             ephemeral_storage={"size": args.ephemeral_storage_mb},
             reserved_concurrent_executions=args.reserved_concurrency or -1,  # -1: unreserved
             environment={"variables": args.environment},
+            kms_key_arn=args.kms_key_arn or None,
+            vpc_config=_network(args.subnet_ids, args.security_group_ids),
             logging_config={
                 "log_group": logs.name,
                 "log_format": "JSON",
@@ -125,6 +151,12 @@ def _canary(newest: pulumi.Output[str], stable: int, percent: int) -> aws.lambda
     return aws.lambda_.AliasRoutingConfigArgs(additional_version_weights=weights)
 
 
+def _network(subnet_ids: Sequence[str], security_group_ids: Sequence[str]) -> aws.lambda_.FunctionVpcConfigArgs | None:
+    if not subnet_ids:
+        return None
+    return aws.lambda_.FunctionVpcConfigArgs(subnet_ids=subnet_ids, security_group_ids=security_group_ids)
+
+
 def _write_logs(group: aws.cloudwatch.LogGroup) -> Permission:
     return Permission(
         sid="WriteLogs",
@@ -133,8 +165,31 @@ def _write_logs(group: aws.cloudwatch.LogGroup) -> Permission:
     )
 
 
+def _use_key(kms_key_arn: str) -> Permission:
+    """What Lambda asks of the role for the environment, and DynamoDB of who writes to a table with the same key."""
+    return Permission(
+        sid="UseDataKey", actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], resources=[kms_key_arn]
+    )
+
+
 SEND_TRACES = Permission(
     sid="SendTraces",
     actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
     resources=["*"],  # X-Ray has no resources to name for these actions
+)
+
+# Lambda makes the interfaces with the function's role, and asks for these rights on "*". The condition keeps them from
+# the function's own code: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+MANAGE_INTERFACES = Permission(
+    sid="ManageInterfaces",
+    actions=[
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    ],
+    resources=["*"],
+    condition={"Null": {"lambda:SourceFunctionArn": "true"}},
 )

@@ -10,6 +10,7 @@ import pulumi_docker as docker
 
 from components.build_context import DOCKERFILE, content_tag, context_files, stage
 from components.deployed import Deployed
+from components.kept_data import repository_key
 
 REPOSITORY, BUILD = "aws:ecr/repository:Repository", "docker:index/image:Image"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
@@ -28,6 +29,7 @@ class ImageArgs:
         architecture: x86_64 or arm64.
         extra_package_index_url: where pip looks besides its own index; nowhere else if empty.
         promoted: hand out this image by digest and build nothing, unless empty.
+        kms_key_arn: customer managed key of the repository, or empty for ECR's own encryption.
         disposable: whether the repository may be deleted, with the images in it; Pulumi refuses to delete another.
         pull_accounts: AWS accounts, besides this one, whose functions may run the image.
         deployed: what the stack consists of so far.
@@ -39,6 +41,7 @@ class ImageArgs:
     architecture: str
     extra_package_index_url: str = ""
     promoted: str = ""
+    kms_key_arn: str = ""
     disposable: bool = False
     pull_accounts: Sequence[str] = ()
     deployed: Deployed = field(default_factory=Deployed)
@@ -64,7 +67,11 @@ class Image(pulumi.ComponentResource):
             name,
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
-            encryption_configurations=[{"encryption_type": "AES256"}],
+            encryption_configurations=[
+                {"encryption_type": "KMS", "kms_key": args.kms_key_arn}
+                if args.kms_key_arn
+                else {"encryption_type": "AES256"}
+            ],
             force_delete=args.disposable,
             opts=pulumi.ResourceOptions(parent=self, protect=not args.disposable),
         )
@@ -114,7 +121,8 @@ class Image(pulumi.ComponentResource):
         tag = content_tag(files, [build, platform])
         url = args.deployed.output(REPOSITORY, name, "repositoryUrl")
         built_last = args.deployed.output(BUILD, f"{name}-build", "baseImageName") == f"{url}:{tag}"
-        if not built_last and (digest := self._pushed(args.deployed, name, tag)):
+        stays = repository_key(args.deployed) == args.kms_key_arn  # with another key, it is replaced by an empty one
+        if stays and not built_last and (digest := self._pushed(args.deployed, name, tag)):
             # An immutable tag takes no second push. The last build leaves the state, and nothing else.
             return pulumi.Output.concat(repository.repository_url, "@", digest)
         token = aws.ecr.get_authorization_token_output(

@@ -34,16 +34,42 @@ def table_name_of(table_name: str, deployed: Deployed) -> str:
     )
 
 
-def check_queue_keys(kms_key_arn: str, former_keys: Collection[str], deployed: Deployed) -> None:
-    """Refuse to drop a key that messages still waiting in the queues are encrypted with.
+def check_keys(kms_key_arn: str, data_kms_key_arn: str, former_keys: Collection[str], deployed: Deployed) -> None:
+    """Refuse to drop a key that messages still waiting, or items of the table, are encrypted with.
 
     Raises:
-        WouldLoseData: the queues' key is neither `kmsKeyArn` nor among `formerKmsKeyArns`.
+        WouldLoseData: a key in use is neither what the configuration asks for nor among `formerKmsKeyArns`.
     """
-    for name in ("queue", "queue-dlq"):
-        has = deployed.output("aws:sqs/queue:Queue", name, "kmsMasterKeyId")
-        if has and has not in (kms_key_arn, *former_keys):
+    for key, wanted, type_, name, output, what in (
+        ("kmsKeyArn", kms_key_arn, "aws:sqs/queue:Queue", "queue", "kmsMasterKeyId", "messages"),
+        ("kmsKeyArn", kms_key_arn, "aws:sqs/queue:Queue", "queue-dlq", "kmsMasterKeyId", "messages"),
+        # The table's own output names a key of AWS where it was given none; the logs have the same key, or none.
+        ("dataKmsKeyArn", data_kms_key_arn, "aws:cloudwatch/logGroup:LogGroup", "function-logs", "kmsKeyId", "results"),
+    ):
+        has = deployed.output(type_, name, output)
+        if has and has not in (wanted, *former_keys):
             raise WouldLoseData(
-                f"kmsKeyArn: {kms_key_arn!r} would take {has} from the function while messages that are "
+                f"{key}: {wanted!r} would take {has} from the function while {what} that are "
                 f"encrypted with it may wait. Add that key to formerKmsKeyArns: {PAGE}"
             )
+
+
+def repository_key(deployed: Deployed) -> str | None:
+    """The key of the stack's repository; empty if ECR encrypts it with its own, None if there is no repository."""
+    encryption = deployed.output("aws:ecr/repository:Repository", "image", "encryptionConfigurations")
+    return (encryption[0].get("kmsKey") or "") if encryption else None
+
+
+def check_repository(data_kms_key_arn: str, disposable: bool, deployed: Deployed) -> None:
+    """Refuse to replace a protected repository by one that is encrypted otherwise; ECR changes no encryption.
+
+    Raises:
+        WouldLoseData: the repository has another key than `dataKmsKeyArn`, or one where that is empty.
+    """
+    has = repository_key(deployed)
+    if has not in (None, data_kms_key_arn) and not disposable:
+        raise WouldLoseData(
+            f"dataKmsKeyArn: {data_kms_key_arn!r} asks for a new repository, and this stack's images are in one with "
+            f"{has or 'the encryption of ECR'}. Pulumi would delete it with all images. Leave dataKmsKeyArn as it "
+            f"was, or move: {PAGE}"
+        )

@@ -1,19 +1,21 @@
 """What the owner of a resource offers to those who use it, as a value."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """One statement of an IAM policy: these actions on these resources (ARNs)."""
+    """One statement of an IAM policy: these actions on these resources (ARNs), under a condition if one is given."""
 
     sid: str
     actions: Sequence[str]
     resources: Sequence[pulumi.Input[str]]
+    condition: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def policy_document(permissions: Sequence[Permission]) -> pulumi.Output[str]:
@@ -27,6 +29,7 @@ def policy_document(permissions: Sequence[Permission]) -> pulumi.Output[str]:
                     "Effect": "Allow",
                     "Action": list(permission.actions),
                     "Resource": list(permission.resources),
+                    **({"Condition": permission.condition} if permission.condition else {}),
                 }
                 for permission in permissions
             ],

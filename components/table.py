@@ -17,12 +17,14 @@ class TableArgs:
         point_in_time_recovery: continuous backups.
         deletion_protection: refuse to be deleted, by DynamoDB and, before anything else is, by Pulumi.
         expires: whether DynamoDB deletes items past their expiry attribute.
+        kms_key_arn: customer managed key, or empty for the one that AWS manages for DynamoDB.
     """
 
     table_name: str
     point_in_time_recovery: bool
     deletion_protection: bool
     expires: bool
+    kms_key_arn: str = ""
 
 
 class Table(pulumi.ComponentResource):
@@ -43,7 +45,7 @@ class Table(pulumi.ComponentResource):
             billing_mode="PAY_PER_REQUEST",
             hash_key=TABLE_KEY,
             attributes=[{"name": TABLE_KEY, "type": "S"}],
-            server_side_encryption={"enabled": True},
+            server_side_encryption={"enabled": True, **({"kms_key_arn": args.kms_key_arn} if args.kms_key_arn else {})},
             point_in_time_recovery={"enabled": args.point_in_time_recovery},
             deletion_protection_enabled=args.deletion_protection,
             # Without the block, a table that had TTL would keep it.

@@ -13,13 +13,15 @@ class TopicArgs:
     """
     Attributes:
         email: address that is subscribed (its owner must confirm), or empty.
+        kms_key_arn: customer managed key that CloudWatch may use, or empty to make one.
     """
 
     email: str
+    kms_key_arn: str = ""
 
 
 class Topic(pulumi.ComponentResource):
-    """An SNS topic encrypted with its own key.
+    """An SNS topic encrypted with its own key, or with one that it is given.
 
     CloudWatch cannot publish to a topic that is encrypted with the AWS managed key, since nobody can let it
     use that key: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
@@ -35,8 +37,40 @@ class Topic(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         invoke = pulumi.InvokeOutputOptions(parent=self)
         account = aws.get_caller_identity_output(opts=invoke).account_id
-        partition = aws.get_partition_output(opts=invoke).partition
-        key = aws.kms.Key(
+        topic = aws.sns.Topic(
+            name, kms_master_key_id=args.kms_key_arn or self._key(name, account, child).arn, opts=child
+        )
+        aws.sns.TopicPolicy(
+            f"{name}-policy",
+            arn=topic.arn,
+            policy=pulumi.Output.json_dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Sid": "CloudWatchPublishesAlarms",
+                            "Effect": "Allow",
+                            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                            "Action": "sns:Publish",
+                            "Resource": topic.arn,
+                            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+                        },
+                        deny_plain_http("sns:Publish", topic.arn),
+                    ],
+                }
+            ),
+            opts=child,
+        )
+        if args.email:
+            aws.sns.TopicSubscription(
+                f"{name}-email", topic=topic.arn, protocol="email", endpoint=args.email, opts=child
+            )
+        self.arn = topic.arn
+        self.register_outputs({"arn": self.arn})
+
+    def _key(self, name: str, account: pulumi.Output[str], child: pulumi.ResourceOptions) -> aws.kms.Key:
+        partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition
+        return aws.kms.Key(
             f"{name}-key",
             description="Encrypts the sentiment service's alarm messages",
             enable_key_rotation=True,
@@ -67,31 +101,3 @@ class Topic(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        topic = aws.sns.Topic(name, kms_master_key_id=key.arn, opts=child)
-        aws.sns.TopicPolicy(
-            f"{name}-policy",
-            arn=topic.arn,
-            policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "CloudWatchPublishesAlarms",
-                            "Effect": "Allow",
-                            "Principal": {"Service": "cloudwatch.amazonaws.com"},
-                            "Action": "sns:Publish",
-                            "Resource": topic.arn,
-                            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
-                        },
-                        deny_plain_http("sns:Publish", topic.arn),
-                    ],
-                }
-            ),
-            opts=child,
-        )
-        if args.email:
-            aws.sns.TopicSubscription(
-                f"{name}-email", topic=topic.arn, protocol="email", endpoint=args.email, opts=child
-            )
-        self.arn = topic.arn
-        self.register_outputs({"arn": self.arn})

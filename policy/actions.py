@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 NAMES = {
     "dynamodb": "BatchGetItem BatchWriteItem DeleteItem DescribeTable GetItem PutItem Query Scan UpdateItem",
+    "ec2": "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces "
+    "DescribeSubnets UnassignPrivateIpAddresses",
     "ecr": "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload DescribeImages GetAuthorizationToken "
     "GetDownloadUrlForLayer InitiateLayerUpload PutImage UploadLayerPart",
     "kms": "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext "
@@ -18,5 +20,6 @@ NAMES = {
 }
 KNOWN = {f"{service}:{name}" for service, names in NAMES.items() for name in names.split()}
 
-# The service authorization reference names no resource type for these, so that "*" is all one can write.
-WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken"} | {action for action in KNOWN if action.startswith("xray:")}
+# The service authorization reference names no resource type for these, so that "*" is all one can write. Lambda asks a
+# role for those of EC2 on "*": https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken"} | {action for action in KNOWN if action.startswith(("xray:", "ec2:"))}

@@ -8,20 +8,20 @@ from pulumi_policy import PolicyResource
 from function.names import METRIC_NAMESPACE
 from policy.actions import KNOWN
 from policy.metrics import METRICS
-from policy.rule import FUNCTION, QUEUE, TABLE, TOPIC, Props, neighbour, resource_rule, stack_rule
+from policy.rule import FUNCTION, QUEUE, TABLE, Props, neighbour, resource_rule, stack_rule
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 DESCRIPTION_CHARS = 1_024  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 WATCHED = {"AWS/Lambda": FUNCTION, "AWS/SQS": QUEUE, "AWS/DynamoDB": TABLE, METRIC_NAMESPACE: FUNCTION}
 
 
-@stack_rule(ALARM)
-def alarm_tells_the_topic(alarm: PolicyResource) -> Iterator[str]:
-    """An alarm, and its end, goes to a topic of the stack."""
+@resource_rule(ALARM)
+def alarm_tells_a_topic(alarm: Props) -> Iterator[str]:
+    """An alarm, and its end, goes to a topic: one of the stack, or one that existed before."""
     for actions in ("alarmActions", "okActions"):
-        if not neighbour(alarm, actions, TOPIC):
-            yield f"{actions} must hold a topic of this stack"
-    if alarm.props.get("actionsEnabled") is False:
+        if not any(re.match(r"arn:[\w-]+:sns:", arn) for arn in alarm.get(actions) or []):
+            yield f"{actions} must hold the ARN of an SNS topic"
+    if alarm.get("actionsEnabled") is False:
         yield "actionsEnabled must not be false"
 
 

@@ -2,7 +2,7 @@
 
 from settings.names import check_names, max_stack_chars
 from settings.project import ROOT, project_file, project_name, schema
-from settings.rules import SettingsError
+from settings.rules import SettingsError, listed
 from settings.settings import NO_REGION, ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB, Settings, key_of
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SettingsError",
     "check_names",
     "key_of",
+    "listed",
     "max_stack_chars",
     "project_file",
     "project_name",

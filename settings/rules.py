@@ -49,6 +49,16 @@ def optional(pattern: str, allowed: str, also: Sequence[Rule] = ()) -> Any:
     return matching(f"({pattern})?", f"{allowed}, or empty", also)
 
 
+def listing(pattern: str) -> str:
+    """The pattern of values with commas between."""
+    return f"{pattern}(,{pattern})*"
+
+
+def listed(values: str) -> list[str]:
+    """What stands between the commas; nothing in an empty value."""
+    return values.split(",") if values else []
+
+
 def _ruled(allowed: str, accepts: Callable[[Any], bool], also: Sequence[Rule]) -> Any:
     """A field with a rule for its own value, and others (`also`) that hold it against other fields."""
     return field(metadata={"rule": Rule(allowed, accepts), "also": tuple(also)})

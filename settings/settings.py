@@ -15,7 +15,7 @@ from pulumi.runtime.config import CONFIG
 from function.manifest import BACKENDS, Manifest, ModelError
 from settings.names import check_names
 from settings.project import ROOT, schema
-from settings.rules import Rule, SettingsError, between, faults_of, matching, one_of, optional
+from settings.rules import Rule, SettingsError, between, faults_of, listing, matching, one_of, optional
 
 ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB = 320, 1536  # measured: see docs/performance.md
 CLOUDWATCH_RETENTION_DAYS = (
@@ -50,6 +50,21 @@ IMAGE_IN_REGION = Rule(
 KEY_IN_REGION = Rule(
     "of the stack's region {region}: SQS takes no key from another",
     lambda v: not (v.kms_key_arn and v.region) or f":kms:{v.region}:" in v.kms_key_arn,
+)
+DATA_KEY_IN_REGION = Rule(
+    "of the stack's region {region}: no service takes a key from another",
+    lambda v: not (v.data_kms_key_arn and v.region) or f":kms:{v.region}:" in v.data_kms_key_arn,
+)
+TOPIC_IN_REGION = Rule(
+    "of the stack's region {region}: CloudWatch notifies no topic in another",
+    lambda v: not (v.alarm_topic_arn and v.region) or f":sns:{v.region}:" in v.alarm_topic_arn,
+)
+OWN_TOPIC_ALONE = Rule(
+    "empty beside alarmTopicArn: whoever runs that topic subscribes to it",
+    lambda v: not (v.alarm_email and v.alarm_topic_arn),
+)
+WITH_SECURITY_GROUPS = Rule(
+    "with securityGroupIds, or both empty", lambda v: bool(v.subnet_ids) == bool(v.security_group_ids)
 )
 ENOUGH_FOR_ONNX = Rule(
     f"at least {ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx: full-size DistilBERT takes up to 235",
@@ -123,7 +138,7 @@ class Settings:
         "an ECR image by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
         also=[IMAGE_IN_REGION],
     )
-    pull_accounts: str = optional(r"\d{12}(,\d{12})*", "account ids of 12 digits, with commas between")
+    pull_accounts: str = optional(listing(r"\d{12}"), "account ids of 12 digits, with commas between")
 
     memory_mb: int = between(128, 10_240, "MB", also=[ENOUGH_FOR_ONNX, ENOUGH_FOR_TORCH])
     timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself
@@ -131,6 +146,14 @@ class Settings:
     log_level: str = one_of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
     log_retention_days: int = one_of(*CLOUDWATCH_RETENTION_DAYS)
     tracing: bool
+    subnet_ids: str = optional(
+        listing(r"subnet-[0-9a-f]{8,17}"), "subnet-ID, with commas between", also=[WITH_SECURITY_GROUPS]
+    )
+    security_group_ids: str = optional(listing(r"sg-[0-9a-f]{8,17}"), "sg-ID, with commas between")
+    permissions_boundary_arn: str = optional(
+        r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", "arn:aws:iam::ACCOUNT:policy/NAME"
+    )
+    data_kms_key_arn: str = optional(KMS_KEY_ARN, "arn:aws:kms:REGION:ACCOUNT:key/ID", also=[DATA_KEY_IN_REGION])
     reserved_concurrency: int = between(0, 100_000, also=[COVERS_QUEUE])
 
     canary_percent: int = between(0, 50, "%")
@@ -152,9 +175,7 @@ class Settings:
         "arn:aws:kms:REGION:ACCOUNT:key/ID",
         also=[KEY_IN_REGION],
     )
-    former_kms_key_arns: str = optional(
-        rf"{KMS_KEY_ARN}(,{KMS_KEY_ARN})*", "arn:aws:kms:REGION:ACCOUNT:key/ID, with commas between"
-    )
+    former_kms_key_arns: str = optional(listing(KMS_KEY_ARN), "arn:aws:kms:REGION:ACCOUNT:key/ID, with commas between")
     consume: bool
 
     table_name: str = optional(r"[A-Za-z0-9_.-]{3,200}", "3 to 200 of A-Z a-z 0-9 _ . -")
@@ -163,7 +184,12 @@ class Settings:
     result_ttl_days: int = between(0, 36_500, "days")
     store_text: bool
 
-    alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")
+    alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address", also=[OWN_TOPIC_ALONE])
+    alarm_topic_arn: str = optional(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}",
+        "arn:aws:sns:REGION:ACCOUNT:NAME of a standard topic",
+        also=[TOPIC_IN_REGION],
+    )
     runbook_url: str = matching(
         r"(https://[^\s#]{1,500}|docs/runbook\.md)",
         "an https URL without #, or docs/runbook.md for this repository's own",
@@ -178,10 +204,6 @@ class Settings:
     def __post_init__(self, region: str) -> None:
         if found := faults_of(Settings, {**vars(self), "region": region}, key_of):
             raise SettingsError(found)
-
-    @property
-    def former_keys(self) -> list[str]:
-        return [key for key in self.former_kms_key_arns.split(",") if key]
 
     @classmethod
     def load(cls) -> "Settings":

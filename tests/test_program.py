@@ -65,6 +65,7 @@ def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
         "imageUri",
         "repositoryUrl",
         "dashboardUrl",
+        "alarmTopicArn",
         "producerPolicyArn",
         "newestVersion",
     ]

@@ -1,6 +1,7 @@
 """Changes that would cost a stack its data: refused before anything is registered, or made without a loss."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -13,7 +14,7 @@ OLD_KEY, NEW_KEY = (f"arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-
 TABLE, QUEUE = "aws:dynamodb/table:Table", "aws:sqs/queue:Queue"
 
 
-def update(has: dict[str, dict[str, str]], **settings: object) -> Recorder:
+def update(has: Mapping[str, Mapping[str, object]], **settings: object) -> Recorder:
     """An update of a stack whose state has these outputs, by type and name."""
 
     def recorder(project: Project, stack: str, region: str) -> Recorder:
@@ -66,6 +67,33 @@ def test_a_former_key_may_decrypt_until_the_operator_takes_it_out(key: str) -> N
     granted = [(s["Action"], s["Resource"]) for s in statements if OLD_KEY in s["Resource"]]
     assert granted == [(["kms:Decrypt"], [OLD_KEY])]
     assert OLD_KEY not in function_policy(with_key("", kmsKeyArn=key))
+
+
+def test_a_data_key_is_not_taken_from_results() -> None:
+    has = {"aws:cloudwatch/logGroup:LogGroup::function-logs": {"kmsKeyId": OLD_KEY}}
+    with pytest.raises(WouldLoseData, match=rf"dataKmsKeyArn: ''.*{OLD_KEY}.*formerKmsKeyArns"):
+        update(has)
+    assert OLD_KEY in function_policy(update(has, formerKmsKeyArns=OLD_KEY))
+
+
+REPOSITORY = "aws:ecr/repository:Repository"
+ECRS_OWN: dict[str, object] = {"encryptionConfigurations": [{"encryptionType": "AES256", "kmsKey": ""}]}
+OURS: dict[str, object] = {"encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": OLD_KEY}]}
+
+
+@pytest.mark.parametrize(("has", "key"), [(ECRS_OWN, NEW_KEY), (OURS, NEW_KEY), (OURS, "")])
+def test_a_protected_repository_is_not_replaced_by_one_that_is_encrypted_otherwise(
+    has: dict[str, object], key: str
+) -> None:
+    repository = {f"{REPOSITORY}::image": has}
+    with pytest.raises(WouldLoseData, match=rf"dataKmsKeyArn: '{key}' .*operations.md#changes-that-move-data"):
+        update(repository, dataKmsKeyArn=key, deletionProtection=True)
+    assert update(repository, dataKmsKeyArn=key, deletionProtection=False).one(REPOSITORY)
+
+
+def test_a_protected_repository_stays_while_its_key_stays() -> None:
+    for has, key in ((ECRS_OWN, ""), (OURS, OLD_KEY)):
+        assert update({f"{REPOSITORY}::image": has}, dataKmsKeyArn=key, deletionProtection=True).one(REPOSITORY)
 
 
 def test_a_queue_that_gets_its_first_key_loses_nothing() -> None:

@@ -234,9 +234,9 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("provisioned-stays-within-reserved-concurrency", "51 of 50", put(PROVISIONED, provisionedConcurrentExecutions=51)),
     ("provisioned-stays-within-reserved-concurrency", "scaled to 51", put(SCALED, maxCapacity=51)),
     # Alarms
-    ("alarm-tells-the-topic", "tells nobody", cut(ALARM, "alarm-errors", "alarmActions")),
-    ("alarm-tells-the-topic", "never ends", cut(ALARM, "alarm-dlq-depth", "okActions")),
-    ("alarm-tells-the-topic", "switched off", watch("throttles", actionsEnabled=False)),
+    ("alarm-tells-a-topic", "tells nobody", watch("errors", alarmActions=[])),
+    ("alarm-tells-a-topic", "never ends", watch("dlq-depth", okActions=[])),
+    ("alarm-tells-a-topic", "switched off", watch("throttles", actionsEnabled=False)),
     ("alarm-watches-a-metric-that-exists", "a misspelt metric", watch("errors", metricName="Error")),
     ("alarm-watches-a-metric-that-exists", "of another service", watch("errors", metricName="NumberOfMessagesSent")),
     ("alarm-watches-a-metric-that-exists", "our own, misspelt", watch("item-failures", metricName="ItemFailure")),

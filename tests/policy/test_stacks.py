@@ -6,7 +6,7 @@ import pytest
 from policy.actions import KNOWN
 from policy.pack import POLICIES
 from tests.policy.judge import as_previewed, complaints
-from tests.stacks import DEV
+from tests.stacks import DEV, STRICT
 from tools.local.program import run
 from tools.local.recorder import Recorder
 
@@ -33,6 +33,11 @@ def test_so_is_every_stack_of_this_checkout(shipped: Recorder) -> None:
 )
 def test_so_is_every_other_configuration_that_settings_allow(overrides: dict[str, object]) -> None:
     assert complaints(run(DEV, **overrides).resources) == {}
+
+
+def test_so_is_a_stack_with_all_that_a_company_may_ask_for() -> None:
+    strict = run(STRICT).resources
+    assert complaints(strict) == complaints(as_previewed(strict)) == {}
 
 
 def test_a_first_preview_knows_no_arns_and_is_not_refused_for_that(stack: Recorder) -> None:

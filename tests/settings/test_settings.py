@@ -18,6 +18,7 @@ from tools.local.program import ROOT, run, stack_config
 from tools.local.recorder import Project, Recorder
 
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
+TOPIC = "arn:aws:sns:us-west-2:123456789012:pager"
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 
@@ -100,6 +101,15 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"kms_key_arn": KEY[:-1]}, "kmsKeyArn", "arn:aws:kms:"),
         ({"kms_key_arn": KEY.replace(":key/", ":alias/")}, "kmsKeyArn", "arn:aws:kms:"),
         ({"kms_key_arn": KEY, "region": "eu-west-1"}, "kmsKeyArn", "of the stack's region eu-west-1"),
+        ({"subnet_ids": "subnet-1", "security_group_ids": "sg-12345678"}, "subnetIds", "subnet-ID, with commas"),
+        ({"subnet_ids": "subnet-12345678"}, "subnetIds", "with securityGroupIds, or both empty"),
+        ({"security_group_ids": "sg-12345678"}, "subnetIds", "with securityGroupIds, or both empty"),
+        ({"permissions_boundary_arn": "boundary"}, "permissionsBoundaryArn", "arn:aws:iam::ACCOUNT:policy/NAME"),
+        ({"data_kms_key_arn": "alias/mine"}, "dataKmsKeyArn", "arn:aws:kms:"),
+        ({"data_kms_key_arn": KEY, "region": "eu-west-1"}, "dataKmsKeyArn", "of the stack's region eu-west-1"),
+        ({"alarm_topic_arn": TOPIC + ".fifo"}, "alarmTopicArn", "of a standard topic"),
+        ({"alarm_topic_arn": TOPIC, "region": "eu-west-1"}, "alarmTopicArn", "of the stack's region eu-west-1"),
+        ({"alarm_topic_arn": TOPIC, "alarm_email": "a@b.example"}, "alarmEmail", "empty beside alarmTopicArn"),
         ({"table_name": "no spaces"}, "tableName", "3 to 200"),
         ({"result_ttl_days": -1}, "resultTtlDays", "0 to 36500 days"),
         ({"alarm_email": "nobody"}, "alarmEmail", "an e-mail address"),

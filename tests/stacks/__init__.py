@@ -2,4 +2,4 @@
 
 from pathlib import Path
 
-DEV, PROD = (Path(__file__).parent / f"{name}.yaml" for name in ("dev", "prod"))
+DEV, PROD, STRICT = (Path(__file__).parent / f"{name}.yaml" for name in ("dev", "prod", "strict"))

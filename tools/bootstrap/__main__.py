@@ -34,7 +34,12 @@ state = State("state") if config.require_bool("ownState") else None
 def role(name: str, stack: str, environment: str, documents_of: list[Document], *, writes_state: bool) -> None:
     """A role that the jobs of a GitHub environment may take."""
     trusted = pulumi.Output.from_input(provider).apply(lambda arn: documents.trust(arn, repository, environment))
-    made = aws.iam.Role(name, assume_role_policy=trusted, max_session_duration=documents.SESSION_SECONDS)
+    made = aws.iam.Role(
+        name,
+        assume_role_policy=trusted,
+        max_session_duration=documents.SESSION_SECONDS,
+        permissions_boundary=config.get("permissionsBoundaryArn") or None,
+    )
     for document in documents_of:
         part = f"{name}-{document.__name__}"
         policy = aws.iam.Policy(part, policy=filled_in(document, stack))
@@ -52,7 +57,7 @@ def filled_in(document: Document, stack: str) -> pulumi.Output[str]:
 
 for stack in stacks:
     role(f"preview-{stack}", stack, f"preview-{stack}", [documents.preview], writes_state=False)
-    role(f"deploy-{stack}", stack, stack, [documents.preview, documents.change], writes_state=True)
+    role(f"deploy-{stack}", stack, stack, [documents.preview, documents.change, documents.operate], writes_state=True)
 if state:
     region = aws.get_region_output().region
     pulumi.export("backendUrl", pulumi.Output.format("s3://{0}?region={1}", state.bucket.id, region))

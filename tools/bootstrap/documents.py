@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from settings import SettingsError
-from tools.bootstrap.rights import ANY, RIGHTS, STEPS, Grant
+from tools.bootstrap.rights import ANY, DATA_KEY, RIGHTS, STEPS, Grant
 from tools.project import PROJECT
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -57,9 +57,15 @@ def preview(partition: str, account: str, stack: str) -> str:
 
 
 def change(partition: str, account: str, stack: str) -> str:
-    """To make, change and delete it, and to run the steps of a deployment; beside what a preview may."""
-    grants = [grant for grants in RIGHTS.values() for grant in grants] + STEPS
-    return _document(_statements([(grant, grant.write) for grant in grants], partition, account, stack))
+    """To make, change and delete it, beside what a preview may."""
+    return _document(
+        _statements([(g, g.write) for grants in RIGHTS.values() for g in grants], partition, account, stack)
+    )
+
+
+def operate(partition: str, account: str, stack: str) -> str:
+    """To run the steps of a deployment, and to let services use a key of the account; a policy has 6,144 characters."""
+    return _document(_statements([(g, g.write) for g in (DATA_KEY, *STEPS)], partition, account, stack))
 
 
 def state(bucket_arn: str, key_arn: str, written_stack: str | None) -> str:

@@ -95,7 +95,8 @@ RIGHTS: dict[str, list[Grant]] = {
             "iam",
             ROLE,
             read="GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole",
-            write="CreateRole DeleteRole UpdateRole UpdateAssumeRolePolicy TagRole UntagRole",
+            write="CreateRole DeleteRole UpdateRole UpdateAssumeRolePolicy PutRolePermissionsBoundary "
+            "DeleteRolePermissionsBoundary TagRole UntagRole",
         )
     ],
     "aws:iam/rolePolicy:RolePolicy": [Grant("iam", ROLE, read="GetRolePolicy", write="PutRolePolicy DeleteRolePolicy")],
@@ -123,6 +124,9 @@ RIGHTS: dict[str, list[Grant]] = {
             condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         ),
         Grant("ecr", PROMOTED, write=PULL),  # as Lambda does on behalf of who deploys the image
+        # Lambda looks with its caller's rights at the subnets and security groups that a function is to be in:
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+        Grant("ec2", ANY, write="DescribeSecurityGroups DescribeSubnets DescribeVpcs"),
     ],
     "aws:lambda/alias:Alias": [Grant("lambda", FUNCTION, read="GetAlias", write="CreateAlias UpdateAlias DeleteAlias")],
     "aws:lambda/eventSourceMapping:EventSourceMapping": [
@@ -169,7 +173,8 @@ RIGHTS: dict[str, list[Grant]] = {
             "logs",
             LOGS,
             read="ListTagsForResource",
-            write=f"CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy {TAG}",
+            write="CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy AssociateKmsKey "
+            f"DisassociateKmsKey {TAG}",
         ),
     ],
     "aws:cloudwatch/metricAlarm:MetricAlarm": [
@@ -241,6 +246,21 @@ RIGHTS: dict[str, list[Grant]] = {
     ],
 }
 
+# With dataKmsKeyArn, services make themselves grants on the key with their caller's rights, which the key's policy may
+# narrow further: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html,
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html,
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+DATA_KEY = Grant(
+    "kms",
+    KEY,
+    write="CreateGrant RetireGrant DescribeKey Encrypt Decrypt GenerateDataKey",
+    condition={
+        "StringLike": {
+            "kms:ViaService": [f"{service}.*.amazonaws.com*" for service in ("dynamodb", "ecr", "lambda", "sns")]
+        }
+    },
+)
+
 # What the steps of the workflow do besides: `make smoke` and `make rollout`.
 STEPS = [
     Grant("sqs", f"sqs:*:{{account}}:{PREFIX}queue-*", write="SendMessage"),
@@ -248,7 +268,7 @@ STEPS = [
         "kms",
         KEY,
         write="GenerateDataKey Decrypt",
-        condition={"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com"}},
+        condition={"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com*"}},
     ),
     Grant("dynamodb", TABLE, write="GetItem"),
     Grant("lambda", FUNCTION, write="InvokeFunction"),

@@ -12,16 +12,17 @@ import pytest
 import yaml
 
 from settings import SettingsError, max_stack_chars, project_name
-from tests.stacks import DEV, PROD
+from tests.stacks import DEV, PROD, STRICT
 from tools.bootstrap import documents
-from tools.bootstrap.rights import ANY, FUNCTION, PREFIX, RIGHTS, ROLE, STEPS, Grant
+from tools.bootstrap.rights import ANY, DATA_KEY, FUNCTION, PREFIX, RIGHTS, ROLE, STEPS, Grant
 from tools.local.program import ROOT, run
 from tools.local.recorder import ACCOUNT, Monitor, Project, Recorder
 from tools.project import PROJECT
 
 MAX_POLICY_CHARS = 6144  # IAM's limit of a managed policy
 KEY = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
-GRANTS = [grant for grants in RIGHTS.values() for grant in grants] + STEPS
+DOCUMENTS = (documents.preview, documents.change, documents.operate)
+GRANTS = [grant for grants in RIGHTS.values() for grant in grants] + [DATA_KEY, *STEPS]
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,12 @@ def statements(document: str) -> list[dict[str, Any]]:
 
 
 def key_statements() -> list[dict[str, Any]]:
-    both = (documents.preview("aws", ACCOUNT, "dev"), documents.change("aws", ACCOUNT, "dev"))
-    return [s for document in both for s in statements(document) if any(a.startswith("kms:") for a in s["Action"])]
+    return [
+        s
+        for make in DOCUMENTS
+        for s in statements(make("aws", ACCOUNT, "dev"))
+        if any(a.startswith("kms:") for a in s["Action"])
+    ]
 
 
 def names(grants: list[Grant]) -> set[str]:
@@ -62,7 +67,11 @@ def names(grants: list[Grant]) -> set[str]:
 
 
 def test_the_rights_cover_every_resource_type_of_the_stacks_and_no_other(dev: Recorder, prod: Recorder) -> None:
-    others = [run(DEV, alarmEmail="on-call@example.com", kmsKeyArn=KEY), run(PROD, stableVersion=7, canary=True)]
+    others = [
+        run(DEV, alarmEmail="on-call@example.com", kmsKeyArn=KEY),
+        run(PROD, stableVersion=7, canary=True),
+        run(STRICT),
+    ]
     used = {r.type for recorder in (dev, prod, *others) for r in recorder.resources if r.custom}
     assert used - set(RIGHTS) == set(), "tools/bootstrap/rights.py does not say what these take to deploy"
     assert set(RIGHTS) - used == set(), "no component registers these any more"
@@ -84,8 +93,7 @@ def test_a_preview_can_only_look() -> None:
 
 
 def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> None:
-    both = (documents.preview, documents.change)
-    everything = [s for document in both for s in statements(document("aws", ACCOUNT, "dev"))]
+    everything = [s for document in DOCUMENTS for s in statements(document("aws", ACCOUNT, "dev"))]
     assert not [a for s in everything for a in s["Action"] if "*" in a]
     unscoped = {a for s in everything if s["Resource"] == ANY and "Condition" not in s for a in s["Action"]}
     assert unscoped == {
@@ -95,6 +103,9 @@ def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> N
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricStatistics",
         "cloudwatch:PutMetricAlarm",  # as Application Auto Scaling asks
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
         "lambda:ListEventSourceMappings",
         "logs:DescribeLogGroups",
@@ -168,13 +179,16 @@ def test_a_service_that_checks_its_caller_finds_the_rights_it_asks_for() -> None
 
 
 def test_a_key_is_used_only_by_way_of_the_queues_or_where_its_tags_are_the_stacks() -> None:
-    grants = [s for s in statements(documents.change("aws", ACCOUNT, "dev")) if "kms:Decrypt" in s["Action"]]
-    assert [s["Condition"] for s in grants] == [{"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com"}}]
+    grants = [s for s in statements(documents.operate("aws", ACCOUNT, "dev")) if "kms:Decrypt" in s["Action"]]
+    assert [s["Condition"] for s in grants] == [
+        {"StringLike": {"kms:ViaService": [f"{via}.*.amazonaws.com*" for via in ("dynamodb", "ecr", "lambda", "sns")]}},
+        {"StringLike": {"kms:ViaService": "sqs.*.amazonaws.com*"}},
+    ]
 
 
 def test_the_policies_fit_iam_with_the_longest_stack_name() -> None:
     longest = "s" * max_stack_chars(project_name())
-    sizes = [len(make("aws-us-gov", ACCOUNT, longest)) for make in (documents.preview, documents.change)]
+    sizes = [len(make("aws-us-gov", ACCOUNT, longest)) for make in DOCUMENTS]
     assert max(sizes) <= MAX_POLICY_CHARS
 
 
