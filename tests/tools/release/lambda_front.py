@@ -1,22 +1,31 @@
-"""Lambda's API in front of a local pipeline: invocations run its function, its mapping is listed, moto has the rest."""
+"""Lambda's API in front of a local function: invocations run it, its mapping is listed, moto's server has the rest."""
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.error import HTTPError
+from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import Request, urlopen
 
 from tests.waiting import HANG_S
+from tools.local.lambda_service import Invocation
 from tools.local.stack import LocalPipeline
 
-VERSION = "7"  # what the alias serves
+VERSION = "7"  # what the alias of a local pipeline serves
 
 
 @contextmanager
-def lambda_front(local: LocalPipeline) -> Iterator[str]:
-    """An endpoint for all services of the pipeline's cloud; yields its URL."""
+def lambda_front(
+    cloud_url: str, invoke: Callable[[str, bytes], tuple[str, Invocation]], enabled: Callable[[], bool]
+) -> Iterator[str]:
+    """An endpoint for all services of a cloud; yields its URL.
+
+    Args:
+        invoke: runs a version or an alias (empty: what $LATEST is) on an event, and says which version that was.
+        enabled: whether the function's queue feeds it.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -29,18 +38,21 @@ def lambda_front(local: LocalPipeline) -> Iterator[str]:
 
         def _handle(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if "/functions/" in self.path and "/invocations" in self.path:
-                invocation = local.function.invoke(body)
-                headers = {"X-Amz-Executed-Version": VERSION}
+            path = urlsplit(self.path)
+            if path.path.endswith("/invocations") and "/functions/" in path.path:
+                name = unquote(path.path.rpartition("/functions/")[2].removesuffix("/invocations"))
+                of_arn = name.split(":")[7:] if name.startswith("arn:") else name.split(":")[1:]
+                version, invocation = invoke([*parse_qs(path.query).get("Qualifier", of_arn), ""][0], body)
+                headers = {"X-Amz-Executed-Version": version}
                 if invocation.error:
                     headers["X-Amz-Function-Error"] = "Unhandled"
                 self._answer(200, invocation.payload, headers)
-            elif "/event-source-mappings" in self.path and self.command == "GET":
-                state = "Enabled" if local.mapping_config.enabled else "Disabled"
+            elif "/event-source-mappings" in path.path and self.command == "GET":
+                state = "Enabled" if enabled() else "Disabled"
                 self._answer(200, json.dumps({"EventSourceMappings": [{"State": state}]}).encode(), {})
             else:
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length")}
-                request = Request(local.cloud.url + self.path, body or None, headers, method=self.command)
+                request = Request(cloud_url + self.path, body or None, headers, method=self.command)
                 try:
                     with urlopen(request, timeout=HANG_S) as response:
                         self._answer(response.status, response.read(), dict(response.headers))
@@ -67,3 +79,10 @@ def lambda_front(local: LocalPipeline) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def front_of(local: LocalPipeline) -> AbstractContextManager[str]:
+    """The endpoint of a local pipeline, whose function is its version 7, whatever is asked for."""
+    return lambda_front(
+        local.cloud.url, lambda _, event: (VERSION, local.function.invoke(event)), lambda: local.mapping_config.enabled
+    )

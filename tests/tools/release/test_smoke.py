@@ -19,7 +19,7 @@ from function.known_texts import KNOWN_TEXTS
 from function.manifest import Manifest
 from tests.pulumi_stand_in import PulumiStandIn
 from tests.stacks import DEV
-from tests.tools.release.lambda_front import VERSION, lambda_front
+from tests.tools.release.lambda_front import VERSION, front_of
 from tests.waiting import HANG_S
 from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL, LocalPipeline
@@ -42,7 +42,7 @@ def smoke(cli: PulumiStandIn, local: LocalPipeline, *options: str) -> tuple[int,
         "aliasArn": "arn:aws:lambda:us-west-2:123456789012:function:classifier:live",
     }
     credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-    with lambda_front(local) as url:
+    with front_of(local) as url:
         return run(*options, **credentials, AWS_ENDPOINT_URL=url)
 
 

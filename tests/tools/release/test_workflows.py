@@ -17,7 +17,7 @@ from components.function import ALIAS
 from settings import project_name
 from tests.pulumi_stand_in import PulumiStandIn
 from tests.stacks import DEV
-from tests.tools.release.lambda_front import lambda_front
+from tests.tools.release.lambda_front import front_of
 from tests.tools.release.published import publish, pushed
 from tests.waiting import HANG_S
 from tools.bootstrap import documents
@@ -149,7 +149,7 @@ def test_a_shell_step_is_one_line_without_expressions(path: Path) -> None:
 @pytest.fixture
 def machine(pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPipeline]:
     """A deployed stack as the steps see it: outputs, queue, table, and a repository with the image."""
-    with LocalPipeline(DEV, batchWindowSeconds=0) as local, lambda_front(local) as url:
+    with LocalPipeline(DEV, batchWindowSeconds=0) as local, front_of(local) as url:
         environment = {
             "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": "local",
