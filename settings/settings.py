@@ -22,6 +22,7 @@ CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")  # ECR's, gravest first
 KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 KMS_KEY_ARN = rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{KMS_KEY_ID}"
 # The provider would take the environment's, and the same stack would be looked for in another region next time.
@@ -139,6 +140,8 @@ class Settings:
         also=[IMAGE_IN_REGION],
     )
     pull_accounts: str = optional(listing(r"\d{12}"), "account ids of 12 digits, with commas between")
+    scan_severity: str = one_of(*SEVERITIES, "")
+    waived_findings: str = optional(listing(r"[\w:.-]+"), "ids of findings, with commas between")
 
     memory_mb: int = between(128, 10_240, "MB", also=[ENOUGH_FOR_ONNX, ENOUGH_FOR_TORCH])
     timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself

@@ -81,6 +81,8 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"image_uri": "repository:latest"}, "imageUri", "by digest"),
         ({"image_uri": DIGEST[:-1]}, "imageUri", "by digest"),
         ({"image_uri": DIGEST, "region": "eu-west-1"}, "imageUri", "of the stack's region eu-west-1"),
+        ({"scan_severity": "critical"}, "scanSeverity", "one of CRITICAL, HIGH"),
+        ({"waived_findings": "CVE-1 CVE-2"}, "waivedFindings", "with commas between"),
         ({"memory_mb": 127}, "memoryMb", "128 to 10240 MB"),
         ({"memory_mb": 10_241}, "memoryMb", "128 to 10240 MB"),
         ({"timeout_seconds": 0}, "timeoutSeconds", "3 to 900 s"),

@@ -272,6 +272,7 @@ STEPS = [
     ),
     Grant("dynamodb", TABLE, write="GetItem"),
     Grant("lambda", FUNCTION, write="InvokeFunction"),
+    Grant("ecr", PROMOTED, write="DescribeImageScanFindings"),
     Grant("lambda", ANY, write="ListEventSourceMappings"),
     Grant("cloudwatch", ANY, write="GetMetricStatistics"),
 ]

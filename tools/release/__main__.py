@@ -2,18 +2,21 @@
 
 import argparse
 import sys
+import time
 
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 
+from settings import listed
 from tools.release.attachments import Attached, refuse_attached
 from tools.release.canary import OnHold, roll_out, verify
 from tools.release.clients import Clients
 from tools.release.process import Stopped, stop_on_signals
 from tools.release.promotion import promoted_image
-from tools.release.pulumi_cli import PulumiFailed, configure, outputs
+from tools.release.pulumi_cli import PulumiFailed, check, configure, outputs, setting
 from tools.release.pulumi_cli import session as session_of
 from tools.release.rollback import StillLocked, end_hold, roll_back
+from tools.release.scan import NotPromotable, refuse_findings
 from tools.release.versions import NothingToReturnTo, NotServed, live_version
 
 COMMANDS = {
@@ -22,14 +25,28 @@ COMMANDS = {
     "unhold": "let rollouts go on after a rollback",
     "verify": "ask Lambda whether it serves what the last update made live",
     "live": "print which is live; nothing before the first update",
-    "promotable": "print imageUri, which other stacks may run",
+    "promotable": "print imageUri, which other stacks may run, once ECR has scanned it",
     "destroyable": "refuse if deleting the stack would fail half-way",
     "deployed-image": "let this checkout's previews keep an image that another stack built",
 }
 REFUSED = (
-    *(Attached, PulumiFailed, NothingToReturnTo, NotServed, OnHold, StillLocked, FileNotFoundError, LookupError),
+    *(
+        Attached,
+        PulumiFailed,
+        NothingToReturnTo,
+        NotPromotable,
+        NotServed,
+        OnHold,
+        StillLocked,
+        FileNotFoundError,
+        LookupError,
+    ),
     *(ValueError, pulumi.RunError),  # of the configuration
 )
+
+
+def to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -45,7 +62,12 @@ def main() -> int:
     try:
         session = session_of(given.stack)
         if given.command == "promotable":
-            print(outputs(given.stack, "imageUri")["imageUri"])
+            image = outputs(given.stack, "imageUri")["imageUri"]
+            check(given.stack, {})
+            if severity := setting(given.stack, "scanSeverity"):
+                waived = listed(setting(given.stack, "waivedFindings"))
+                refuse_findings(session.client("ecr"), image, severity, waived, sleep=time.sleep, say=to_stderr)
+            print(image)
             return 0
         if given.command == "destroyable":
             refuse_attached(session.client("iam"), outputs(given.stack))

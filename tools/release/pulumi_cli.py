@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from settings import schema
 from tools.local.program import run, short_name, stack_config
 from tools.local.recorder import Recorder
 from tools.project import PROJECT, ROOT
@@ -99,7 +100,8 @@ def unset(stack: str, key: str) -> None:
 
 def setting(stack: str, key: str) -> Any:
     """A value of the stack's configuration, the default where the stack has none of its own."""
-    return json.loads(stack_config(stack, {})[f"{PROJECT}:{key}"])
+    value = stack_config(stack, {})[f"{PROJECT}:{key}"]
+    return value if schema()[key]["type"] == "string" else json.loads(value)
 
 
 def session(stack: str) -> boto3.Session:
