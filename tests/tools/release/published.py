@@ -7,10 +7,11 @@ from typing import Any
 
 
 def pushed(ecr: Any) -> str:
-    """An image in a repository that keeps its tags; returns it by digest."""
+    """An image, scanned, in a repository that keeps its tags; returns it by digest."""
     ecr.create_repository(repositoryName="sentiment", imageTagMutability="IMMUTABLE")
     manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
     image = ecr.put_image(repositoryName="sentiment", imageManifest=manifest, imageTag="build")["image"]
+    ecr.start_image_scan(repositoryName="sentiment", imageId=image["imageId"])  # moto scans nothing on its push
     return f"{image['registryId']}.dkr.ecr.us-west-2.amazonaws.com/sentiment@{image['imageId']['imageDigest']}"
 
 
