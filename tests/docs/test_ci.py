@@ -1,0 +1,52 @@
+"""The page on other CI systems: its GitLab jobs run what the workflows run, in the same order."""
+
+import re
+from typing import Any
+
+import yaml
+
+from tools.project import ROOT
+
+CALL = r"\bmake (?:-s )?([a-z./-]+)"
+
+
+def gitlab() -> dict[str, Any]:
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.DOTALL)
+    return yaml.safe_load(text)
+
+
+def calls(lines: list[str]) -> list[str]:
+    return [target for line in lines for target in re.findall(CALL, line)]
+
+
+def workflow_calls(name: str, job: str) -> list[str]:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
+    return calls([step.get("run", "") for step in workflow["jobs"][job]["steps"]])
+
+
+def test_gitlab_deploys_as_the_workflow_does() -> None:
+    jobs = gitlab()
+    assert calls(jobs["dev"]["script"]) == workflow_calls("deploy", "dev")
+    assert calls(jobs["prod"]["script"] + jobs["prod"]["after_script"]) == workflow_calls("deploy", "prod")
+    assert calls(jobs["preview"]["script"])[:-1] == workflow_calls("preview", "preview")  # whose last step is an action
+
+
+def test_gitlab_never_runs_two_deployments_of_a_stack_at_once_and_ends_none() -> None:
+    jobs = gitlab()
+    for stack in ("dev", "prod"):
+        assert jobs[stack]["resource_group"] == f"deploy-{stack}"
+        assert jobs[stack]["interruptible"] is False
+    assert jobs["prod"]["rules"][0]["when"] == "manual"
+
+
+def test_the_table_lists_the_targets_of_each_job() -> None:
+    rows = re.findall(r"^\| (preview|dev|prod) \|(.*)$", (ROOT / "docs" / "ci.md").read_text(), re.MULTILINE)
+    listed = {job: re.findall(CALL, row) for job, row in rows}
+    assert listed["dev"] == workflow_calls("deploy", "dev")
+    assert listed["prod"] == workflow_calls("deploy", "prod")
+    assert listed["preview"][:-1] == workflow_calls("preview", "preview")
+
+
+def test_every_target_on_the_page_exists() -> None:
+    targets = set(re.findall(r"^([\w./-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(CALL, (ROOT / "docs" / "ci.md").read_text())) - targets == set()
