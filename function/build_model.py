@@ -21,7 +21,7 @@ from function.classifier import load
 from function.known_texts import answers
 from function.manifest import BACKENDS, Manifest, ModelError, sha256
 from function.model_build import onnx_graph, parity
-from function.model_build.onnx_graph import UnsupportedModel
+from function.model_build.adapter import UnsupportedModel, max_tokens, shape
 from function.model_build.publish import publish, refuse_to_replace_other_than_models
 from function.onnx_backend import MODEL_FILE, TOKENIZER_FILE
 
@@ -58,6 +58,7 @@ def build(
         folder.mkdir()
         with _step(f"load {model}"):
             source, tokenizer = _load_source(model, None if local else revision)
+        limit = max_tokens(source, tokenizer)
         _convert(source, tokenizer, backend, folder)
         files = sorted(path.name for path in folder.iterdir())
         manifest = Manifest(
@@ -65,7 +66,8 @@ def build(
             model_revision=revision or sha256(Path(model, WEIGHTS_FILE))[:12],
             backend=backend,
             labels=_labels(source),
-            max_tokens=min(source.config.max_position_embeddings, tokenizer.model_max_length),
+            max_tokens=limit,
+            shape=shape(source),
             files={name: sha256(folder / name) for name in files},
             sizes={name: (folder / name).stat().st_size for name in files},
             parity={},

@@ -25,12 +25,27 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """Sizes of a model, which its time and memory follow from: `inner` is the feed-forward part's width, `words` the
+    number of its tokens."""
+
+    layers: int
+    width: int
+    inner: int
+    heads: int
+    words: int
+
+
+DISTILBERT = Shape(layers=6, width=768, inner=3072, heads=12, words=30_522)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What build_model writes beside the model.
 
     `max_tokens` counts the special tokens; `files` maps names to SHA-256 digests, `sizes` to bytes; `parity` holds
     `sentences`, `label_agreement` (0-1) and `max_score_difference` (0-1) against the fp32 torch model; `answers` are
-    those to function/known_texts.py, none where an older build_model wrote the manifest.
+    those to function/known_texts.py. An older build_model wrote no answers, and no shape: it took DistilBERT only.
     """
 
     model_id: str
@@ -42,6 +57,7 @@ class Manifest:
     sizes: dict[str, int]
     parity: dict[str, float]
     answers: tuple[Answer, ...] = ()
+    shape: Shape = DISTILBERT
 
     @classmethod
     def read(cls, model_dir: Path) -> Self:
@@ -59,7 +75,8 @@ class Manifest:
             raise ModelError(f"{path} is malformed: {'; '.join(faults)}")
         known = {name: content[name] for name in _FIELD_NAMES if name in content}
         answers = tuple(Answer(**answer) for answer in content.get("answers", ()))
-        return cls(**{**known, "labels": tuple(content["labels"]), "answers": answers})
+        shape = Shape(**content["shape"]) if "shape" in content else DISTILBERT
+        return cls(**{**known, "labels": tuple(content["labels"]), "answers": answers, "shape": shape})
 
     def write(self, model_dir: Path) -> None:
         (model_dir / MANIFEST_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
@@ -101,6 +118,7 @@ def _faults(content: Any) -> list[str]:
         "sizes": isinstance(content["sizes"], dict) and content["sizes"].keys() == set(content["files"]),
         "parity": isinstance(content["parity"], dict),
         "answers": _are_answers(content.get("answers", []), content["labels"]),
+        "shape": _is_shape(content.get("shape", asdict(DISTILBERT))),
     }
     return [f"{name} is {content.get(name)!r}" for name, holds in rules.items() if not holds]
 
@@ -117,6 +135,14 @@ def _are_answers(value: Any, labels: Any) -> bool:
         and answer["sentiment"] in labels
         and isinstance(answer["score"], float)
         for answer in value
+    )
+
+
+def _is_shape(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == asdict(DISTILBERT).keys()
+        and all(isinstance(size, int) and size > 0 for size in value.values())
     )
 
 

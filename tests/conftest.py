@@ -10,12 +10,22 @@ import pytest
 
 from settings import SettingsError
 from tests.pulumi_stand_in import pulumi_cli
+from tests.model_kinds import kind, kind_built, kind_source
 from tests.stacks import DEV, PROD
 from tests.tiny_model import onnx_model, three_label_model, tiny_source, torch_model
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
 
-__all__ = ["onnx_model", "pulumi_cli", "three_label_model", "tiny_source", "torch_model"]
+__all__ = [
+    "kind",
+    "kind_built",
+    "kind_source",
+    "onnx_model",
+    "pulumi_cli",
+    "three_label_model",
+    "tiny_source",
+    "torch_model",
+]
 
 # The same examples in every run, and no judgement on how long one takes; and many more, others each time, for
 # pytest --hypothesis-profile=thorough.

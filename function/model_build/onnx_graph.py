@@ -1,4 +1,4 @@
-"""A DistilBERT classifier as an int8 ONNX graph of packed tokens (build time only).
+"""A classifier as an int8 ONNX graph of packed tokens (build time only).
 
 Written for this service rather than exported, for what no exporter gives:
 
@@ -21,22 +21,18 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from transformers import PreTrainedModel
 
+from function.model_build.adapter import Encoder, adapted
+
 OPSET = 23
 IR_VERSION = 10
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 WEIGHT_LEVELS = 63  # seven bits: eight saturate on x86 without VNNI (ONNX Runtime's quantisation guide)
 ACTIVATION_LEVELS = 127
 ZERO = 128
-LAYER_NORM_EPSILON = 1e-12
 LEAST_GELU = -0.17  # the minimum is -0.16998
-SUPPORTED = "distilbert"
 
 Array = np.ndarray
 Levels = tuple[str, str]  # uint8 (rows, width) and their scales (rows, 1)
-
-
-class UnsupportedModel(Exception):
-    """The graph cannot say what this model computes."""
 
 
 def write(model: PreTrainedModel, path: Path) -> None:
@@ -49,26 +45,19 @@ def write(model: PreTrainedModel, path: Path) -> None:
     labels).
 
     Raises:
-        UnsupportedModel: no DistilBERT classifier with GELU.
+        UnsupportedModel: none of the kinds that adapter.py knows.
     """
-    config = model.config
-    if config.model_type != SUPPORTED or getattr(config, "activation", None) != "gelu":
-        raise UnsupportedModel(
-            f"model_type: {config.model_type!r} must be {SUPPORTED!r} with activation 'gelu' for backend onnx; "
-            "torch takes any text classifier of transformers"
-        )
-    weights = {name: tensor.detach().float().numpy() for name, tensor in model.state_dict().items()}
-    graph = _Graph(weights, config.n_layers, config.n_heads).model()
+    graph = Graph(adapted(model)).model()
     # Weights in a file of their own are mapped into memory, not read and copied: a full-size model loads in a third of
     # the time, with 50 MB less, and of the embeddings only what is looked up is ever read from disk.
     onnx.save(graph, path, save_as_external_data=True, location=path.name + ".data")
 
 
-class _Graph:
+class Graph:
     """Grows by one node a call; a method returns the name of its result."""
 
-    def __init__(self, weights: dict[str, Array], layers: int, heads: int) -> None:
-        self.weights, self.layers, self.heads = weights, layers, heads
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder, self.weights = encoder, encoder.weights
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.one = self.constant(np.float32(1))
@@ -82,8 +71,8 @@ class _Graph:
         hidden = self.embeddings()
         queries = self.op("Concat", self.op("Shape", "places", start=1), self.constant(np.array([1])), axis=0)
         self.mask = self.op("Expand", "mask", queries)  # a row for each, spelt out: Attention asks for it
-        for layer in range(self.layers):
-            hidden = self.layer(hidden, f"distilbert.transformer.layer.{layer}.", last=layer == self.layers - 1)
+        for layer in range(self.encoder.layers):
+            hidden = self.layer(hidden, f"transformer.layer.{layer}.", last=layer == self.encoder.layers - 1)
         self.head(hidden)
         shapes = {"input_ids": ["tokens"], "positions": ["tokens"], "places": ["texts", "longest"]}
         shapes |= {"tokens": ["tokens"], "first": ["texts"]}
@@ -91,23 +80,23 @@ class _Graph:
         inputs.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["texts", 1, 1, "longest"]))
         labels = len(self.weights["classifier.bias"])
         output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["texts", labels])
-        graph = helper.make_graph(self.nodes, SUPPORTED, inputs, [output], self.constants)
+        graph = helper.make_graph(self.nodes, "classifier", inputs, [output], self.constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
     def embeddings(self) -> str:
         """(tokens, dim): word and position, the words in int8 with a scale for each."""
-        words = self.weights["distilbert.embeddings.word_embeddings.weight"]
-        scales = _scales(words, ACTIVATION_LEVELS, axis=1)
-        levels = self.op("Gather", self.constant(_levels(words, scales)), "input_ids")
-        word = self.op(
-            "Mul",
-            self.op("Cast", levels, to=TensorProto.FLOAT),
-            self.op("Gather", self.constant(scales), "input_ids"),
-        )
-        position = self.op("Gather", self.weight("distilbert.embeddings.position_embeddings.weight"), "positions")
+        word = self.looked_up(self.weights["embeddings.word_embeddings.weight"], "input_ids")
+        position = self.op("Gather", self.weight("embeddings.position_embeddings.weight"), "positions")
         self.one_row_for_each("input_ids")
-        return self.norm(self.op("Add", word, position), "distilbert.embeddings.LayerNorm")
+        return self.norm(self.op("Add", word, position), "embeddings.LayerNorm")
+
+    def looked_up(self, table: Array, rows: str) -> str:
+        scales = _scales(table, ACTIVATION_LEVELS, axis=1)
+        levels = self.op("Gather", self.constant(_levels(table, scales)), rows)
+        return self.op(
+            "Mul", self.op("Cast", levels, to=TensorProto.FLOAT), self.op("Gather", self.constant(scales), rows)
+        )
 
     def layer(self, hidden: str, name: str, last: bool) -> str:
         """(tokens, dim); of the last layer (texts, dim), of each text's first token."""
@@ -133,8 +122,8 @@ class _Graph:
             self.op("Gather", self.linear(sources, key), "places"),
             self.op("Gather", self.linear(sources, value), "places"),
             "mask" if last else self.mask,
-            q_num_heads=self.heads,
-            kv_num_heads=self.heads,
+            q_num_heads=self.encoder.heads,
+            kv_num_heads=self.encoder.heads,
         )
         rows = self.op("Reshape", context, self.constant(np.array([-1, query.shape[1]])))
         packed = rows if last else self.op("Gather", rows, "tokens")
@@ -150,7 +139,7 @@ class _Graph:
         return self.linear(self.quantised(*inner, least=LEAST_GELU), *self.matrix(name + "lin2"))
 
     def head(self, hidden: str) -> None:
-        inner = self.op("Relu", self.linear(self.quantised(hidden), *self.matrix("pre_classifier")))
+        inner = self.op(self.encoder.between, self.linear(self.quantised(hidden), *self.matrix("pre_classifier")))
         classifier = [self.weight("classifier.weight"), self.weight("classifier.bias")]
         self.nodes.append(helper.make_node("Gemm", [inner, *classifier], ["logits"], transB=1))
 
@@ -184,7 +173,7 @@ class _Graph:
 
     def norm(self, hidden: str, name: str) -> str:
         parameters = self.weight(f"{name}.weight"), self.weight(f"{name}.bias")
-        return self.op("LayerNormalization", hidden, *parameters, epsilon=LAYER_NORM_EPSILON)
+        return self.op("LayerNormalization", hidden, *parameters, epsilon=self.encoder.epsilon)
 
     def matrix(self, name: str) -> tuple[Array, Array]:
         """A linear layer's matrix (in, out) and bias (out,)."""

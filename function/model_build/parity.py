@@ -22,7 +22,7 @@ def measure(
     agreeing = 0
     max_difference = 0.0
     for text, sentiment in zip(texts, classifier.classify(texts), strict=True):
-        expected = _probabilities(model, tokenizer, text)
+        expected = _probabilities(model, tokenizer, text, classifier.manifest.max_tokens)
         label = classifier.manifest.labels.index(sentiment.label)
         agreeing += int(expected.argmax()) == label
         max_difference = max(max_difference, abs(float(expected[label]) - sentiment.score))
@@ -33,9 +33,11 @@ def measure(
     }
 
 
-def _probabilities(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str) -> torch.Tensor:
+def _probabilities(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: str, max_tokens: int
+) -> torch.Tensor:
     """The fp32 model's softmax for one text alone, shape (labels,)."""
-    encoded = tokenizer(text, truncation=True, max_length=model.config.max_position_embeddings, return_tensors="pt")
+    encoded = tokenizer(text, truncation=True, max_length=max_tokens, return_tensors="pt")
     with torch.inference_mode():
         logits = model(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]).logits
     return torch.softmax(logits[0], dim=-1)

@@ -1,8 +1,6 @@
 """build_model, with real torch and transformers on a tiny DistilBERT: what it makes, and when it refuses."""
 
-import json
 import re
-import shutil
 import stat
 from pathlib import Path
 
@@ -82,22 +80,6 @@ def test_the_onnx_graph_is_int8_in_weights_and_embeddings_with_free_batch_and_le
         "first": ["texts"],
         "mask": ["texts", 1, 1, "longest"],
     }
-
-
-@pytest.mark.parametrize(("model_type", "activation"), [("bert", "gelu"), ("distilbert", "relu")])
-def test_a_model_that_the_graph_cannot_say_is_refused_by_name(
-    tiny_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], model_type: str, activation: str
-) -> None:
-    other = tmp_path / "other"
-    shutil.copytree(tiny_source, other)
-    config = json.loads((other / "config.json").read_bytes())
-    architecture = {"bert": "BertForSequenceClassification", "distilbert": "DistilBertForSequenceClassification"}
-    config |= {"model_type": model_type, "activation": activation, "architectures": [architecture[model_type]]}
-    config |= {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 128}
-    (other / "config.json").write_text(json.dumps(config))
-    assert build_model.main(arguments(other, tmp_path / "model")) == 1
-    message = f"model_type: '{model_type}' must be 'distilbert' with activation 'gelu' for backend onnx"
-    assert message in capsys.readouterr().err
 
 
 def test_a_model_whose_labels_changed_fails_the_build_and_leaves_nothing(

@@ -1,0 +1,105 @@
+"""Every kind of classifier that the graph says, through build_model: exact in fp32, near in int8, on both backends."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
+
+from function.classifier import load
+from function.manifest import Shape
+from function.model_build import parity
+from function.model_build.adapter import UnsupportedModel, adapted
+from function.model_build.onnx_graph import Graph
+from function.onnx_backend import packed, session_options
+from tests.model_kinds import MAX_TOKENS, THREE_LABELS
+from tests.tiny_model import TINY_DISAGREEMENT
+
+pytestmark = pytest.mark.slow(reason="builds models with torch")
+
+LENGTHS = (2, 7, 3, MAX_TOKENS, 21)
+
+
+class ExactGraph(Graph):
+    """The same graph with its tables and products in fp32."""
+
+    def looked_up(self, table: np.ndarray, rows: str) -> str:
+        return self.op("Gather", self.constant(table), rows)
+
+    def quantised(self, *slices: str, least: float | None = None) -> tuple[str, str]:
+        whole = self.op("Concat", *slices, axis=1) if len(slices) > 1 else slices[0]
+        return whole, whole
+
+    def linear(self, source: tuple[str, str], matrix: np.ndarray, bias: np.ndarray | None = None) -> str:
+        product = self.op("MatMul", source[0], self.constant(matrix))
+        return product if bias is None else self.op("Add", product, self.constant(bias))
+
+
+def exact_logits(model: PreTrainedModel, texts: list[list[int]], folder: Path) -> np.ndarray:
+    path = folder / "exact.onnx"
+    onnx.save(ExactGraph(adapted(model)).model(), path, save_as_external_data=True, location="exact.data")
+    session = onnxruntime.InferenceSession(str(path), session_options(), providers=["CPUExecutionProvider"])
+    return session.run(["logits"], packed(texts))[0]
+
+
+def logits_of_transformers(model: PreTrainedModel, texts: list[list[int]]) -> np.ndarray:
+    with torch.inference_mode():
+        return np.concatenate([model(input_ids=torch.tensor([ids])).logits.numpy() for ids in texts])
+
+
+def random_texts(words: int, lengths: tuple[int, ...]) -> list[list[int]]:
+    ids = np.random.default_rng(2)
+    return [ids.integers(5, words, length).tolist() for length in lengths]
+
+
+def test_the_graph_computes_what_transformers_computes(kind_source: Path, tmp_path: Path) -> None:
+    model = AutoModelForSequenceClassification.from_pretrained(kind_source).eval()
+    texts = random_texts(model.config.vocab_size, LENGTHS)
+    expected = logits_of_transformers(model, texts)
+    assert np.ptp(expected, axis=0).min() > 0.1, "texts that score alike could not show a difference"
+    np.testing.assert_allclose(exact_logits(model, texts, tmp_path), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_a_built_model_answers_as_its_source(kind_source: Path, kind_built: dict[str, Path], backend: str) -> None:
+    built = load(kind_built[backend])
+    assert built.manifest.labels == THREE_LABELS
+    assert built.manifest.max_tokens == MAX_TOKENS
+    assert built.manifest.shape == Shape(2, 32, 64, 2, len(AutoTokenizer.from_pretrained(kind_source)))
+    assert built.manifest.parity["label_agreement"] >= 1 - TINY_DISAGREEMENT
+    model = AutoModelForSequenceClassification.from_pretrained(kind_source).eval()
+    tokenizer = AutoTokenizer.from_pretrained(kind_source)
+    texts = [*parity.sentences()[:20], "good " * 100]
+    for text, answer in zip(texts, built.classify(texts), strict=True):
+        ids = tokenizer(text, truncation=True, max_length=MAX_TOKENS)["input_ids"]
+        scores = torch.softmax(torch.tensor(logits_of_transformers(model, [ids])[0]), dim=-1)
+        expected = float(scores[built.manifest.labels.index(answer.label)])
+        assert answer.score == pytest.approx(expected, abs=1e-4 if backend == "torch" else 0.1)
+        assert answer.truncated is (len(tokenizer(text)["input_ids"]) > MAX_TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "message"),
+    [
+        ("electra", {}, "model_type: 'electra' must be 'distilbert' or 'bert' or 'roberta' or "),
+        ("bert", {"hidden_act": "gelu_new"}, "hidden_act: 'gelu_new' must be 'gelu' for backend onnx"),
+        ("distilbert", {"activation": "relu"}, "activation: 'relu' must be 'gelu' for backend onnx"),
+        ("bert", {"is_decoder": True}, "is_decoder: True must be False for backend onnx"),
+        (
+            "bert",
+            {"position_embedding_type": "relative_key"},
+            "position_embedding_type: 'relative_key' must be 'absolute'",
+        ),
+    ],
+)
+def test_a_model_that_the_graph_cannot_say_is_refused_by_its_config(
+    kind: str, changes: dict[str, Any], message: str
+) -> None:
+    config = AutoConfig.for_model(kind, num_hidden_layers=1, vocab_size=20, **changes)
+    with pytest.raises(UnsupportedModel, match=re.escape(message)):
+        adapted(AutoModelForSequenceClassification.from_config(config))
