@@ -9,24 +9,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers.utils import SAFE_WEIGHTS_NAME
 from transformers.utils import logging as transformers_logging
 
 from function.classifier import load
 from function.known_texts import answers
 from function.manifest import BACKENDS, Manifest, ModelError, sha256
 from function.model_build import onnx_graph, parity
-from function.model_build.adapter import UnsupportedModel, max_tokens, shape
+from function.model_build.adapter import shape
 from function.model_build.publish import publish, refuse_to_replace_other_than_models
+from function.model_build.source import Source, UnsuitableModel, load_source, revision_of
 from function.onnx_backend import MODEL_FILE, TOKENIZER_FILE
 
 MAX_DISAGREEMENT = 0.02  # share of the parity sentences
-WEIGHTS_FILE = "model.safetensors"
 
 
 class BuildError(Exception):
@@ -57,68 +52,46 @@ def build(
         folder = Path(temporary, "model")
         folder.mkdir()
         with _step(f"load {model}"):
-            source, tokenizer = _load_source(model, None if local else revision)
-        limit = max_tokens(source, tokenizer)
-        _convert(source, tokenizer, backend, folder)
+            source = load_source(model, None if local else revision, backend)
+        _convert(source, backend, folder)
         files = sorted(path.name for path in folder.iterdir())
         manifest = Manifest(
             model_id=model_id or model,
-            model_revision=revision or sha256(Path(model, WEIGHTS_FILE))[:12],
+            model_revision=revision or revision_of(Path(model)),
             backend=backend,
-            labels=_labels(source),
-            max_tokens=limit,
-            shape=shape(source),
+            labels=source.labels,
+            max_tokens=source.max_tokens,
+            shape=shape(source.model),
             files={name: sha256(folder / name) for name in files},
             sizes={name: (folder / name).stat().st_size for name in files},
             parity={},
         )
         manifest.write(folder)
-        manifest = _as_it_runs(manifest, folder, source, tokenizer, max_disagreement)
+        manifest = _as_it_runs(manifest, folder, source, max_disagreement)
         manifest.write(folder)
         publish(folder, output)
     _report(f"{output}: {', '.join(f'{name} {_megabytes(size)}' for name, size in manifest.sizes.items())}")
     return manifest
 
 
-def _load_source(model: str, revision: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    pinned = {"revision": revision} if revision else {}
-    try:
-        source = AutoModelForSequenceClassification.from_pretrained(model, **pinned)
-        return source.eval(), AutoTokenizer.from_pretrained(model, **pinned)
-    except (OSError, ValueError) as error:
-        raise BuildError(f"{model} cannot be loaded: {error}") from error
-
-
-def _labels(source: PreTrainedModel) -> tuple[str, ...]:
-    """The model's own names of its outputs, in the order of the outputs."""
-    names = {int(index): label for index, label in (source.config.id2label or {}).items()}
-    return tuple(names[index] for index in sorted(names))
-
-
-def _convert(source: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, backend: str, folder: Path) -> None:
+def _convert(source: Source, backend: str, folder: Path) -> None:
     if backend == "torch":
-        with _step("save for torch", folder / WEIGHTS_FILE):
-            source.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
+        with _step("save for torch", folder / SAFE_WEIGHTS_NAME):
+            source.model.save_pretrained(folder)
+            source.tokenizer.save_pretrained(folder)
         return
     with _step("write the int8 graph", folder / MODEL_FILE):
-        onnx_graph.write(source, folder / MODEL_FILE)
-    tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
-    source.config.save_pretrained(folder)
+        onnx_graph.write(source.model, folder / MODEL_FILE)
+    source.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+    source.model.config.save_pretrained(folder)
 
 
-def _as_it_runs(
-    manifest: Manifest,
-    folder: Path,
-    source: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    max_disagreement: float,
-) -> Manifest:
+def _as_it_runs(manifest: Manifest, folder: Path, source: Source, max_disagreement: float) -> Manifest:
     """The manifest with the folder's figures and answers; BuildError if its labels disagree too often with fp32's."""
     texts = parity.sentences()
     built = load(folder)
     with _step(f"compare with fp32 on {len(texts)} sentences"):
-        figures = parity.measure(built, source, tokenizer, texts)
+        figures = parity.measure(built, source.model, source.tokenizer, texts)
     agreement = figures["label_agreement"]
     _report(f"labels agree on {agreement:.1%}, scores differ by at most {figures['max_score_difference']:.4f}")
     if 1 - agreement > max_disagreement:
@@ -156,7 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
     transformers_logging.disable_progress_bar()
     try:
         build(**vars(options))
-    except (BuildError, ModelError, UnsupportedModel, OSError) as error:
+    except (BuildError, ModelError, UnsuitableModel, OSError) as error:
         sys.stderr.write(f"build_model: error: {error}\n")
         return 1
     return 0

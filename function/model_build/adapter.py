@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from torch import nn
-from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedModel
 
 from function.manifest import Shape
+from function.model_build.source import UnsuitableModel, positions
 
 Array = np.ndarray
 
@@ -38,10 +38,6 @@ RENAMED = {
 }
 
 
-class UnsupportedModel(Exception):
-    """The model is none of those that a backend can serve."""
-
-
 @dataclass(frozen=True)
 class Encoder:
     """A classifier in the graph's terms.
@@ -62,7 +58,7 @@ class Encoder:
 def adapted(model: PreTrainedModel) -> Encoder:
     """
     Raises:
-        UnsupportedModel: naming what the graph does not compute.
+        UnsuitableModel: naming what the graph does not compute.
     """
     config = model.config
     _refuse_what_the_graph_lacks(config)
@@ -71,7 +67,7 @@ def adapted(model: PreTrainedModel) -> Encoder:
         _renamed(name.removeprefix(prefix)): tensor.detach().float().numpy()
         for name, tensor in model.state_dict().items()
     }
-    weights[POSITIONS] = weights[POSITIONS][-_positions(model) :]
+    weights[POSITIONS] = weights[POSITIONS][-positions(model) :]
     if TOKEN_TYPES in weights:
         weights[POSITIONS] = weights[POSITIONS] + weights.pop(TOKEN_TYPES)[0]
     return Encoder(
@@ -94,33 +90,6 @@ def shape(model: PreTrainedModel) -> Shape:
     )
 
 
-def max_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    """How many tokens of a text the model looks at, special ones included.
-
-    Raises:
-        UnsupportedModel: neither model nor tokenizer sets a limit.
-    """
-    limit = min(_positions(model), tokenizer.model_max_length)
-    if limit > 1_000_000:  # what transformers takes for none is 1e30
-        raise UnsupportedModel(
-            f"model_type: {model.config.model_type!r} has no largest number of tokens, nor has its tokenizer "
-            "(model_max_length); a function needs one"
-        )
-    return limit
-
-
-def _positions(model: PreTrainedModel) -> int:
-    """RoBERTa's kinds count from the row after that of padding: 514 rows take 512 tokens.
-
-    (A text that spells out their padding token has it counted here like any other, and passed over in transformers.)
-    """
-    for name, table in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(table, nn.Embedding):
-            return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
-    declared = getattr(model.config, "max_position_embeddings", -1)  # of positions that are no table; XLNet says -1
-    return declared if declared > 0 else int(1e30)
-
-
 def _refuse_what_the_graph_lacks(config: PretrainedConfig) -> None:
     activation = "activation" if config.model_type == "distilbert" else "hidden_act"
     allowed = {
@@ -131,7 +100,7 @@ def _refuse_what_the_graph_lacks(config: PretrainedConfig) -> None:
     }
     for name, values in allowed.items():
         if getattr(config, name, values[0]) not in values:
-            raise UnsupportedModel(
+            raise UnsuitableModel(
                 f"{name}: {getattr(config, name)!r} must be {' or '.join(map(repr, values))} for backend onnx; "
                 "torch takes any text classifier of transformers"
             )

@@ -45,7 +45,7 @@ def write(model: PreTrainedModel, path: Path) -> None:
     labels).
 
     Raises:
-        UnsupportedModel: none of the kinds that adapter.py knows.
+        UnsuitableModel: none of the kinds that adapter.py knows.
     """
     graph = Graph(adapted(model)).model()
     # Weights in a file of their own are mapped into memory, not read and copied: a full-size model loads in a third of

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from function.classifier import load
 from function.manifest import Shape
 from function.model_build import parity
-from function.model_build.adapter import UnsupportedModel, adapted
+from function.model_build.adapter import UnsuitableModel, adapted
 from function.model_build.onnx_graph import Graph
 from function.onnx_backend import packed, session_options
 from tests.model_kinds import MAX_TOKENS, THREE_LABELS
@@ -101,5 +101,5 @@ def test_a_model_that_the_graph_cannot_say_is_refused_by_its_config(
     kind: str, changes: dict[str, Any], message: str
 ) -> None:
     config = AutoConfig.for_model(kind, num_hidden_layers=1, vocab_size=20, **changes)
-    with pytest.raises(UnsupportedModel, match=re.escape(message)):
+    with pytest.raises(UnsuitableModel, match=re.escape(message)):
         adapted(AutoModelForSequenceClassification.from_config(config))
