@@ -27,7 +27,10 @@ class ImageArgs:
         model_revision: commit of the hub model.
         backend: onnx or torch.
         architecture: x86_64 or arm64.
-        extra_package_index_url: where pip looks besides its own index; nowhere else if empty.
+        base_image: what the build starts from.
+        package_index_url: where pip looks in place of its own index.
+        extra_package_index_url: where pip looks besides its index; nowhere else if empty.
+        model_hub_url: where hub models come from, in place of the hub.
         promoted: hand out this image by digest and build nothing, unless empty.
         kms_key_arn: customer managed key of the repository, or empty for ECR's own encryption.
         disposable: whether the repository may be deleted, with the images in it; Pulumi refuses to delete another.
@@ -39,7 +42,10 @@ class ImageArgs:
     model_revision: str
     backend: str
     architecture: str
+    base_image: str = ""
+    package_index_url: str = ""
     extra_package_index_url: str = ""
+    model_hub_url: str = ""
     promoted: str = ""
     kms_key_arn: str = ""
     disposable: bool = False
@@ -194,5 +200,10 @@ def build_args(args: ImageArgs) -> dict[str, str]:
         source = {"MODEL_SOURCE": "prebuilt", "MODEL_PATH": f"function/{args.model_id.removeprefix(LOCAL_MODEL)}"}
     else:
         source = {"MODEL_SOURCE": "hub", "MODEL_ID": args.model_id, "MODEL_REVISION": args.model_revision}
-    index = {"PIP_EXTRA_INDEX_URL": args.extra_package_index_url} if args.extra_package_index_url else {}
-    return {"BACKEND": args.backend, **source, **index}
+    mirrors = {
+        "BASE_IMAGE": args.base_image,
+        "PIP_INDEX_URL": args.package_index_url,
+        "PIP_EXTRA_INDEX_URL": args.extra_package_index_url,
+        "HF_ENDPOINT": args.model_hub_url,
+    }
+    return {"BACKEND": args.backend, **source, **{name: value for name, value in mirrors.items() if value}}

@@ -22,6 +22,8 @@ CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+# An image's history shows the arguments of its build.
+PLAIN_URL = r"https://[^\s/@]+(/[^\s@]*)?", "an https URL without user and password"
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")  # ECR's, gravest first
 KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 KMS_KEY_ARN = rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{KMS_KEY_ID}"
@@ -129,11 +131,14 @@ class Settings:
     )
     inference_backend: str = one_of(*BACKENDS, also=[left_alone("inference_backend")])
     architecture: str = one_of("x86_64", "arm64")
-    extra_package_index_url: str = optional(
-        r"https://[^\s/@]+(/[^\s@]*)?",
-        "an https URL without user and password",
-        also=[left_alone("extra_package_index_url")],
+    base_image: str = optional(
+        r"[a-z0-9][a-z0-9._-]*(:\d+)?(/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
+        "an image by tag, digest or both: REGISTRY/REPOSITORY:TAG@sha256:DIGEST",
+        also=[left_alone("base_image")],
     )
+    package_index_url: str = optional(*PLAIN_URL, also=[left_alone("package_index_url")])
+    extra_package_index_url: str = optional(*PLAIN_URL, also=[left_alone("extra_package_index_url")])
+    model_hub_url: str = optional(*PLAIN_URL, also=[left_alone("model_hub_url")])
     image_uri: str = optional(
         r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}",
         "an ECR image by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",

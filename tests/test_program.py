@@ -166,12 +166,16 @@ def test_the_function_runs_the_image_that_is_built(stack: Recorder) -> None:
     assert uri == stack.outputs["imageUri"] == stack.one("docker:index/image:Image").outputs["repoDigest"]
 
 
-def test_the_build_is_told_of_another_package_index_only_where_the_stack_names_one() -> None:
-    builds = [
-        run(DEV, extraPackageIndexUrl=url).one("docker:index/image:Image").inputs["build"]
-        for url in ("", "https://index.example/cpu")
-    ]
-    assert [build["args"].get("PIP_EXTRA_INDEX_URL") for build in builds] == [None, "https://index.example/cpu"]
+def test_the_build_is_told_of_mirrors_only_where_the_stack_names_them(dev: Recorder) -> None:
+    mirrors = {
+        "BASE_IMAGE": ("baseImage", "mirror.example/lambda/python:3.13@sha256:" + "0" * 64),
+        "PIP_INDEX_URL": ("packageIndexUrl", "https://mirror.example/simple"),
+        "PIP_EXTRA_INDEX_URL": ("extraPackageIndexUrl", "https://index.example/cpu"),
+        "HF_ENDPOINT": ("modelHubUrl", "https://mirror.example/hub"),
+    }
+    told = run(DEV, **dict(mirrors.values())).one("docker:index/image:Image").inputs["build"]["args"]
+    assert {name: told[name] for name in mirrors} == {name: value for name, (_, value) in mirrors.items()}
+    assert not mirrors.keys() & dev.one("docker:index/image:Image").inputs["build"]["args"].keys()
 
 
 def test_the_repository_keeps_its_tags_and_scans_its_images(stack: Recorder) -> None:

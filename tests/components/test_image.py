@@ -43,6 +43,9 @@ def tag(args: ImageArgs = ARGS) -> str:
         {"model_revision": "0000000"},
         {"backend": "torch"},
         {"architecture": "arm64"},
+        {"base_image": "mirror.example/python:3.13"},
+        {"package_index_url": INDEX},
+        {"model_hub_url": INDEX},
         {"extra_package_index_url": INDEX},  # it decides between builds of one version, such as torch's
         {"model_id": "./models/demo"},
     ],
@@ -166,5 +169,8 @@ def test_hub_and_prebuilt_models_take_the_dockerfiles_two_ways() -> None:
 
 def test_every_build_argument_is_one_that_the_dockerfile_takes() -> None:
     dockerfile = (ROOT / "function" / "Dockerfile").read_text()
-    for name in {*build_args(replace(ARGS, extra_package_index_url=INDEX)), *build_args(PREBUILT)}:
+    mirrors = {"base_image": "mirror.example/python:3.13"} | dict.fromkeys(
+        ("package_index_url", "extra_package_index_url", "model_hub_url"), INDEX
+    )
+    for name in {*build_args(replace(ARGS, **mirrors)), *build_args(PREBUILT)}:
         assert f"ARG {name}" in dockerfile
