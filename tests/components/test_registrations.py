@@ -1,0 +1,27 @@
+"""All that the program registers for dev and prod is on record: a new key whose default changes a stack shows here."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from tests.components.test_upgrade import known_as
+from tools.local.recorder import Recorder
+
+RECORDS = Path(__file__).parent / "registrations"
+IMAGE_TAG = r"\b[0-9a-f]{16}\b"  # changes with every file of the image
+
+
+def registered(stack: Recorder) -> str:
+    """Every resource's inputs, by what Pulumi knows it by; as JSON, without the image's tag."""
+    inputs = {known_as(r.urn): r.inputs for r in stack.resources}
+    return re.sub(IMAGE_TAG, "TAG", json.dumps(inputs, indent=1, sort_keys=True)) + "\n"
+
+
+def test_a_stack_registers_what_is_on_record(stack: Recorder) -> None:
+    record = RECORDS / f"{stack.stack}.json"
+    if "UPDATE_RECORD" in os.environ:
+        record.write_text(registered(stack))
+    assert registered(stack).splitlines() == record.read_text().splitlines(), (
+        "an update would change people's stacks; if that is meant, run this test with UPDATE_RECORD=1 and commit the record"
+    )
