@@ -23,5 +23,5 @@ def test_a_stack_registers_what_is_on_record(stack: Recorder) -> None:
     if "UPDATE_RECORD" in os.environ:
         record.write_text(registered(stack))
     assert registered(stack).splitlines() == record.read_text().splitlines(), (
-        "an update would change people's stacks; if that is meant, run this test with UPDATE_RECORD=1 and commit the record"
+        "an update would change people's stacks; if that is meant, run this test with UPDATE_RECORD=1, and commit it"
     )
