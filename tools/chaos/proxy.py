@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, IncompleteRead
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any, Self, cast
@@ -105,8 +105,8 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Keep quiet about clients that were killed while they talked."""
-        if not isinstance(sys.exception(), ConnectionError):
+        """Keep quiet about clients that were killed while they talked, and of the cloud that ends with the play."""
+        if not isinstance(sys.exception(), ConnectionError | IncompleteRead):
             super().handle_error(request, client_address)
 
 

@@ -27,6 +27,7 @@ class Seen:
         hits: faults by what they were, counted where they were injected.
         errors: failed invocations of the pipeline's own poller, by error type.
         reasons: dead letters by the reason beside them; "given up by SQS" without one.
+        in_time: invocations that gave messages back before their timeout.
         redeliveries: receives of a message beyond its first.
         absorbed: writes that the table found as old as what it held.
         notes: what a script saw.
@@ -36,6 +37,7 @@ class Seen:
     errors: Counter[str]
     reasons: Counter[str]
     invocations: int
+    in_time: int
     redeliveries: int
     absorbed: int
     notes: Mapping[str, Any]
@@ -107,6 +109,7 @@ def run(scenario: Scenario, count: int) -> Outcome:
             errors=stage.errors(),
             reasons=Counter(_reason(message) for message in dead),
             invocations=len(stage.batches),
+            in_time=stage.in_time(),
             redeliveries=len(received) - len({message["MessageId"] for message in received}),
             absorbed=sum(not write.accepted for write in writes),
             notes=notes,

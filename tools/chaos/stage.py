@@ -143,6 +143,11 @@ class Stage:
         failed = (batch.invocation.error for batch in self.batches if batch.invocation and batch.invocation.error)
         return Counter(str(error.get("errorType")) for error in failed)
 
+    def in_time(self) -> int:
+        """Invocations that answered, and with messages which are to come again."""
+        answered = (batch for batch in self.batches if batch.invocation and not batch.invocation.error)
+        return sum(bool(batch.failed_ids) for batch in answered)
+
     def _take_log_line(self, line: str) -> None:
         if '"batch failed"' in line:
             self.unforeseen.append(line)
