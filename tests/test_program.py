@@ -1,4 +1,4 @@
-"""The real __main__.py, for every stack: what it creates. What must hold of any stack is in policy/."""
+"""The resources that the real __main__.py creates for every stack; the rules for any stack are in policy/."""
 
 import json
 import re

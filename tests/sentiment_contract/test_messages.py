@@ -1,4 +1,4 @@
-"""The message contract: what is taken, and what is said of anything else."""
+"""The message contract: valid items are taken; of any other the fault names field, value and what is allowed."""
 
 import json
 from datetime import UTC, datetime, timedelta

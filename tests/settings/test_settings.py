@@ -1,4 +1,4 @@
-"""What a stack's configuration may be, and what is said of any other."""
+"""A stack's configuration: valid values are accepted, and all faults are reported by key, value and what is allowed."""
 
 import dataclasses
 import json

@@ -144,7 +144,7 @@ def test_the_program_sets_the_tags_that_a_keys_rights_ask_for_whatever_the_stack
 
 
 def test_no_call_that_comes_with_a_new_key_depends_on_the_keys_tags() -> None:
-    """Which are these: kms.resourceKeyCreate and its read in the AWS provider, with the inputs that Topic gives."""
+    """The calls are those of kms.resourceKeyCreate and its read in the AWS provider, with the inputs of Topic."""
     on_tags = {
         action
         for s in key_statements()

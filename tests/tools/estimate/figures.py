@@ -1,4 +1,4 @@
-"""An engine and sizes that sums come out even with."""
+"""An engine and sizes with round figures, so that a hand can compute the sums."""
 
 from tools.estimate.cost.bill import Bill
 from tools.estimate.cost.measured import Engine, Sizes

@@ -1,4 +1,4 @@
-"""What is made of a run: the accounting by id, the figures over time, the objectives."""
+"""The figures of a load run: the accounting by id, the series over time, the objectives."""
 
 from collections import Counter
 from dataclasses import replace

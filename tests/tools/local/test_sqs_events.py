@@ -1,4 +1,4 @@
-"""Event records, and the verdicts of responses with ReportBatchItemFailures."""
+"""Event records as SQS makes them, and which messages a response with ReportBatchItemFailures keeps."""
 
 import json
 

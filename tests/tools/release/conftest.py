@@ -1,4 +1,4 @@
-"""AWS in this process."""
+"""AWS played by moto, in the tests' own process."""
 
 from collections.abc import Iterator
 

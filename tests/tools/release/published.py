@@ -1,4 +1,4 @@
-"""What a release finds on AWS: an image that was pushed, and the versions of a function."""
+"""The images and versions of a function that a release finds on AWS."""
 
 import io
 import json

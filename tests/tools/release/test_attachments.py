@@ -1,4 +1,4 @@
-"""make destroy's look at who was given the producers' policy."""
+"""`make destroy` stops where somebody outside the stack still has the producers' policy."""
 
 import json
 from collections.abc import Iterator

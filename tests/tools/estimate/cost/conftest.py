@@ -1,4 +1,4 @@
-"""A stack that sums come out even with."""
+"""A stack with round figures, so that a hand can compute the sums."""
 
 from dataclasses import replace
 

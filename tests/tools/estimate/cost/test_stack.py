@@ -1,4 +1,4 @@
-"""What of a stack costs money, read from its registrations; and the command that prints it."""
+"""The parts of a stack that cost money, read from its registrations; and the command that prints the costs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What holds of a bill at any rate, and what the free tier takes off."""
+"""A bill at any rate of texts: what never changes with the rate, and what the free tier takes off."""
 
 from dataclasses import replace
 

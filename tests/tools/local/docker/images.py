@@ -1,4 +1,4 @@
-"""The images that the tests are about, and what they may take."""
+"""The images that the tests run, and the most megabytes that they may take."""
 
 from dataclasses import dataclass
 from typing import Any
