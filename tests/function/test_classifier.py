@@ -37,18 +37,23 @@ ODD_TEXTS = {
 }
 
 
-@pytest.fixture(scope="session", params=["onnx", "torch"])
+BUILT = pytest.mark.slow(reason="builds models with torch")
+
+
+@pytest.fixture(
+    scope="session", params=["demo", pytest.param("onnx_model", marks=BUILT), pytest.param("torch_model", marks=BUILT)]
+)
 def classifier(request: pytest.FixtureRequest) -> Classifier:
-    return load(request.getfixturevalue(f"{request.param}_model"))
+    return load(DEMO_MODEL if request.param == "demo" else request.getfixturevalue(request.param))
 
 
 @pytest.fixture
-def damaged(onnx_model: Path, tmp_path: Path) -> Callable[[str, bytes], Path]:
+def damaged(tmp_path: Path) -> Callable[[str, bytes], Path]:
     """Copies the model with one file's content replaced."""
 
     def damage(name: str, content: bytes) -> Path:
         folder = tmp_path / "damaged"
-        shutil.copytree(onnx_model, folder)
+        shutil.copytree(DEMO_MODEL, folder)
         (folder / name).write_bytes(content)
         return folder
 
@@ -115,6 +120,7 @@ def test_odd_texts_are_classified_like_any_other(classifier: Classifier, text: s
     assert answer.label in classifier.manifest.labels
 
 
+@BUILT
 def test_both_backends_agree(onnx_model: Path, torch_model: Path) -> None:
     texts = parity.sentences()
     pairs = list(zip(load(onnx_model).classify(texts), load(torch_model).classify(texts), strict=True))
@@ -149,17 +155,15 @@ def test_a_malformed_manifest_is_refused(damaged: Callable[[str, bytes], Path], 
     ("field", "value"), [("backend", "abacus"), ("labels", ["ONE"]), ("labels", "AB"), ("max_tokens", 0), ("sizes", {})]
 )
 def test_a_manifest_with_an_impossible_value_names_the_field(
-    damaged: Callable[[str, bytes], Path], onnx_model: Path, field: str, value: object
+    damaged: Callable[[str, bytes], Path], field: str, value: object
 ) -> None:
-    content = json.loads((onnx_model / "manifest.json").read_bytes())
+    content = json.loads((DEMO_MODEL / "manifest.json").read_bytes())
     with pytest.raises(ModelError, match=f"{field} is "):
         load(damaged("manifest.json", json.dumps(content | {field: value}).encode()))
 
 
-def test_a_truncated_model_file_is_refused_with_both_sizes(
-    damaged: Callable[[str, bytes], Path], onnx_model: Path
-) -> None:
-    whole = (onnx_model / "model.onnx.data").read_bytes()
+def test_a_truncated_model_file_is_refused_with_both_sizes(damaged: Callable[[str, bytes], Path]) -> None:
+    whole = (DEMO_MODEL / "model.onnx.data").read_bytes()
     with pytest.raises(ModelError, match=f"model.onnx.data is damaged: {len(whole) // 2} bytes where {len(whole)} "):
         load(damaged("model.onnx.data", whole[: len(whole) // 2]))
 
@@ -172,30 +176,28 @@ def test_a_missing_model_file_is_refused(damaged: Callable[[str, bytes], Path]) 
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
-def test_a_file_of_the_right_size_that_is_no_model_is_refused(
-    damaged: Callable[[str, bytes], Path], onnx_model: Path, name: str
-) -> None:
+def test_a_file_of_the_right_size_that_is_no_model_is_refused(damaged: Callable[[str, bytes], Path], name: str) -> None:
     with pytest.raises(ModelError, match="does not load"):
-        load(damaged(name, b"\xff" * (onnx_model / name).stat().st_size))
+        load(damaged(name, b"\xff" * (DEMO_MODEL / name).stat().st_size))
 
 
-def test_the_full_check_sees_one_flipped_bit(damaged: Callable[[str, bytes], Path], onnx_model: Path) -> None:
-    content = bytearray((onnx_model / "model.onnx.data").read_bytes())
+def test_the_full_check_sees_one_flipped_bit(damaged: Callable[[str, bytes], Path]) -> None:
+    content = bytearray((DEMO_MODEL / "model.onnx.data").read_bytes())
     content[len(content) // 2] ^= 1
     folder = damaged("model.onnx.data", bytes(content))
     check = [sys.executable, "-m", "function.manifest"]
-    assert subprocess.run([*check, onnx_model], cwd=ROOT).returncode == 0
+    assert subprocess.run([*check, DEMO_MODEL], cwd=ROOT).returncode == 0
     outcome = subprocess.run([*check, folder], cwd=ROOT, capture_output=True, text=True)
     assert outcome.returncode == 1
     assert "model.onnx.data is damaged" in outcome.stderr
 
 
-def test_the_onnx_backend_imports_neither_torch_nor_transformers(onnx_model: Path) -> None:
+def test_the_onnx_backend_imports_neither_torch_nor_transformers() -> None:
     program = (
         "import sys, pathlib; from function.classifier import load; load(pathlib.Path(sys.argv[1])).classify(['good']);"
         "sys.exit(' '.join({'torch', 'transformers', 'onnx', 'boto3'} & set(sys.modules)))"
     )
-    outcome = subprocess.run([sys.executable, "-c", program, onnx_model], cwd=ROOT, capture_output=True, text=True)
+    outcome = subprocess.run([sys.executable, "-c", program, DEMO_MODEL], cwd=ROOT, capture_output=True, text=True)
     assert outcome.stderr.strip() == ""
 
 

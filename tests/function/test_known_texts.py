@@ -19,6 +19,7 @@ from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL
 
 
+@pytest.mark.slow(reason="builds models with torch")
 @pytest.mark.parametrize("model", ["onnx_model", "torch_model", "three_label_model"])
 def test_a_build_records_what_the_model_answers_as_it_runs(model: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(model)
