@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from function.manifest import Manifest, ModelError
 from function.verdict import Sentiment
 
@@ -14,6 +16,10 @@ class Classifier(Protocol):
 
     def classify(self, texts: Sequence[str]) -> list[Sentiment]:
         """One sentiment per text, in the order of the texts."""
+        ...
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """Softmax over the labels, shape (texts, labels)."""
         ...
 
 

@@ -43,9 +43,9 @@ DISTILBERT = Shape(layers=6, width=768, inner=3072, heads=12, words=30_522)
 class Manifest:
     """What build_model writes beside the model.
 
-    `max_tokens` counts the special tokens; `files` maps names to SHA-256 digests, `sizes` to bytes; `parity` holds
-    `sentences`, `label_agreement` (0-1) and `max_score_difference` (0-1) against the fp32 torch model; `answers` are
-    those to function/known_texts.py. An older build_model wrote no answers, and no shape: it took DistilBERT only.
+    `max_tokens` counts the special tokens; `files` maps names to SHA-256 digests, `sizes` to bytes; `parity` holds what
+    function/model_build/parity.py counted; `answers` are those to function/known_texts.py. An older build_model wrote
+    no answers, and no shape: it took DistilBERT only.
     """
 
     model_id: str

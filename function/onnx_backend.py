@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from function.batching import groups
 from function.manifest import Manifest, ModelError
 from function.memory import MEMORY_MB_PER_VCPU
-from function.verdict import Sentiment
+from function.verdict import Sentiment, sentiments
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -36,14 +36,11 @@ class OnnxClassifier:
 
     def classify(self, texts: Sequence[str]) -> list[Sentiment]:
         tokenised = [self._tokens(text) for text in texts]
-        probabilities = np.empty((len(texts), len(self.manifest.labels)), dtype=np.float32)
-        for batch in groups([len(ids) for ids, _ in tokenised]):
-            probabilities[batch] = self._probabilities([tokenised[index][0] for index in batch])
-        best = probabilities.argmax(axis=1)
-        return [
-            Sentiment(self.manifest.labels[label], float(row[label]), truncated)
-            for row, label, (_, truncated) in zip(probabilities, best, tokenised, strict=True)
-        ]
+        probabilities = self._probabilities([ids for ids, _ in tokenised])
+        return sentiments(self.manifest.labels, probabilities, (truncated for _, truncated in tokenised))
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return self._probabilities([self._tokens(text)[0] for text in texts])
 
     def _tokens(self, text: str) -> tuple[list[int], bool]:
         """Token ids, and whether there were more of them. One text at a time: the encoding of 100,000 characters takes
@@ -52,8 +49,9 @@ class OnnxClassifier:
         return encoding.ids, bool(encoding.overflowing)
 
     def _probabilities(self, token_ids: list[list[int]]) -> np.ndarray:
-        """Softmax over the labels, shape (texts, labels)."""
-        (logits,) = self._session.run(["logits"], packed(token_ids))
+        logits = np.empty((len(token_ids), len(self.manifest.labels)), dtype=np.float32)
+        for batch in groups([len(ids) for ids in token_ids]):
+            (logits[batch],) = self._session.run(["logits"], packed([token_ids[index] for index in batch]))
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponentials / exponentials.sum(axis=1, keepdims=True)
 

@@ -1,43 +1,59 @@
-"""The fp32 PyTorch backend: the transformers pipeline, on batches of texts of like length."""
+"""The fp32 PyTorch backend: transformers' own model, on batches of texts of like length."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the folder is complete: nothing may be fetched at run time
 
-from transformers import AutoTokenizer, pipeline
+import numpy as np
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 
 from function.batching import groups
 from function.manifest import Manifest
-from function.verdict import Sentiment
+from function.verdict import Sentiment, sentiments
 
 
 class TorchClassifier:
     def __init__(self, model_dir: Path, manifest: Manifest) -> None:
         self.manifest = manifest
         self._tokenizer = AutoTokenizer.from_pretrained(model_dir)
-        self._pipeline = pipeline("text-classification", model=str(model_dir), tokenizer=self._tokenizer, device="cpu")
+        self._model = AutoModelForSequenceClassification.from_pretrained(model_dir).eval()
 
     def classify(self, texts: Sequence[str]) -> list[Sentiment]:
-        if not texts:
-            return []
-        lengths = self._lengths(list(texts))
-        sentiments: dict[int, Sentiment] = {}
+        lengths = self._lengths(texts)
+        cut = (length > self.manifest.max_tokens for length in lengths)
+        return sentiments(self.manifest.labels, self._probabilities(texts, lengths), cut)
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return self._probabilities(texts, self._lengths(texts))
+
+    def _probabilities(self, texts: Sequence[str], lengths: Sequence[int]) -> np.ndarray:
+        probabilities = np.empty((len(texts), len(self.manifest.labels)), dtype=np.float32)
         for batch in groups([min(length, self.manifest.max_tokens) for length in lengths], position_cost=1):
-            answers = self._pipeline(
+            encoded = self._tokenizer(
                 [texts[index] for index in batch],
-                batch_size=len(batch),
+                padding=True,
                 truncation=True,
                 max_length=self.manifest.max_tokens,
-                function_to_apply="softmax",
+                return_tensors="pt",
             )
-            for index, answer in zip(batch, answers, strict=True):
-                truncated = lengths[index] > self.manifest.max_tokens
-                sentiments[index] = Sentiment(answer["label"], answer["score"], truncated)
-        return [sentiments[index] for index in range(len(texts))]
+            probabilities[batch] = probabilities_of(self._model, encoded)
+        return probabilities
 
-    def _lengths(self, texts: list[str]) -> list[int]:
+    def _lengths(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens included, before any truncation."""
-        encoded = self._tokenizer(texts, truncation=False, padding=False, verbose=False)
+        if not texts:
+            return []  # which the tokenizer takes for a mistake
+        encoded = self._tokenizer(list(texts), truncation=False, padding=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
+
+
+def probabilities_of(model: PreTrainedModel, encoded: Mapping[str, torch.Tensor]) -> np.ndarray:
+    """Softmax over the labels of encoded texts, shape (texts, labels)."""
+    takes = signature(model.forward).parameters  # some tokenizers give token types that their model has not
+    with torch.inference_mode():
+        logits = model(**{name: tensor for name, tensor in encoded.items() if name in takes}).logits
+    return torch.softmax(logits, dim=-1).numpy()

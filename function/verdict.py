@@ -1,6 +1,9 @@
 """The verdict on one text, as every backend gives it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +13,11 @@ class Sentiment:
     label: str
     score: float
     truncated: bool  # the text had more tokens than the model takes, and the rest was not read
+
+
+def sentiments(labels: Sequence[str], probabilities: np.ndarray, truncated: Iterable[bool]) -> list[Sentiment]:
+    """Of each row (texts, labels) of probabilities, its best label."""
+    return [
+        Sentiment(labels[best], float(row[best]), cut)
+        for row, best, cut in zip(probabilities, probabilities.argmax(axis=1), truncated, strict=True)
+    ]

@@ -11,10 +11,10 @@ TINY_DISAGREEMENT = 0.08  # random weights leave more texts on the fence than tr
 @pytest.fixture(scope="session")
 def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A transformers folder, as save_pretrained writes it."""
-    return _source(tmp_path_factory.mktemp("tiny-source"), TINY_LABELS)
+    return make_source(tmp_path_factory.mktemp("tiny-source"), TINY_LABELS)
 
 
-def _source(folder: Path, labels: tuple[str, ...]) -> Path:
+def make_source(folder: Path, labels: tuple[str, ...]) -> Path:
     import torch
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
@@ -52,7 +52,7 @@ def torch_model(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def three_label_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One of the other common kind on the hub: three labels, in lower case."""
-    source = _source(tmp_path_factory.mktemp("three-label-source"), ("negative", "neutral", "positive"))
+    source = make_source(tmp_path_factory.mktemp("three-label-source"), ("negative", "neutral", "positive"))
     return _built(source, "onnx", tmp_path_factory)
 
 
@@ -60,5 +60,5 @@ def _built(source: Path, backend: str, tmp_path_factory: pytest.TempPathFactory)
     from function.build_model import build
 
     output = tmp_path_factory.mktemp("built") / backend
-    build(str(source), None, backend, output, model_id="test/tiny", max_disagreement=TINY_DISAGREEMENT)
+    build(str(source), None, backend, output, model_id="test/tiny")
     return output

@@ -152,7 +152,7 @@ def _check_weights(model: Model, missing: Collection[str], mismatched: Collectio
 
 
 def _check_tokens(model: Model, tokenizer: Tokenizer, backend: str) -> None:
-    rows, tokens = model.get_input_embeddings().num_embeddings, tokenizer.get_vocab()
+    rows, tokens = len(model.get_input_embeddings().get_parameter("weight")), tokenizer.get_vocab()
     if tokens.keys() <= set(tokenizer.all_special_tokens):  # what transformers makes where there is no tokenizer
         raise UnsuitableModel(
             "it has no tokenizer with words: save the one that it was trained with beside the weights"

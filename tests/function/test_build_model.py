@@ -11,10 +11,12 @@ import torch
 from transformers import PreTrainedModel
 
 from function import build_model
+from function.build_model import MAX_DISAGREEMENT, MAX_MEAN_DIFFERENCE
 from function.classifier import load
 from function.manifest import Manifest, sha256
 from function.model_build import onnx_graph, parity
-from tests.tiny_model import TINY_DISAGREEMENT, TINY_LABELS
+from function.model_build.parity import Parity
+from tests.tiny_model import TINY_LABELS
 
 pytestmark = pytest.mark.slow(reason="builds models with torch")
 
@@ -49,11 +51,14 @@ def test_the_manifest_describes_the_folder(backend: str, request: pytest.Fixture
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_the_parity_figures_are_those_of_the_shipped_sentences(backend: str, request: pytest.FixtureRequest) -> None:
-    figures = Manifest.read(request.getfixturevalue(f"{backend}_model")).parity
-    assert figures["sentences"] == len(parity.sentences()) >= 100
-    assert figures["label_agreement"] >= (1 if backend == "torch" else 1 - TINY_DISAGREEMENT)
-    assert 0 <= figures["max_score_difference"] <= (0.0001 if backend == "torch" else 0.5)
+def test_the_manifest_keeps_the_parity_figures(backend: str, request: pytest.FixtureRequest) -> None:
+    figures = Parity(**Manifest.read(request.getfixturevalue(f"{backend}_model")).parity)
+    assert figures.texts > len(parity.sentences()) >= 100
+    assert figures.faults(MAX_DISAGREEMENT, MAX_MEAN_DIFFERENCE) == []
+    assert figures.decided > figures.texts / 2
+    if backend == "torch":
+        assert figures.flipped == 0
+        assert figures.max_score_difference < 0.0001
 
 
 def test_the_tiny_model_puts_both_labels_on_the_parity_sentences(torch_model: Path) -> None:
@@ -88,7 +93,7 @@ def test_a_model_whose_labels_changed_fails_the_build_and_leaves_nothing(
     monkeypatch.setattr(onnx_graph, "write", scrambled)
     assert build_model.main(arguments(tiny_source, tmp_path / "model")) == 1
     said = capsys.readouterr().err
-    assert re.search(r"labels disagree on (99|100)\.\d% of the sentences; 2\.0% is allowed", said), said
+    assert re.search(r"(\d+) of the \1 texts that fp32 is decided about get another label; 2 may; scores", said), said
     assert list(tmp_path.iterdir()) == [], "neither the folder nor its scratch may stay"
 
 
@@ -96,12 +101,7 @@ def test_a_failed_build_leaves_the_earlier_model_alone(
     tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "model"
-    assert (
-        build_model.main(
-            arguments(tiny_source, output, "--model-id", "first", "--max-disagreement", str(TINY_DISAGREEMENT))
-        )
-        == 0
-    )
+    assert build_model.main(arguments(tiny_source, output, "--model-id", "first")) == 0
     monkeypatch.setattr(onnx_graph, "write", scrambled)
     assert build_model.main(arguments(tiny_source, output, "--model-id", "second")) == 1
     assert load(output).manifest.model_id == "first"
