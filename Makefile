@@ -87,7 +87,7 @@ check: .venv/dev  ## Run lint, format and types.
 	$(BIN)/mypy
 
 quick: .venv/dev  ## Run the tests that fit in a minute, for each save.
-	$(BIN)/pytest -m "not image and not slow"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not image and not slow"
 
 tests: .venv/dev  ## Run all tests.
 	$(BIN)/pytest
