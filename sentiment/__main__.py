@@ -1,10 +1,12 @@
 """`sentiment`, and `python -m sentiment`."""
 
+import signal
 import sys
 
 
 def main() -> int:
-    """Run the command line; it needs the packages of the extra `cli`."""
+    """Run the command line; it needs the packages of the extra `cli`. SIGTERM ends it in order, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from sentiment.cli import app, run
     except ModuleNotFoundError as error:

@@ -222,12 +222,13 @@ def test_a_checkpoint_of_another_queue_or_of_another_kind_is_refused(place: Plac
     assert "is no checkpoint" in run("send", TEXTS).err
 
 
-def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str, str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str, str], number: signal.Signals) -> None:
     write(400)
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), *SLOW]
     process = subprocess.Popen(command, env=outside, stderr=subprocess.PIPE, text=True)
     wait_for_records(process, 1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=HANG_S)
     records = json.loads(CHECKPOINT.read_text())["records"]
     assert process.returncode == 130, said
