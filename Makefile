@@ -67,7 +67,7 @@ unhold: .venv/local  ## Let rollouts go on after a rollback: take stableVersion 
 live: .venv/local  ## Print the version that the stack serves.
 	@$(BIN)/python -m tools.release live --stack $(STACK)
 
-promotable: .venv/local  ## Wait for ECR's scan, and print the stack's imageUri, which another stack may run.
+promotable: .venv/local  ## Wait for ECR's scan, and print the live version's image, which another stack may run.
 	@$(BIN)/python -m tools.release promotable --stack $(STACK)
 
 deployed-image: .venv/local  ## Set imageUri to the promoted image the stack runs, so that preview plans no build.

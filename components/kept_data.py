@@ -13,6 +13,10 @@ class WouldLoseData(pulumi.RunError):
     """The change is refused; the message names the key, its value and what to do. The CLI shows it alone."""
 
 
+def wanted_table_name(table_name: str, project: str, stack: str) -> str:
+    return f"{table_name or f'{project}-results'}-{stack}"
+
+
 def table_name_of(table_name: str, deployed: Deployed) -> str:
     """The name of the results table: the one that the stack has, or else the one that its configuration asks for.
 
@@ -23,7 +27,7 @@ def table_name_of(table_name: str, deployed: Deployed) -> str:
         WouldLoseData: `tableName` asks for another table than the stack has.
     """
     stack = pulumi.get_stack()
-    wanted = f"{table_name or f'{pulumi.get_project()}-results'}-{stack}"
+    wanted = wanted_table_name(table_name, pulumi.get_project(), stack)
     has = deployed.output("aws:dynamodb/table:Table", "results", "name")
     renamed = has.startswith(f"{table_name}-") and not has.endswith(f"-{stack}")
     if not has or has == wanted or not table_name or renamed:

@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
 
 from sentiment import loopback
 from sentiment.errors import CommandError
@@ -41,6 +43,7 @@ class Target:
         queue_url, dead_letter_queue_url, table_name: empty where the command did not ask for them.
         region, endpoint_url: None leaves them to boto3's own configuration.
         credentials: as boto3.client takes them; empty for the standard ones.
+        profile: of AWS's configuration files, which the stack's file names; empty leaves it to boto3.
         source: where this was found, to be shown.
     """
 
@@ -50,6 +53,7 @@ class Target:
     region: str | None = None
     endpoint_url: str | None = None
     credentials: Mapping[str, str] = field(default_factory=dict)
+    profile: str = ""
     source: str = "options and environment"
 
     def endpoint_of(self, service: str) -> str | None:
@@ -71,7 +75,10 @@ class Target:
                 )
             if loopback.is_loopback(endpoint_url):
                 settings = settings.merge(loopback.NO_PROXY)
-            return boto3.client(service, region_name=self.region, endpoint_url=endpoint_url, config=settings)
+            session = boto3.Session(profile_name=self.profile) if self.profile else boto3
+            return session.client(service, region_name=self.region, endpoint_url=endpoint_url, config=settings)
+        except ProfileNotFound as error:
+            raise CommandError(f"{self.source}: {error}") from error
         except ValueError as error:
             raise CommandError(f"--endpoint-url: {error}; must be such as http://127.0.0.1:4566") from error
 
@@ -139,10 +146,16 @@ def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
     otherwise = f"(or start `make local`, or give {wanted})"
     if shutil.which("pulumi") is None:
         raise CommandError(f"stack {stack}: the Pulumi CLI is not on the PATH {otherwise}")
-    done = subprocess.run(["pulumi", "stack", "output", "--json", "--stack", stack], capture_output=True, text=True)
+    asked = [["pulumi", *command, "--json", "--stack", stack] for command in (("stack", "output"), ("config",))]
+    with ThreadPoolExecutor() as both:
+        done, config = both.map(lambda command: subprocess.run(command, capture_output=True, text=True), asked)
     if done.returncode:
         raise CommandError(f"stack {stack}: {done.stderr.strip()} {otherwise}")
+    if config.returncode and "no project file" not in config.stderr:
+        raise CommandError(f"stack {stack}: {config.stderr.strip()} {otherwise}")
     exported = json.loads(done.stdout)
+    # Where there is no project, as for organization/project/stack in another folder, no file names a profile.
+    profile = "" if config.returncode else json.loads(config.stdout).get("aws:profile", {}).get("value", "")
     try:
         values = {name: exported[place.output] for name, place in PLACES.items() if name in needs}
         region = exported["queueArn"].split(":")[3]
@@ -150,4 +163,5 @@ def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
         raise CommandError(
             f"stack {stack}: exports no {missing.args[0]}; has it been deployed? Or give {wanted}"
         ) from None
-    return {**values, "region": region, "source": f"stack {stack}"}
+    source = f"stack {stack}" + (f" with its aws:profile {profile}" if profile else "")
+    return {**values, "region": region, "profile": profile, "source": source}

@@ -19,6 +19,11 @@ except ValueError:
     sys.exit("error: no stack found")
 if sys.argv[1:3] == ["stack", "output"]:
     print(json.dumps(outputs) if sys.argv[3] == "--json" else outputs[sys.argv[3]])
+elif sys.argv[1:3] == ["config", "--json"]:
+    config = place / "config.json"
+    if not config.exists():
+        sys.exit("error: no Pulumi.yaml project file found (searching upwards from here): no project file found")
+    print(config.read_text())
 elif sys.argv[1] == "refresh":
     locks = place / "locks.json"
     left = json.loads(locks.read_text()) if locks.exists() else []
@@ -32,7 +37,8 @@ elif sys.argv[1] == "up":
     outputs.update(json.loads(makes.read_text()) if makes.exists() else {{}})
     given = [pair for flag, pair in zip(sys.argv[1:], sys.argv[2:]) if flag == "--config"]
     config = dict(pair.split(":", 1)[1].split("=", 1) for pair in given)
-    if "canary" in config and not (place / "nothing-new").exists():
+    changed = (place / "changed").exists()
+    if changed or "canary" in config and not (place / "nothing-new").exists():
         outputs["newestVersion"] = str(int(outputs["newestVersion"]) + 1)
     stable = config.get("stableVersion", outputs["newestVersion"])
     tried = outputs["newestVersion"] != stable and "canary" in config
@@ -61,8 +67,13 @@ class PulumiStandIn:
         (self.place / "outputs.json").write_text(json.dumps(values))
 
     def that(self, fact: str) -> None:
-        """`broken`: updates fail. `nothing-new`: updates publish no version."""
+        """`broken`: updates fail. `nothing-new`: updates publish no version. `changed`: each does."""
         (self.place / fact).touch()
+
+    def configured(self, **config: str) -> None:
+        """What `pulumi config` shows; without it, no project is there. `aws__profile` for aws:profile."""
+        shown = {key.replace("__", ":"): {"value": value, "secret": False} for key, value in config.items()}
+        (self.place / "config.json").write_text(json.dumps(shown))
 
     def makes(self, **outputs: str) -> None:
         """What each update adds to the outputs."""

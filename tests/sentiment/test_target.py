@@ -50,6 +50,12 @@ def deployed(pulumi_cli: PulumiStandIn) -> PulumiStandIn:
     return pulumi_cli
 
 
+def asked_of(cli: PulumiStandIn) -> set[str]:
+    """The stacks that the CLI was asked of."""
+    assert {tuple(call[:2]) for call in cli.calls} == {("stack", "output"), ("config", "--json")}
+    return {call[-1] for call in cli.calls}
+
+
 def test_options_come_first_and_nothing_else_is_asked(local_runs: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUEUE_URL", "from-environment")
     found = find({"queue_url"}, queue_url="https://sqs.eu-west-1.amazonaws.com/1/given")
@@ -80,7 +86,7 @@ def test_a_stack_that_is_named_comes_before_environment_and_make_local(
     monkeypatch.setenv("QUEUE_URL", "from-environment")
     found = find({"queue_url", "table_name"}, stack="prod")
     assert (found.queue_url, found.table_name, found.region) == (OUTPUTS["queueUrl"], "dev", "us-west-2")
-    assert deployed.calls == [["stack", "output", "--json", "--stack", "prod"]]
+    assert asked_of(deployed) == {"prod"}
     monkeypatch.setenv("STACK", "prod")  # as `make send STACK=prod` does
     assert find({"queue_url"}) == find({"queue_url"}, stack="prod")
 
@@ -92,7 +98,23 @@ def test_a_make_local_is_passed_over_where_another_endpoint_is_meant(local_runs:
 
 def test_without_any_other_sign_it_is_the_stack_dev(deployed: PulumiStandIn) -> None:
     assert find({"dead_letter_queue_url"}).source == "stack dev"
-    assert deployed.calls == [["stack", "output", "--json", "--stack", "dev"]]
+    assert asked_of(deployed) == {"dev"}
+
+
+def test_a_stacks_aws_profile_holds_for_what_is_found_by_its_outputs(
+    deployed: PulumiStandIn, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.configured(aws__region="us-west-2", aws__profile="acme")
+    (tmp_path / "aws").write_text("[acme]\naws_access_key_id = of-acme\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws"))
+    found = find({"queue_url"}, stack="prod")
+    assert "of-acme" in found.client("sqs").generate_presigned_url("list_queues")
+    assert found.source == "stack prod with its aws:profile acme"
+    assert find({"queue_url"}, stack="prod", queue_url="https://sqs.eu-west-1.amazonaws.com/1/given").profile == ""
+    deployed.configured(aws__profile="gone")
+    done = run("results", "--all", "--stack", "prod")
+    assert done.code == 2
+    assert "stack prod with its aws:profile gone: The config profile (gone) could not be found" in done.err
 
 
 def test_a_stack_that_was_not_deployed_or_does_not_exist_is_told(deployed: PulumiStandIn, run: Run) -> None:

@@ -3,11 +3,13 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components.kept_data import wanted_table_name
 from settings import SettingsError
 from tools.bootstrap.rights import ANY, DATA_KEY, RIGHTS, STEPS, Grant
+from tools.local.program import stack_values
 from tools.project import PROJECT
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -89,23 +91,32 @@ def _statements(granted: Iterable[tuple[Grant, str]], partition: str, account: s
     merged: dict[tuple[str, str], set[str]] = defaultdict(set)
     for grant, actions in granted:
         merged[grant.resource, json.dumps(grant.condition)] |= {f"{grant.service}:{name}" for name in actions.split()}
+    names = {"{partition}": partition, "{account}": account, "{stack}": stack, "{table}": _table(stack)}
     return [
         {
             "Effect": "Allow",
             "Action": sorted(actions),
-            "Resource": ANY if resource == ANY else f"arn:{partition}:{_fill(resource, partition, account, stack)}",
-            **({"Condition": json.loads(_fill(condition, partition, account, stack))} if condition != "{}" else {}),
+            "Resource": ANY if resource == ANY else f"arn:{partition}:{_fill(resource, names)}",
+            **({"Condition": json.loads(_fill(condition, names))} if condition != "{}" else {}),
         }
         for (resource, condition), actions in merged.items()
         if actions
     ]
 
 
-def _fill(template: str, partition: str, account: str, stack: str) -> str:
-    names = {"{partition}": partition, "{account}": account, "{stack}": stack}
+def _fill(template: str, names: Mapping[str, str]) -> str:
     for name, value in names.items():
         template = template.replace(name, value)
     return template
+
+
+def _table(stack: str) -> str:
+    """The name of a stack's table, by the stack's file; where there is no file yet, the one that it gets without it."""
+    try:
+        table_name = stack_values(stack, {})[f"{PROJECT}:tableName"]
+    except FileNotFoundError:
+        table_name = ""
+    return wanted_table_name(table_name, PROJECT, stack)
 
 
 def _document(statements: list[dict[str, Any]]) -> str:

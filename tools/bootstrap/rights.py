@@ -4,20 +4,29 @@ Sources: the calls of the Terraform AWS provider's resources (pulumi-aws bridges
 CloudFormation schemas list for the same resources; resources and condition keys from AWS's Service Authorization
 Reference. A `*` stands only where that reference names no resource for the action, or where a service asks for it.
 
-Some services check their caller for rights on other services, which no provider calls (lines without an address are
-from memory):
-- Application Auto Scaling sends CloudWatch and Lambda requests without a name, to see whether its caller may do what it
-  will do itself: https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
-  and makes its service-linked role with the caller's rights:
-  https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
+Some services check their caller for rights on other services, which no provider calls:
+- Application Auto Scaling calls CloudWatch and Lambda with its caller's rights, to see whether that may do what it will
+  do itself, CloudWatch without a name:
+  https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
+  Which actions these are is taken from the policy of its own role; that its calls to Lambda name the function is not
+  documented: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingLambdaConcurrencyPolicy.html
+  It makes that service-linked role with the caller's rights:
+  https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-lambda.html
 - Lambda pulls a function's image with its caller's rights. It would also write the repository's policy with them where
   that lets no Lambda in, but the component Image makes the policy first:
   https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#configuration-images-permissions
-- Lambda takes a role only from who may pass it (iam:PassRole). Whether it may read the queue, Lambda tries with it.
+- Lambda takes a role only from who may pass it (iam:PassRole):
+  https://docs.aws.amazon.com/lambda/latest/dg/security_iam_troubleshoot.html
+  An event source is read with that role, and not with the rights of who makes the mapping:
+  https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 - KMS makes a key only for who could change its policy later, unless told not to look (components/topic.py):
   https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
-- DynamoDB's and SQS's own encryption uses keys of AWS, whose policies let every caller of the service in. CloudWatch
-  Logs, SNS and X-Ray check nobody for other services' rights.
+- DynamoDB's key in the account lets every caller of DynamoDB in, by its policy, and SQS's own encryption uses no KMS:
+  https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+  https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
+- CloudWatch asks for iam:CreateServiceLinkedRole where an alarm acts on EC2 or Systems Manager; ours tell a topic:
+  https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+- For CloudWatch Logs, SNS and X-Ray no page was found that names a check of their caller for other services' rights.
 """
 
 from collections.abc import Mapping
@@ -28,10 +37,10 @@ from components.tags import ENVIRONMENT
 from components.tags import PROJECT as PROJECT_TAG
 from tools.project import PROJECT
 
-# ARNs without "arn:PARTITION:"; {account} and {stack} are filled in.
+# ARNs without "arn:PARTITION:"; {account}, {stack} and {table}, the name of its table, are filled in.
 PREFIX = f"{PROJECT}-{{stack}}-"
 QUEUE = f"sqs:*:{{account}}:{PREFIX}*"
-TABLE = "dynamodb:*:{account}:table/*-{stack}"  # tableName is a setting; the stack's name ends it
+TABLE = "dynamodb:*:{account}:table/{table}"
 ROLE = f"iam::{{account}}:role/{PREFIX}*"
 FUNCTION = f"lambda:*:{{account}}:function:{PREFIX}*"
 MAPPING = "lambda:*:{account}:event-source-mapping:*"

@@ -63,10 +63,7 @@ def stack_config(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, st
         FileNotFoundError: there is no such stack.
         SettingsError: its file cannot be read as a stack's configuration, or has no region.
     """
-    defaults = {key: spec["default"] for key, spec in schema().items() if "default" in spec}
-    values: dict[str, Any] = {}
-    for layer in (defaults, _stack_file(stack), overrides):
-        values |= {key if ":" in key else f"{PROJECT}:{key}": value for key, value in layer.items()}
+    values = stack_values(stack, overrides)
     faults = [
         f"  {key}: is encrypted, and only the Pulumi CLI can decrypt it"
         for key, value in values.items()
@@ -77,6 +74,20 @@ def stack_config(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, st
     if faults:
         raise SettingsError(faults)
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def stack_values(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Pulumi.yaml's defaults under the stack's values, by whole key; what is encrypted stays so.
+
+    Raises:
+        FileNotFoundError: there is no such stack.
+        SettingsError: its file cannot be read as a stack's configuration.
+    """
+    defaults = {key: spec["default"] for key, spec in schema().items() if "default" in spec}
+    values: dict[str, Any] = {}
+    for layer in (defaults, _stack_file(stack), overrides):
+        values |= {key if ":" in key else f"{PROJECT}:{key}": value for key, value in layer.items()}
+    return values
 
 
 def short_name(stack: StackFile) -> str:

@@ -17,7 +17,7 @@ from tools.release.pulumi_cli import PulumiFailed, check, configure, outputs, se
 from tools.release.pulumi_cli import session as session_of
 from tools.release.rollback import StillLocked, end_hold, roll_back
 from tools.release.scan import NotPromotable, refuse_findings
-from tools.release.versions import NothingToReturnTo, NotServed, live_version
+from tools.release.versions import NothingToReturnTo, NotServed, live_image, live_version
 
 COMMANDS = {
     "rollout": "bring the newest version live",
@@ -25,7 +25,7 @@ COMMANDS = {
     "unhold": "let rollouts go on after a rollback",
     "verify": "ask Lambda whether it serves what the last update made live",
     "live": "print which is live; nothing before the first update",
-    "promotable": "print imageUri, which other stacks may run, once ECR has scanned it",
+    "promotable": "print the live version's image, which other stacks may run, once ECR has scanned it",
     "destroyable": "refuse if deleting the stack would fail half-way",
     "deployed-image": "let this checkout's previews keep an image that another stack built",
 }
@@ -62,7 +62,7 @@ def main() -> int:
     try:
         session = session_of(given.stack)
         if given.command == "promotable":
-            image = outputs(given.stack, "imageUri")["imageUri"]
+            image = live_image(session.client("lambda"), outputs(given.stack, "functionName")["functionName"])
             check(given.stack, {})
             if severity := setting(given.stack, "scanSeverity"):
                 waived = listed(setting(given.stack, "waivedFindings"))

@@ -42,8 +42,8 @@ def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
         raise OnHold(f"stableVersion: {held} holds {stack} since a rollback; make unhold STACK={stack} ends that")
     before = outputs(stack)
     now = live_version(clients.lambda_, before["functionName"]) if "functionName" in before else None
-    if now and setting(stack, "canaryPercent") and not _stands_the_test(stack, clients, promoted, live=now[0]):
-        return False
+    if now and setting(stack, "canaryPercent"):
+        return _by_canary(stack, clients, promoted, live=now[0])
     up(stack, promoted)
     verify(stack, clients)
     return True
@@ -61,9 +61,8 @@ def verify(stack: str, clients: Clients) -> None:
     clients.say(f"Version {version} is live")
 
 
-def _stands_the_test(stack: str, clients: Clients, promoted: dict[str, str], live: str) -> bool:
-    """Let the newest version run beside the live one; returns whether it may take everything."""
-    bake_minutes = setting(stack, "bakeMinutes")
+def _by_canary(stack: str, clients: Clients, promoted: dict[str, str], live: str) -> bool:
+    """Let the newest version run beside the live one, and take everything where nothing speaks against it."""
     already = _alarming(stack, clients)
     if already:
         clients.say(f"Already on, so no judge of this version: {', '.join(sorted(already))}")
@@ -71,8 +70,24 @@ def _stands_the_test(stack: str, clients: Clients, promoted: dict[str, str], liv
     shifted = outputs(stack, "functionName", "newestVersion")
     function, newest = shifted["functionName"], shifted["newestVersion"]
     expect(clients.lambda_, function, live, newer_is_tried=newest != live)
-    if newest == live:
-        return True
+    if newest != live and not _stands_the_test(stack, clients, function, live, newest, already):
+        return False
+    # This version and no other: whatever changed in the checkout meanwhile, this update publishes beside it.
+    up(stack, promoted, {"stableVersion": newest})
+    expect(clients.lambda_, function, newest)
+    clients.say(f"Version {newest} is live")
+    published = outputs(stack, "newestVersion")["newestVersion"]
+    if published != newest:
+        clients.say(
+            f"The checkout changed meanwhile, so version {published} was published. Nothing has tried it, and it gets "
+            f"nothing: the next make rollout STACK={stack} begins its canary"
+        )
+    return True
+
+
+def _stands_the_test(stack: str, clients: Clients, function: str, live: str, newest: str, already: set[str]) -> bool:
+    """Whether the version that has a share keeps the alarms quiet, and nobody moves the alias, for the bake's time."""
+    bake_minutes = setting(stack, "bakeMinutes")
     clients.say(f"Version {newest} gets {setting(stack, 'canaryPercent')} % of the batches for {bake_minutes} minutes")
     there = (live, True)
     if raised := _bake(stack, clients, already, bake_minutes, lambda: live_version(clients.lambda_, function) == there):

@@ -28,6 +28,18 @@ def live_version(lambda_: Any, function: str) -> tuple[str, bool] | None:
     return version, any(int(other) > int(version) for other in weights)
 
 
+def live_image(lambda_: Any, function: str) -> str:
+    """The image, by digest, of the version that is live: the stack's own imageUri may be of one that was taken back.
+
+    Raises:
+        NotServed: there is no live version.
+    """
+    try:
+        return lambda_.get_function(FunctionName=function, Qualifier=ALIAS)["Code"]["ImageUri"]
+    except lambda_.exceptions.ResourceNotFoundException:
+        raise NotServed(f"alias {ALIAS} of {function} {_says(None)}") from None
+
+
 def expect(lambda_: Any, function: str, version: str, *, newer_is_tried: bool = False) -> None:
     """Ask Lambda whether an update did what it says it did.
 

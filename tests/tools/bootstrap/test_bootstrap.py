@@ -4,6 +4,7 @@ import json
 import re
 import runpy
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -15,6 +16,7 @@ from settings import SettingsError, max_stack_chars, project_name
 from tests.stacks import DEV, PROD, STRICT
 from tools.bootstrap import documents
 from tools.bootstrap.rights import ANY, DATA_KEY, FUNCTION, PREFIX, RIGHTS, ROLE, STEPS, Grant
+from tools.local import program
 from tools.local.program import ROOT, run
 from tools.local.recorder import ACCOUNT, Monitor, Project, Recorder
 from tools.project import PROJECT
@@ -59,6 +61,31 @@ def key_statements() -> list[dict[str, Any]]:
     ]
 
 
+def table_of(stack: str) -> str:
+    """The one table that a stack's role may touch."""
+    of_all = [s for make in DOCUMENTS for s in statements(make("aws", ACCOUNT, stack))]
+    of_tables = [s for s in of_all if "dynamodb:" in s["Action"][0]]
+    (name,) = {s["Resource"].partition(":table/")[2] for s in of_tables}
+    return name
+
+
+# What the AWS provider (5.100) called when it refreshed prod on moto, on 2026-11-26; moto has none of SCALING's.
+REFRESH = """
+    cloudwatch:DescribeAlarms cloudwatch:GetDashboard cloudwatch:ListTagsForResource dynamodb:DescribeContinuousBackups
+    dynamodb:DescribeTable dynamodb:DescribeTimeToLive dynamodb:ListTagsOfResource ecr:DescribeRepositories
+    ecr:GetAuthorizationToken ecr:GetLifecyclePolicy ecr:GetRepositoryPolicy ecr:ListTagsForResource iam:GetPolicy
+    iam:GetPolicyVersion iam:GetRole iam:GetRolePolicy iam:ListAttachedRolePolicies iam:ListRolePolicies
+    kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListResourceTags lambda:GetAlias
+    lambda:GetEventSourceMapping lambda:GetFunction lambda:ListTags lambda:ListVersionsByFunction logs:DescribeLogGroups
+    logs:ListTagsForResource sns:GetSubscriptionAttributes sns:GetTopicAttributes sns:ListTagsForResource
+    sqs:GetQueueAttributes sqs:ListQueueTags
+"""
+SCALING = """
+    application-autoscaling:DescribeScalableTargets application-autoscaling:DescribeScalingPolicies
+    application-autoscaling:ListTagsForResource lambda:GetProvisionedConcurrencyConfig
+"""
+
+
 def names(grants: list[Grant]) -> set[str]:
     return {f"{g.service}:{name}" for g in grants for name in f"{g.read} {g.write}".split()}
 
@@ -90,6 +117,11 @@ def test_every_action_is_one_that_aws_knows() -> None:
 def test_a_preview_can_only_look() -> None:
     actions = {action for s in statements(documents.preview("aws", ACCOUNT, "dev")) for action in s["Action"]}
     assert {a for a in actions if a.partition(":")[2][:3] not in {"Get", "Des", "Lis"}} == set()
+
+
+def test_a_preview_may_read_everything_that_a_refresh_reads() -> None:
+    allowed = {action for s in statements(documents.preview("aws", ACCOUNT, "prod")) for action in s["Action"]}
+    assert set(f"{REFRESH} {SCALING}".split()) - allowed == set()
 
 
 def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> None:
@@ -124,14 +156,24 @@ def test_the_rights_of_dev_do_not_reach_prods_resources() -> None:
     written = [s["Resource"] for s in statements(documents.change("aws", ACCOUNT, "dev"))]
     by_name = [resource for resource in written if f"{PROJECT}-" in resource and "*:*:repository" not in resource]
     assert by_name
-    assert not [resource for resource in by_name if f"{PROJECT}-dev" not in resource]
+    assert not [r for r in by_name if f"{PROJECT}-dev" not in r and not re.search(r":table/[^/]+-dev$", r)]
 
 
-def test_the_names_of_a_stacks_resources_are_within_its_rights(stack: Recorder) -> None:
-    prefix = PREFIX.format(stack=stack.stack)
-    assert stack.project.pattern.format(project=stack.project.name, stack=stack.stack, name="").startswith(prefix)
-    assert stack.one("aws:dynamodb/table:Table").inputs["name"].endswith(f"-{stack.stack}")
-    assert stack.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"] == prefix.removesuffix("-")
+def test_the_names_of_a_stacks_resources_are_within_its_rights(shipped: Recorder) -> None:
+    prefix = PREFIX.format(stack=shipped.stack)
+    assert shipped.project.pattern.format(project=shipped.project.name, stack=shipped.stack, name="").startswith(prefix)
+    assert shipped.one("aws:dynamodb/table:Table").inputs["name"] == table_of(shipped.stack)
+    assert shipped.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"] == prefix.removesuffix("-")
+
+
+@pytest.mark.parametrize(("file", "table"), [("", f"{PROJECT}-results-qa"), ("tableName: moods", "moods-qa")])
+def test_a_stacks_rights_reach_its_own_table_and_no_other_projects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, table: str
+) -> None:
+    assert table_of("qa") == f"{PROJECT}-results-qa", "a stack that has no file yet"
+    (tmp_path / "Pulumi.qa.yaml").write_text(f"config: {{{file}}}")
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    assert table_of("qa") == table
 
 
 def test_the_program_sets_the_tags_that_a_keys_rights_ask_for_whatever_the_stacks_file_says() -> None:

@@ -23,7 +23,7 @@ from tools.release.clients import Clients
 from tools.release.promotion import promoted_image
 from tools.release.pulumi_cli import PulumiFailed, outputs
 from tools.release.rollback import ALIAS, LOCK_PATIENCE_SECONDS, StillLocked, end_hold, roll_back
-from tools.release.versions import NothingToReturnTo, NotServed, live_version
+from tools.release.versions import NothingToReturnTo, NotServed, live_image, live_version
 
 OLD, NEW = (f"{project_name()}-prod-alarm-{signal}-1a2b3c" for signal in ("errors", "dlq-depth"))
 OTHERS = f"{project_name()}-prod-alarm-alarm-errors-1a2b3c"  # of a stack that is called prod-alarm
@@ -132,7 +132,7 @@ def test_a_version_that_raises_no_alarm_goes_live_after_the_bake(stack: Stack, p
     assert roll_out("prod", stack.clients, IMAGE)
     assert [config_of(update) for update in pulumi_cli.updates] == [
         {"imageUri": IMAGE, "stableVersion": "7", "canary": "true"},
-        {"imageUri": IMAGE},
+        {"imageUri": IMAGE, "stableVersion": "8"},
     ]
     assert sum(stack.waited) == 15 * 60  # prod's bakeMinutes
     assert stack.live == ("8", False)
@@ -234,7 +234,18 @@ def test_where_nothing_was_published_nothing_is_watched(stack: Stack, pulumi_cli
     pulumi_cli.that("nothing-new")
     assert roll_out("prod", stack.clients)
     assert stack.waited == []
-    assert config_of(pulumi_cli.updates[-1]) == {}
+    assert config_of(pulumi_cli.updates[-1]) == {"stableVersion": "7"}
+
+
+def test_what_the_checkout_became_during_the_bake_is_published_and_gets_nothing(
+    stack: Stack, pulumi_cli: PulumiStandIn
+) -> None:
+    stack.events[3] = lambda: pulumi_cli.that("changed")
+    assert roll_out("prod", stack.clients)
+    assert pulumi_cli.outputs["newestVersion"] == "9"
+    assert stack.live == ("8", False)
+    assert "version 9 was published" in stack.said[-1]
+    assert "make rollout STACK=prod" in stack.said[-1]
 
 
 def test_what_was_rolled_back_by_hand_is_not_the_stable_version(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
@@ -382,6 +393,18 @@ def test_the_target_of_a_rollback_is_the_alias_and_nothing_else(prod: Recorder) 
 
 
 # Promotion
+
+
+def test_the_image_of_the_version_that_is_live_is_promoted_and_not_the_newest(aws: None) -> None:
+    lambda_ = boto3.client("lambda")
+    role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    image = {"PackageType": "Image", "Code": {"ImageUri": IMAGE}}
+    lambda_.create_function(FunctionName="classifier", Role=role, Publish=True, **image)
+    with pytest.raises(NotServed, match="is gone"):
+        live_image(lambda_, "classifier")
+    lambda_.create_alias(FunctionName="classifier", Name=ALIAS_NAME, FunctionVersion="1")
+    lambda_.update_function_code(FunctionName="classifier", ImageUri=OWN_IMAGE, Publish=True)
+    assert live_image(lambda_, "classifier") == IMAGE
 
 
 def test_a_stack_runs_anothers_image_unless_it_is_of_its_own_repository() -> None:

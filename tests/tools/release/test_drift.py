@@ -1,0 +1,71 @@
+"""What was changed behind Pulumi's back, on the real CLI: seen by the next operation's refresh, and mended."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.function import ALIAS
+from tests.tools.release.test_engine import Stack, missing, stack
+
+__all__ = ["stack"]  # the fixture
+
+READING = Path(__file__).with_name("reading_stand_in.py")
+PROVISIONED = {"provisionedConcurrency": "2", "reservedConcurrency": "0"}
+
+pytestmark = [
+    pytest.mark.skipif(bool(reason := missing()), reason=reason or "nothing is missing"),
+    pytest.mark.slow(reason="each deploys a stack with the real CLI"),
+]
+
+
+@pytest.fixture
+def scaled(stack: Stack, tmp_path: Path) -> Path:
+    """The number of warm environments; the CLI finds a plugin on the PATH first, so there the one that reads is put."""
+    number, plugins = tmp_path / "scaled", tmp_path / "plugins"
+    standin = Path(os.environ["PULUMI_HOME"]).with_name("standin.py")
+    plugins.mkdir()
+    plugin = plugins / "pulumi-resource-aws"
+    plugin.write_text(f'#!/bin/sh\nSTANDIN_PACKAGE=aws exec "{sys.executable}" -u "{READING}" "{standin}" "$@"\n')
+    plugin.chmod(0o755)
+    stack.environment |= {"PATH": f"{plugins}{os.pathsep}{os.environ['PATH']}", "SCALED": str(number)}
+    return number
+
+
+def test_a_function_that_was_deleted_by_hand_is_seen_and_made_anew_by_a_rollout(stack: Stack, scaled: Path) -> None:
+    stack.up(canaryPercent="10")
+    gone = stack.function
+    stack.lambda_.delete_function(FunctionName=gone)
+    assert "function-live" in stack.run("pulumi", "preview", "--diff", "--stack", "dev")
+    assert "is live" in stack.release("rollout")
+    assert stack.function != gone
+    assert stack.alias()[1] == {}
+    assert stack.lambda_.get_alias(FunctionName=stack.function, Name=ALIAS)
+
+
+def test_scaling_and_expiry_that_are_switched_off_leave_nothing_of_what_they_did(stack: Stack, scaled: Path) -> None:
+    dynamodb = stack.cloud.client("dynamodb")
+
+    def expires() -> bool:
+        (table,) = dynamodb.list_tables()["TableNames"]
+        state = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        return state["TimeToLiveStatus"] == "ENABLED"
+
+    stack.up(**PROVISIONED, provisionedConcurrencyMax="10", resultTtlDays="30")
+    assert scaled.read_text() == "2"
+    assert expires()
+    scaled.write_text("10")  # as Application Auto Scaling does under load
+    stack.up()
+    assert scaled.read_text() == "10", "an update took the warm environments away under load"
+
+    stack.up(provisionedConcurrencyMax="0", resultTtlDays="0")
+    assert scaled.read_text() == "2"
+    assert not any("appautoscaling" in resource["type"] for resource in stack.resources())
+    assert not expires()
+
+    (table,) = dynamodb.list_tables()["TableNames"]
+    on = {"Enabled": True, "AttributeName": "expires_at"}
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=on)  # by hand
+    stack.up()
+    assert not expires()
