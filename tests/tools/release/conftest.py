@@ -5,6 +5,16 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from tests.stacks import DEV, PROD
+from tools.local import program
+
+
+@pytest.fixture(autouse=True)
+def stacks_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dev and prod, where a test of this process names them: the tests' own, whatever the checkout's files say."""
+    file = program._stack_file
+    monkeypatch.setattr(program, "_stack_file", lambda stack: file({"dev": DEV, "prod": PROD}.get(stack, stack)))
+
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

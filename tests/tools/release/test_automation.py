@@ -46,6 +46,7 @@ def stack(tmp_path: Path) -> Iterator[automation.Stack]:
         }
         options = automation.LocalWorkspaceOptions(work_dir=str(project), env_vars=variables)
         (project / ".venv").symlink_to((ROOT / ".venv").resolve())
+        shutil.copy(DEV, project / "Pulumi.dev.yaml")  # whatever the checkout's file says
         stack = automation.create_or_select_stack("dev", work_dir=str(project), opts=options)
         for key, value in {**SETTINGS, "aws:skipCredentialsValidation": "true"}.items():
             stack.set_config(key, automation.ConfigValue(value))

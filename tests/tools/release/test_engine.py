@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 
 from components.function import ALIAS
+from tests.stacks import DEV
 from tests.tools.release.test_automation import why_not
 from tests.waiting import HANG_S, eventually
 from tools.local.cloud import Cloud
 from tools.local.program import ROOT, stack_config
+from tools.project import PROJECT
 
 CANARY = {"canaryPercent": "10", "bakeMinutes": "10"}
 
@@ -43,6 +45,7 @@ class Stack:
         self.project, self.state, self.cloud = place / "project", place / "state", cloud
         shutil.copytree(ROOT, self.project, ignore=shutil.ignore_patterns(".*", "build", "dist", "docs", "tests"))
         (self.project / ".venv").symlink_to((ROOT / ".venv").resolve())
+        shutil.copy(DEV, self.project / "Pulumi.dev.yaml")  # whatever the checkout's file says
         self.state.mkdir()
         self.environment = {
             **os.environ,
@@ -73,7 +76,7 @@ class Stack:
         return self.run(*self.tool(*command), fails=fails)
 
     def up(self, **config: str) -> None:
-        settings = [part for key, value in config.items() for part in ("--config", f"sentiment-analyzer:{key}={value}")]
+        settings = [part for key, value in config.items() for part in ("--config", f"{PROJECT}:{key}={value}")]
         self.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", *settings)
 
     def change_the_code(self) -> None:
@@ -138,7 +141,7 @@ def test_a_rollback_meets_a_lock_and_a_difference_of_the_checkout_and_moves_the_
     outputs = stack.run("pulumi", "stack", "output", "--json", "--stack", "dev")
     with subprocess.Popen(["true"]) as died:
         died.wait()
-    lock = stack.state / ".pulumi/locks/organization/sentiment-analyzer/dev/0.json"
+    lock = stack.state / f".pulumi/locks/organization/{PROJECT}/dev/0.json"
     lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text(
         json.dumps(

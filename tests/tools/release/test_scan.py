@@ -138,7 +138,8 @@ def test_promotable_prints_the_image_alone_on_stdout_and_heeds_the_stacks_file(
     ecr: Ecr, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def promotable(**config: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(release, "outputs", lambda *_: {"imageUri": IMAGE})
+        monkeypatch.setattr(release, "outputs", lambda *_: {"functionName": "classifier"})
+        monkeypatch.setattr(release, "live_image", lambda *_: IMAGE)
         monkeypatch.setattr(release, "check", lambda *_: None)
         monkeypatch.setattr(release, "session_of", lambda _: SimpleNamespace(client=lambda _: ecr.client))
         monkeypatch.setattr(release, "setting", lambda _, key: config.get(key, ""))
