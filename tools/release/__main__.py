@@ -73,9 +73,9 @@ def main() -> int:
             refuse_attached(session.client("iam"), outputs(given.stack))
             return 0
         if given.command == "deployed-image":
-            if image := promoted_image(outputs(given.stack)):
-                configure(given.stack, "imageUri", image)
-            print(f"{given.stack} runs " + (image or "no image that another stack built"))
+            if promoted := promoted_image(outputs(given.stack)):
+                configure(given.stack, "imageUri", promoted)
+            print(f"{given.stack} runs " + (promoted or "no image that another stack built"))
             return 0
         clients = Clients(cloudwatch=session.client("cloudwatch"), lambda_=session.client("lambda"))
         if given.command == "live":

@@ -13,7 +13,8 @@ from tools.local import program
 def stacks_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """dev and prod, where a test of this process names them: the tests' own, whatever the checkout's files say."""
     file = program._stack_file
-    monkeypatch.setattr(program, "_stack_file", lambda stack: file({"dev": DEV, "prod": PROD}.get(stack, stack)))
+    ours: dict[program.StackFile, program.StackFile] = {"dev": DEV, "prod": PROD}
+    monkeypatch.setattr(program, "_stack_file", lambda stack: file(ours.get(stack, stack)))
 
 
 @pytest.fixture
