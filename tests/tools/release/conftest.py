@@ -1,6 +1,7 @@
 """AWS played by moto, in the tests' own process."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -13,8 +14,11 @@ from tools.local import program
 def stacks_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """dev and prod, where a test of this process names them: the tests' own, whatever the checkout's files say."""
     file = program._stack_file
-    ours: dict[program.StackFile, program.StackFile] = {"dev": DEV, "prod": PROD}
-    monkeypatch.setattr(program, "_stack_file", lambda stack: file(ours.get(stack, stack)))
+
+    def ours(stack: program.StackFile) -> dict[str, Any]:
+        return file({"dev": DEV, "prod": PROD}[stack] if stack in ("dev", "prod") else stack)
+
+    monkeypatch.setattr(program, "_stack_file", ours)
 
 
 @pytest.fixture
