@@ -9,6 +9,12 @@ import pulumi
 
 WHILE_WRITTEN = 50  # tries, a tenth of a second apart
 READ_STATE = "pulumi:pulumi:readStackResourceOutputs"  # the engine's own; also after a refresh and a failed update
+PAGE = "docs/decisions/0012-a-pushed-tag-is-not-built-again.md"
+NOT_ANSWERED = "unrecognized function name"  # what the engine says of a call that it does not know
+
+
+class StateNotTold(pulumi.RunError):
+    """The engine no longer tells a program what its stack consists of. The CLI shows this message alone."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,10 @@ class Deployed:
 
     @classmethod
     def load(cls) -> "Deployed":
+        """
+        Raises:
+            StateNotTold: by this version of the CLI; going on would be to go on as if the stack had no data.
+        """
         organization: str | None = pulumi.get_organization()
         if not organization:  # mocks, which have no state; the CLI always passes one
             return cls()
@@ -42,6 +52,8 @@ def _read(stack: str) -> Mapping[str, Any]:
         try:
             return pulumi.runtime.invoke(READ_STATE, {"stackName": stack}).value
         except Exception as error:  # the SDK raises nothing more precise
+            if NOT_ANSWERED in str(error):
+                raise StateNotTold(f"{error}. Nothing was changed. Use an older Pulumi CLI: {PAGE}") from error
             tries -= 1
             if not tries or "failed to load checkpoint" not in str(error):
                 raise

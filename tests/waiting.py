@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-HANG_S = 180.0  # nothing here takes so long, however busy the machine is; also the timeout of processes
+HANG_S = 900.0  # nothing here takes so long, however busy the machine is; also the timeout of processes
 
 
 def eventually(condition: Callable[[], object]) -> None:
