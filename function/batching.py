@@ -2,30 +2,34 @@
 
 from collections.abc import Sequence
 
-MAX_TOKENS = 256  # in one run, padding included: beyond it a token costs more, as its rows no longer fit the cache
-# What a run costs beyond its tokens' matrix products, in tokens; fitted to the full-size int8 model on one core.
+from function.manifest import DISTILBERT, Shape
+
+# What a run of the model costs, in tokens' matrix products; fitted to int8 models of 6 to 24 layers, 384 to 1,024 wide,
+# on one core. All parts grow with the layers alike, so only the widths matter.
 RUN_COST = 27.0  # the run itself
-PAIR_COST = 0.0008  # attention: each pair of positions in a padded text
+PAIR_COST = 7.4  # attention: each pair of positions in a padded text, over the rows of a layer's matrices
+MAX_VALUES = 256 * 768  # of a run's padded rows: beyond it a token costs more, as they no longer fit the cache
 
 
-def groups(lengths: Sequence[int], position_cost: float = 0) -> list[list[int]]:
+def groups(lengths: Sequence[int], shape: Shape = DISTILBERT, position_cost: float = 0) -> list[list[int]]:
     """The cheapest split of texts, given their lengths in tokens, into runs of texts of like length.
 
-    A run of n texts of which the longest has s tokens costs RUN_COST + PAIR_COST * n * s^2 beside its tokens: padding
+    A run of n texts of which the longest has s tokens costs RUN_COST + pair_cost * n * s^2 beside its tokens: padding
     costs attention only, as the rest of the model never sees it (function/model_build/onnx_graph.py). Where it does, a
     `position_cost` of 1 for each of the n * s positions is to be added. Dynamic programming over the sorted lengths; a
-    run's padded size, n * s, is at most MAX_TOKENS unless one text alone exceeds it.
+    run's padded size, n * s, is at most `most_positions` unless one text alone exceeds it.
 
     Returns:
         Indices into `lengths`, each once; shorter texts first.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     cheapest, starts = [0.0], [0]
+    of_a_pair, most = pair_cost(shape), most_positions(shape)
     for end, index in enumerate(order, start=1):
         longest = lengths[index]
-        first = max(0, end - max(1, MAX_TOKENS // max(longest, 1)))
+        first = max(0, end - max(1, most // max(longest, 1)))
         cost, start = min(
-            (cheapest[start] + RUN_COST + (end - start) * (position_cost * longest + PAIR_COST * longest**2), start)
+            (cheapest[start] + RUN_COST + (end - start) * (position_cost * longest + of_a_pair * longest**2), start)
             for start in range(first, end)
         )
         cheapest.append(cost)
@@ -36,3 +40,12 @@ def groups(lengths: Sequence[int], position_cost: float = 0) -> list[list[int]]:
         batches.append(order[starts[end] : end])
         end = starts[end]
     return batches[::-1]
+
+
+def pair_cost(shape: Shape) -> float:
+    """In tokens. A pair takes two products of `width`; a token, of each layer's matrices, `width` times their rows."""
+    return PAIR_COST / (4 * shape.width + 2 * shape.inner)
+
+
+def most_positions(shape: Shape) -> int:
+    return MAX_VALUES // shape.width

@@ -50,7 +50,7 @@ class OnnxClassifier:
 
     def _probabilities(self, token_ids: list[list[int]]) -> np.ndarray:
         logits = np.empty((len(token_ids), len(self.manifest.labels)), dtype=np.float32)
-        for batch in groups([len(ids) for ids in token_ids]):
+        for batch in groups([len(ids) for ids in token_ids], self.manifest.shape):
             (logits[batch],) = self._session.run(["logits"], packed([token_ids[index] for index in batch]))
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return exponentials / exponentials.sum(axis=1, keepdims=True)

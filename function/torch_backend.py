@@ -32,7 +32,8 @@ class TorchClassifier:
 
     def _probabilities(self, texts: Sequence[str], lengths: Sequence[int]) -> np.ndarray:
         probabilities = np.empty((len(texts), len(self.manifest.labels)), dtype=np.float32)
-        for batch in groups([min(length, self.manifest.max_tokens) for length in lengths], position_cost=1):
+        cut = [min(length, self.manifest.max_tokens) for length in lengths]
+        for batch in groups(cut, self.manifest.shape, position_cost=1):
             encoded = self._tokenizer(
                 [texts[index] for index in batch],
                 padding=True,

@@ -3,13 +3,11 @@
 from settings.names import check_names, max_stack_chars
 from settings.project import ROOT, project_file, project_name, schema
 from settings.rules import SettingsError, listed
-from settings.settings import NO_REGION, ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB, Settings, key_of
+from settings.settings import NO_REGION, Settings, key_of
 
 __all__ = [
     "NO_REGION",
-    "ONNX_MIN_MEMORY_MB",
     "ROOT",
-    "TORCH_MIN_MEMORY_MB",
     "Settings",
     "SettingsError",
     "check_names",

@@ -3,21 +3,20 @@
 Types, meanings and shared defaults stand in Pulumi.yaml; what a value may be stands here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, InitVar, dataclass, fields
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from function.manifest import BACKENDS, Manifest, ModelError
+from function.manifest import BACKENDS
+from settings.model import built, latency_warning, least_memory_mb
 from settings.names import check_names
-from settings.project import ROOT, schema
+from settings.project import schema
 from settings.rules import Rule, SettingsError, between, faults_of, listing, matching, one_of, optional
 
-ONNX_MIN_MEMORY_MB, TORCH_MIN_MEMORY_MB = 320, 1536  # measured: see docs/performance.md
 CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -44,7 +43,7 @@ def left_alone(name: str) -> Rule:
 # What must hold between fields.
 MODEL_IS_BUILT = Rule(
     "a folder in function/ that function/build_model.py made for inferenceBackend {inference_backend}",
-    lambda v: not v.model_id.startswith("./") or built_for(ROOT / "function" / v.model_id) == v.inference_backend,
+    lambda v: not v.model_id.startswith("./") or is_built_for(v.model_id, v.inference_backend),
 )
 IMAGE_IN_REGION = Rule(
     "of the stack's region {region}: Lambda takes no image from another",
@@ -69,13 +68,9 @@ OWN_TOPIC_ALONE = Rule(
 WITH_SECURITY_GROUPS = Rule(
     "with securityGroupIds, or both empty", lambda v: bool(v.subnet_ids) == bool(v.security_group_ids)
 )
-ENOUGH_FOR_ONNX = Rule(
-    f"at least {ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx: full-size DistilBERT takes up to 235",
-    lambda v: v.inference_backend != "onnx" or v.memory_mb >= ONNX_MIN_MEMORY_MB,
-)
-ENOUGH_FOR_TORCH = Rule(
-    f"at least {TORCH_MIN_MEMORY_MB} MB with inferenceBackend torch: with less CPU, init comes near Lambda's 10 s",
-    lambda v: v.inference_backend != "torch" or v.memory_mb >= TORCH_MIN_MEMORY_MB,
+ENOUGH_FOR_MODEL = Rule(
+    "at least {least_memory_mb} MB with inferenceBackend {inference_backend} and a model of the size of {model_id}",
+    lambda v: v.memory_mb >= v.least_memory_mb,
 )
 COVERS_QUEUE = Rule(
     "0 or at least maxConcurrency ({max_concurrency}), "
@@ -148,7 +143,7 @@ class Settings:
     scan_severity: str = one_of(*SEVERITIES, "")
     waived_findings: str = optional(listing(r"[\w:.-]+"), "ids of findings, with commas between")
 
-    memory_mb: int = between(128, 10_240, "MB", also=[ENOUGH_FOR_ONNX, ENOUGH_FOR_TORCH])
+    memory_mb: int = between(128, 10_240, "MB", also=[ENOUGH_FOR_MODEL])
     timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself
     ephemeral_storage_mb: int = between(512, 10_240, "MB")
     log_level: str = one_of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -210,7 +205,8 @@ class Settings:
     duration_threshold_percent: int = between(1, 100, "%")
 
     def __post_init__(self, region: str) -> None:
-        if found := faults_of(Settings, {**vars(self), "region": region}, key_of):
+        values = {**vars(self), "region": region}
+        if found := faults_of(Settings, {**values, **derived(values)}, key_of):
             raise SettingsError(found)
 
     @classmethod
@@ -235,8 +231,14 @@ class Settings:
                 given = config.get(key_of(item.name))
                 unreadable.append(f"  {key_of(item.name)}: {given!r} must be {wanted(item)}")
         if unreadable:
-            raise SettingsError(unreadable + faults_of(cls, values, key_of))
-        return cls(**values)
+            raise SettingsError(unreadable + faults_of(cls, {**values, **derived(values)}, key_of))
+        settings = cls(**values)
+        warning = latency_warning(
+            settings.model_id, settings.image_uri, settings.memory_mb, settings.inference_latency_threshold_ms
+        )
+        if warning:
+            pulumi.log.warn(warning)
+        return settings
 
 
 def key_of(name: str) -> str:
@@ -262,9 +264,13 @@ def unknown_keys(project: str, given: Iterable[str]) -> list[str]:
     ]
 
 
-def built_for(model_dir: Path) -> str | None:
-    """The backend of a model folder that function/build_model.py made; None if it made none there."""
-    try:
-        return Manifest.read(model_dir).backend
-    except ModelError:
-        return None
+def is_built_for(model_id: str, backend: str) -> bool:
+    manifest = built(model_id)
+    return manifest is not None and manifest.backend == backend
+
+
+def derived(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the rules between fields hold a value against, and no field says."""
+    if not {"model_id", "inference_backend"} <= values.keys():
+        return {}
+    return {"least_memory_mb": least_memory_mb(values["model_id"], values["inference_backend"])}

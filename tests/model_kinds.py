@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_model import TINY_DISAGREEMENT
+from tests.tiny_model import TINY_DISAGREEMENT, wordpieces
 
 KINDS = ("distilbert", "bert", "roberta", "xlm-roberta", "camembert")
 THREE_LABELS = ("negative", "neutral", "positive")
@@ -75,10 +75,9 @@ def _tokenizer(kind: str) -> Any:
     from transformers import RobertaTokenizer, XLMRobertaTokenizer
 
     from function.model_build.parity import sentences
-    from tools.models.demonstration.vocabulary import train_tokenizer
 
     if kind in ("distilbert", "bert"):
-        return train_tokenizer(sentences())
+        return wordpieces()
     learning = ByteLevelBPETokenizer() if kind == "roberta" else SentencePieceUnigramTokenizer()
     special = {"special_tokens": ["<s>", "<pad>", "</s>", "<unk>", "<mask>"], "vocab_size": PIECES}
     unknown = {} if kind == "roberta" else {"unk_token": "<unk>"}

@@ -1,6 +1,8 @@
 """A tiny random DistilBERT with labels of its own, and what build_model makes of it for both backends."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +20,7 @@ def make_source(folder: Path, labels: tuple[str, ...]) -> Path:
     import torch
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
-    from function.model_build.parity import sentences
-    from tools.models.demonstration.vocabulary import train_tokenizer
-
-    tokenizer = train_tokenizer(sentences())
+    tokenizer = wordpieces()
     torch.manual_seed(3)  # one of those with plenty of both labels
     config = DistilBertConfig(
         vocab_size=len(tokenizer),
@@ -37,6 +36,15 @@ def make_source(folder: Path, labels: tuple[str, ...]) -> Path:
     DistilBertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@cache
+def wordpieces() -> Any:
+    """BERT's kind of tokenizer, with a vocabulary learned from the parity sentences."""
+    from function.model_build.parity import sentences
+    from tools.models.demonstration.vocabulary import train_tokenizer
+
+    return train_tokenizer(sentences())
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from function.batching import MAX_TOKENS, PAIR_COST, RUN_COST, groups
+from function.batching import RUN_COST, groups, most_positions, pair_cost
 from function.classifier import Classifier, load
-from function.manifest import ModelError
+from function.manifest import DISTILBERT, ModelError, Shape
 from function.model_build import parity
 from function.verdict import Sentiment
 from tests.tiny_model import TINY_DISAGREEMENT
@@ -201,27 +201,38 @@ def test_the_onnx_backend_imports_neither_torch_nor_transformers() -> None:
     assert outcome.stderr.strip() == ""
 
 
-def test_groups_hold_every_text_once_and_bounded_in_size() -> None:
+WIDE = Shape(layers=24, width=1024, inner=4096, heads=16, words=50_265)
+NARROW = Shape(layers=6, width=384, inner=1536, heads=12, words=30_522)
+
+
+@pytest.mark.parametrize("shape", [DISTILBERT, WIDE, NARROW])
+def test_groups_hold_every_text_once_and_bounded_in_size(shape: Shape) -> None:
     lengths = [512, 3, 17, 512, 30, 5, 512, 512, 700, 120, 9, 28, 44, 512] + [12] * 400
-    batches = groups(lengths)
+    batches = groups(lengths, shape)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:
-        assert len(batch) * max(lengths[index] for index in batch) <= MAX_TOKENS or len(batch) == 1
-    assert len(batches) < 30, "texts of like length share a run"
+        assert len(batch) * max(lengths[index] for index in batch) <= most_positions(shape) or len(batch) == 1
+    assert len(batches) < 40, "texts of like length share a run"
 
 
-def test_no_other_split_is_cheaper() -> None:
+@pytest.mark.parametrize("shape", [DISTILBERT, WIDE, NARROW])
+def test_no_other_split_is_cheaper(shape: Shape) -> None:
     shuffled = random.Random(5)
     for _ in range(20):
         lengths = [min(512, int(shuffled.lognormvariate(3.5, 1))) + 2 for _ in range(7)]
-        cheapest = min(run_cost(split) for split in splits(sorted(lengths)))
-        assert run_cost([[lengths[index] for index in batch] for batch in groups(lengths)]) == pytest.approx(cheapest)
+        cheapest = min(run_cost(split, shape) for split in splits(sorted(lengths)))
+        ours = [[lengths[index] for index in batch] for batch in groups(lengths, shape)]
+        assert run_cost(ours, shape) == pytest.approx(cheapest)
 
 
-def run_cost(batches: list[list[int]]) -> float:
-    if any(len(batch) * max(batch) > MAX_TOKENS for batch in batches if len(batch) > 1):
+def run_cost(batches: list[list[int]], shape: Shape) -> float:
+    if any(len(batch) * max(batch) > most_positions(shape) for batch in batches if len(batch) > 1):
         return math.inf
-    return sum(RUN_COST + PAIR_COST * len(batch) * max(batch) ** 2 for batch in batches)
+    return sum(RUN_COST + pair_cost(shape) * len(batch) * max(batch) ** 2 for batch in batches)
+
+
+def test_the_wider_the_model_the_less_padding_costs_beside_its_tokens() -> None:
+    assert pair_cost(WIDE) < pair_cost(DISTILBERT) < pair_cost(NARROW)
 
 
 def splits(lengths: list[int]) -> Iterator[list[list[int]]]:

@@ -11,14 +11,17 @@ import pulumi
 import pytest
 import yaml
 
-import settings
+from function.manifest import DISTILBERT
+from function.memory import TORCH_LEAST_MB, needed_mb
 from settings import NO_REGION, Settings, SettingsError, key_of, project_name, schema
+from settings.settings import derived
 from tests.stacks import DEV
 from tools.local.program import ROOT, run, stack_config
 from tools.local.recorder import Project, Recorder
 
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 TOPIC = "arn:aws:sns:us-west-2:123456789012:pager"
+LEAST_MB = needed_mb(DISTILBERT, "onnx")
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 
@@ -147,11 +150,11 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ),
         ({"queue_retention_days": 14}, "dlqRetentionDays", "above queueRetentionDays (14)"),
         ({"batch_size": 11, "batch_window_seconds": 0}, "batchSize", "at most 10 unless batchWindowSeconds"),
-        ({"inference_backend": "torch"}, "memoryMb", f"at least {settings.TORCH_MIN_MEMORY_MB} MB"),
+        ({"inference_backend": "torch"}, "memoryMb", f"at least {TORCH_LEAST_MB} MB"),
         (
-            {"memory_mb": settings.ONNX_MIN_MEMORY_MB - 1},
+            {"memory_mb": LEAST_MB - 1},
             "memoryMb",
-            f"at least {settings.ONNX_MIN_MEMORY_MB} MB with inferenceBackend onnx",
+            f"at least {LEAST_MB} MB with inferenceBackend onnx and a model of the size of distilbert/",
         ),
         ({"image_uri": DIGEST, "model_id": "other/model"}, "modelId", "left at its default with imageUri"),
         ({"image_uri": DIGEST, "model_revision": "abc"}, "modelRevision", "left at its default with imageUri"),
@@ -176,13 +179,13 @@ def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"memory_mb": settings.ONNX_MIN_MEMORY_MB},
+        {"memory_mb": LEAST_MB},
         {"memory_mb": 10_240},
         {"batch_size": 10_000, "batch_window_seconds": 1},
         {"batch_size": 10, "batch_window_seconds": 0},
         {"reserved_concurrency": 10, "max_concurrency": 10, "provisioned_concurrency": 10},
         {"provisioned_concurrency": 1, "provisioned_concurrency_max": 2},
-        {"inference_backend": "torch", "memory_mb": settings.TORCH_MIN_MEMORY_MB},
+        {"inference_backend": "torch", "memory_mb": TORCH_LEAST_MB},
         {"image_uri": DIGEST},
         {"image_uri": DIGEST, "region": "us-west-2"},
         {"kms_key_arn": KEY, "region": "us-west-2"},
@@ -225,7 +228,7 @@ def test_a_misspelt_key_is_refused_with_the_nearest_that_exists() -> None:
 
 def test_a_rule_between_fields_asks_only_for_fields_that_exist(defaults: Settings) -> None:
     # A rule that cannot be decided says nothing, so a misspelt name in it would pass unseen.
-    values = SimpleNamespace(**vars(defaults), region="us-west-2")
+    values = SimpleNamespace(**vars(defaults), **derived(vars(defaults)), region="us-west-2")
     assert all(rule.holds(values) for f in dataclasses.fields(Settings) for rule in f.metadata.get("also", ()))
 
 

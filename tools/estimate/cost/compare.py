@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from settings import TORCH_MIN_MEMORY_MB
+from function.memory import TORCH_LEAST_MB
 from tools.estimate.cost import prices
 from tools.estimate.cost.measured import PROMISED_AT_MB, Engine, Measured
 from tools.estimate.cost.model import bill
@@ -29,7 +29,7 @@ def ways(stack: Stack, measured: Measured, workload: str, *, free_tier: bool = F
     sizes = measured.sizes(workload)
     own = measured.engine("ours" if stack.backend == "onnx" else "torch", workload)
     other = replace(stack, architecture=OTHER[stack.architecture])
-    baseline = replace(stack, memory_mb=max(stack.memory_mb, TORCH_MIN_MEMORY_MB))
+    baseline = replace(stack, memory_mb=max(stack.memory_mb, TORCH_LEAST_MB))
     promise = replace(stack, memory_mb=PROMISED_AT_MB)
 
     def way(name: str, by: Stack, engine: Engine) -> Way:

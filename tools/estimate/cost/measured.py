@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from function.in_time import WRITERS
-from function.memory import MEMORY_MB_PER_VCPU
+from function.memory import speed
 
 MEASURED_FILE = Path(__file__).with_name("measured.json")
-THREAD_GAIN = 0.7  # assumed: what each vCPU beyond the first adds, as a share of the first
 STORE_WAIT_MS = 10  # assumed: one round trip to DynamoDB in the same region
 PROMISED_AT_MB = 512  # the memory for which the baseline's design promises its times
 PROMISED_PEAK_MB = 400
@@ -26,12 +25,6 @@ ENGINES = {
 
 class MeasuredError(ValueError):
     """A measurement that is asked for is not there."""
-
-
-def speed(memory_mb: float) -> float:
-    """Of a function, where 1 is one core: its share of a vCPU up to 1,769 MB, less than in proportion above."""
-    vcpus = memory_mb / MEMORY_MB_PER_VCPU
-    return vcpus if vcpus <= 1 else 1 + THREAD_GAIN * (vcpus - 1)
 
 
 @dataclass(frozen=True, kw_only=True)

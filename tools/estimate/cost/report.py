@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from rich.table import Table
 
-from function.memory import MEMORY_MB_PER_VCPU
+from function.memory import MEMORY_MB_PER_VCPU, THREAD_GAIN
 from tools.estimate.cost import prices
 from tools.estimate.cost.bill import Bill, Line
 from tools.estimate.cost.compare import Way, break_even, ways
-from tools.estimate.cost.measured import THREAD_GAIN, Engine, Measured
+from tools.estimate.cost.measured import Engine, Measured
 from tools.estimate.cost.model import bill
 from tools.estimate.cost.stack import Stack
 from tools.estimate.cost.tuning import SIZES_MB, Advice, Size, advice, sizes

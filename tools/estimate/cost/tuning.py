@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from function.memory import HEADROOM
 from tools.estimate.cost import prices
 from tools.estimate.cost.measured import Engine
 
 SIZES_MB = (256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1769, 2048, 2560, 3008)
-HEADROOM = 1.25  # memory that a size must have over the engine's peak
 NEARLY = 1.10  # of the least cost, for the size that is recommended
 
 

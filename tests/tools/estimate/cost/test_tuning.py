@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from function.memory import speed
 from tests.tools.estimate.figures import ENGINE
 from tools.estimate.cost.compare import comprehend_usd, ways
-from tools.estimate.cost.measured import Measured, speed
+from tools.estimate.cost.measured import Measured
 from tools.estimate.cost.stack import stack_of
 from tools.estimate.cost.tuning import SIZES_MB, advice, sizes
 from tools.local.recorder import Recorder

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from settings import ONNX_MIN_MEMORY_MB
-from tools.estimate.cost.tuning import HEADROOM
+from function.manifest import DISTILBERT
+from function.memory import HEADROOM, needed_mb
 from tools.local.docker.build import ImageBuilder
 
 MAX_IMAGE_MB = 450  # uncompressed, full-size model, on the stand-in base
-MAX_PEAK_MB = int(ONNX_MIN_MEMORY_MB / HEADROOM)
+MAX_PEAK_MB = int(needed_mb(DISTILBERT, "onnx") / HEADROOM)
 NEEDS_ROOT = "a network of its own needs root on the machine that runs the engine"
 
 
