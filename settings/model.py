@@ -25,20 +25,25 @@ def least_memory_mb(model_id: str, backend: str) -> int:
     return needed_mb(shape_of(model_id), backend)
 
 
-def latency_warning(model_id: str, image_uri: str, memory_mb: int, threshold_ms: int) -> str | None:
-    """What to say where the model's usual times may set off the alarm on the latency; None of a model of unknown size.
+def fitting_threshold_ms(shape: Shape, memory_mb: int) -> int:
+    """The least threshold of the latency's alarm that usual texts keep to.
 
     The defaults of threshold and memory fit DistilBERT: a model that takes twice as long needs twice one or the other.
     """
-    default = {key: spec["default"] for key, spec in schema().items()}
-    if image_uri or not (built(model_id) or model_id == default["modelId"]):
+    threshold_ms, fits_at_mb = (schema()[key]["default"] for key in ("inferenceLatencyThresholdMs", "memoryMb"))
+    return math.ceil(threshold_ms * relative_time(shape) * speed(fits_at_mb) / speed(memory_mb))
+
+
+def latency_warning(model_id: str, image_uri: str, memory_mb: int, threshold_ms: int) -> str | None:
+    """What to say where usual texts may set off the latency's alarm; None of a model of unknown size."""
+    if image_uri or not (built(model_id) or model_id == schema()["modelId"]["default"]):
         return None
-    slower = relative_time(shape_of(model_id))
-    fitting_ms = default["inferenceLatencyThresholdMs"] * slower * speed(default["memoryMb"]) / speed(memory_mb)
+    shape = shape_of(model_id)
+    fitting_ms = fitting_threshold_ms(shape, memory_mb)
     if threshold_ms >= fitting_ms:
         return None
     return (
         f"inferenceLatencyThresholdMs: usual texts may set off the alarm at {threshold_ms} ms: {model_id} takes "
-        f"{slower:.1f} times as long as DistilBERT, and the function has {memory_mb} MB. Set it to "
-        f"{math.ceil(fitting_ms)} or more, or give the function more memory (docs/model.md)."
+        f"{relative_time(shape):.1f} times as long as DistilBERT, and the function has {memory_mb} MB. Set it to "
+        f"{fitting_ms} or more, or give the function more memory (docs/model.md)."
     )

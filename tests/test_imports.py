@@ -13,7 +13,7 @@ ALLOWED: dict[str, set[str]] = {
     "sentiment": {"sentiment_contract"},
     "function": {"sentiment_contract"},
     "components": {"sentiment_contract", "function.names", "function.manifest"},
-    "settings": {"function.manifest"},
+    "settings": {"function.manifest", "function.memory"},
     "policy": {"function.names", "settings.project"},
     "examples": {"sentiment"},
     "__main__": {"settings", "components"},

