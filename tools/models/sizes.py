@@ -40,6 +40,9 @@ LETTERS = [chr(code) for first in (0x61, 0x430, 0x3B1) for code in range(first, 
 COMMON, LONGEST_PIECE = 3_000, 10
 
 
+Sizes = dict[str, tuple[int, ...]]
+
+
 def make(shape: Shape, folder: Path) -> Path:
     """A folder that the function loads, unless it is there."""
     try:
@@ -68,12 +71,12 @@ def make(shape: Shape, folder: Path) -> Path:
 def weights(shape: Shape) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(SEED)
     width, inner = shape.width, shape.inner
-    inside = {f"attention.{part}_lin": (width, width) for part in ("q", "k", "v", "out")}
+    inside: Sizes = {f"attention.{part}_lin": (width, width) for part in ("q", "k", "v", "out")}
     inside |= {"ffn.lin1": (inner, width), "ffn.lin2": (width, inner), "sa_layer_norm": (width,)}
     inside |= {"output_layer_norm": (width,)}
-    sizes = {f"transformer.layer.{n}.{name}": size for n in range(shape.layers) for name, size in inside.items()}
+    sizes: Sizes = {f"transformer.layer.{n}.{name}": size for n in range(shape.layers) for name, size in inside.items()}
     sizes |= {"embeddings.LayerNorm": (width,), "pre_classifier": (width, width), "classifier": (2, width)}
-    made = {"embeddings.word_embeddings.weight": (shape.words, width), POSITIONS: (MAX_TOKENS, width)}
+    made: Sizes = {"embeddings.word_embeddings.weight": (shape.words, width), POSITIONS: (MAX_TOKENS, width)}
     made |= {f"{name}.weight": size for name, size in sizes.items()}
     made |= {f"{name}.bias": size[:1] for name, size in sizes.items()}
     return {name: generator.standard_normal(size, np.float32) * np.float32(0.05) for name, size in made.items()}
