@@ -12,9 +12,11 @@ MB = 1 << 20
 # What a function takes beside the bytes of its model.
 FUNCTION_MB = 133  # interpreter, libraries, session, and the encoding of the longest text
 LONGEST_MB_PER_WIDTH, LONGEST_MB_PER_HEAD = 0.042, 1.17  # what 512 tokens pass through
-TOKENIZER_BYTES = 350  # for each word that it knows
+# Of a tokenizer, for each word that it knows: WordPiece or byte pairs, and Unigram, as those that know most words are.
+WORD_BYTES, UNIGRAM_BYTES, UNIGRAM_WORDS = 350, 1_650, 200_000
 TORCH_MB, TORCH_LEAST_MB = 360, 1536
-VALUE_COST = 3000
+# What is done to each value of a layer beside its matrix products takes as long as so many of them.
+VALUE_COST = 3_000
 
 
 def speed(memory_mb: float) -> float:
@@ -26,23 +28,20 @@ def speed(memory_mb: float) -> float:
 def needed_mb(shape: Shape, backend: str) -> int:
     """The least memory of a function that serves a model: its peak and HEADROOM, in steps of 64 MB.
 
-    PyTorch needs TORCH_LEAST_MB whatever the model: with less CPU, init comes near Lambda's 10 s.
+    Measured part by part with tools/models/measure.py. PyTorch needs TORCH_LEAST_MB whatever the model: with less CPU,
+    init comes near Lambda's 10 s.
     """
-    peak = _torch_peak_mb(shape) if backend == "torch" else _onnx_peak_mb(shape)
-    return max(math.ceil(peak * HEADROOM / STEP_MB) * STEP_MB, TORCH_LEAST_MB if backend == "torch" else 0)
-
-
-def _onnx_peak_mb(shape: Shape) -> float:
-    """Measured part by part with tools/models/measure.py; MB are 2^20 bytes."""
-    layers = shape.layers * (4 * shape.width**2 + 2 * shape.width * shape.inner) / MB  # a byte for each weight
-    words = shape.words * (shape.width + TOKENIZER_BYTES) / MB
-    longest = LONGEST_MB_PER_WIDTH * shape.width + LONGEST_MB_PER_HEAD * shape.heads
-    return FUNCTION_MB + layers + words + longest
-
-
-def _torch_peak_mb(shape: Shape) -> float:
     layers = shape.layers * (4 * shape.width**2 + 2 * shape.width * shape.inner)
-    return TORCH_MB + 4 * (layers + shape.words * shape.width) / MB
+    tokenizer = shape.words * (UNIGRAM_BYTES if shape.words >= UNIGRAM_WORDS else WORD_BYTES)
+    weights = layers + shape.words * shape.width
+    if backend == "torch":
+        return max(_with_headroom(TORCH_MB + (4 * weights + tokenizer) / MB), TORCH_LEAST_MB)
+    longest_mb = LONGEST_MB_PER_WIDTH * shape.width + LONGEST_MB_PER_HEAD * shape.heads
+    return _with_headroom(FUNCTION_MB + (weights + tokenizer) / MB + longest_mb)
+
+
+def _with_headroom(peak_mb: float) -> int:
+    return math.ceil(peak_mb * HEADROOM / STEP_MB) * STEP_MB
 
 
 def relative_time(shape: Shape) -> float:
@@ -51,5 +50,4 @@ def relative_time(shape: Shape) -> float:
 
 
 def _work(shape: Shape) -> float:
-    """In matrix products of a token; what is done to each value beside them takes as long as VALUE_COST products."""
     return shape.layers * shape.width * (4 * shape.width + 2 * shape.inner + VALUE_COST)

@@ -1,6 +1,7 @@
 """What the size of a local model asks of memory and of the latency alarm's threshold."""
 
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -30,7 +31,7 @@ def built(models: Path, shape: Shape, backend: str = "onnx") -> str:
     return "./models/mine"
 
 
-def faults(**changes: object) -> list[str]:
+def faults(**changes: Any) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         run(DEV, **changes)
     return [fault.strip() for fault in caught.value.faults]
