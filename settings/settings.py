@@ -233,12 +233,18 @@ class Settings:
         if unreadable:
             raise SettingsError(unreadable + faults_of(cls, {**values, **derived(values)}, key_of))
         settings = cls(**values)
-        warning = latency_warning(
-            settings.model_id, settings.image_uri, settings.memory_mb, settings.inference_latency_threshold_ms
-        )
-        if warning:
+        for warning in settings.warnings():
             pulumi.log.warn(warning)
         return settings
+
+    def warnings(self) -> list[str]:
+        """What is allowed, and will trouble the operator."""
+        slow = latency_warning(self.model_id, self.image_uri, self.memory_mb, self.inference_latency_threshold_ms)
+        mails = (
+            f"runbookUrl: mails to {self.alarm_email} will name {self.runbook_url}, which is no link there. Set it to "
+            "the https URL of that page."
+        )
+        return ([slow] if slow else []) + ([mails] if self.alarm_email and "://" not in self.runbook_url else [])
 
 
 def key_of(name: str) -> str:

@@ -282,3 +282,11 @@ def test_a_stack_file_that_cannot_be_read_is_an_error_that_names_it(
 def test_settings_cannot_be_changed_after_they_were_checked(defaults: Settings) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         defaults.memory_mb = 1  # type: ignore[misc]
+
+
+def test_mails_without_a_link_to_the_runbook_are_warned_of(defaults: Settings) -> None:
+    def warned(**values: str) -> list[str]:
+        return [line for line in dataclasses.replace(defaults, **values).warnings() if "runbookUrl" in line]
+
+    assert "docs/runbook.md" in warned(alarm_email="on-call@example.com")[0]
+    assert warned() == warned(alarm_email="on-call@example.com", runbook_url="https://wiki.example/runbook") == []
