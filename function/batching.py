@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from function.manifest import DISTILBERT, Shape
 
-# What a run of the model costs, in tokens' matrix products; fitted to int8 models of 6 to 24 layers, 384 to 1,024 wide,
-# on one core. All parts grow with the layers alike, so only the widths matter.
-RUN_COST = 27.0  # the run itself
-PAIR_COST = 7.4  # attention: each pair of positions in a padded text, over the rows of a layer's matrices
+# What a run of the model costs, in tokens' matrix products; fitted to int8 models of 6 layers, 768 and 384 wide, on one
+# core. All parts grow with the layers alike, so only the widths matter; the wider models' costs follow by the formula.
+RUN_COST = 27.0  # the run itself: 15 to 30 where fitted
+PAIR_COST, HEAD_COST = 4.1, 50  # attention: each pair of positions in a padded text, and in each head
 MAX_VALUES = 256 * 768  # of a run's padded rows: beyond it a token costs more, as they no longer fit the cache
 
 
@@ -43,8 +43,9 @@ def groups(lengths: Sequence[int], shape: Shape = DISTILBERT, position_cost: flo
 
 
 def pair_cost(shape: Shape) -> float:
-    """In tokens. A pair takes two products of `width`; a token, of each layer's matrices, `width` times their rows."""
-    return PAIR_COST / (4 * shape.width + 2 * shape.inner)
+    """In tokens: a pair passes all columns and heads of a layer, a token all its matrices."""
+    matrices = shape.width * (4 * shape.width + 2 * shape.inner)
+    return PAIR_COST * (shape.width + HEAD_COST * shape.heads) / matrices
 
 
 def most_positions(shape: Shape) -> int:
