@@ -11,9 +11,11 @@ from components.function import ALIAS as LIVE
 from tools.release.clients import Clients
 from tools.release.pulumi_cli import alarm_prefix, check, outputs, setting, up
 from tools.release.rollback import roll_back
+from tools.release.smoke.version import Busy, ask
 from tools.release.versions import expect, live_version
 
 POLL_SECONDS = 30.0
+BUSY_SECONDS = 180.0  # how long Lambda may have no execution free for a question
 
 
 class OnHold(Exception):
@@ -23,10 +25,11 @@ class OnHold(Exception):
 def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
     """Bring the newest version live; returns whether it stayed.
 
-    Where the stack has a `canaryPercent`, the newest version gets that share of the batches for `bakeMinutes`. An
-    alarm that goes off meanwhile ends it: the version that was live takes everything again. Alarms that were already
-    on are no judge, or no repair could ever be deployed. A rollback by somebody else meanwhile stands. Where nothing is
-    live, there is nothing to stand beside: the newest gets everything at once.
+    Where the stack has a `canaryPercent`, the newest version gets that share of the batches for `bakeMinutes`. If it
+    answers a check otherwise than its model did when it was built, or if an alarm goes off meanwhile, the version that
+    was live takes everything again. Alarms that were already on are no judge, or no repair could ever be deployed. A
+    rollback by somebody else meanwhile stands. Where nothing is live, there is nothing to stand beside: the newest gets
+    everything at once.
 
     Args:
         image: digest to promote; without it, what the stack's configuration says.
@@ -89,6 +92,10 @@ def _stands_the_test(stack: str, clients: Clients, function: str, live: str, new
     """Whether the version that has a share keeps the alarms quiet, and nobody moves the alias, for the bake's time."""
     bake_minutes = setting(stack, "bakeMinutes")
     clients.say(f"Version {newest} gets {setting(stack, 'canaryPercent')} % of the batches for {bake_minutes} minutes")
+    if faults := _faults(clients, function, newest):
+        clients.say(f"Rolling back to version {live}, since version {newest} is wrong: {'; '.join(faults)}")
+        roll_back(stack, clients, live)
+        return False
     there = (live, True)
     if raised := _bake(stack, clients, already, bake_minutes, lambda: live_version(clients.lambda_, function) == there):
         clients.say(f"Rolling back to version {live}: {', '.join(sorted(raised))} went off")
@@ -100,6 +107,15 @@ def _stands_the_test(stack: str, clients: Clients, function: str, live: str, new
     if not _invocations(clients, function, newest, bake_minutes):
         clients.say(f"Version {newest} got no batch in that time, so the alarms say nothing of it")
     return True
+
+
+def _faults(clients: Clients, function: str, version: str) -> list[str]:
+    """How a version's answers differ from its build's; empty also where Lambda has no execution free to ask it."""
+    try:
+        return ask(clients.lambda_, function, version, BUSY_SECONDS, clients.sleep).faults
+    except Busy as busy:
+        clients.say(f"{busy}, so the alarms alone judge version {version}")
+        return []
 
 
 def _bake(stack: str, clients: Clients, already: set[str], minutes: float, goes_on: Callable[[], bool]) -> set[str]:

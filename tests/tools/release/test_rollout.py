@@ -1,15 +1,19 @@
 """Rollouts by canary and rollbacks: the CLI's commands, the alarms as judge, the image of another stack."""
 
+import io
+import json
 import os
 import socket
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import boto3
 import pulumi
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
 
 from components.function import ALIAS as ALIAS_NAME
@@ -30,7 +34,9 @@ OLD, NEW = (f"{project_name()}-prod-alarm-{signal}-1a2b3c" for signal in ("error
 OTHERS = f"{project_name()}-prod-alarm-alarm-errors-1a2b3c"  # of a stack that is called prod-alarm
 IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
-
+CHECKED: dict[str, Any] = {
+    "results": [{"text": "Good.", "sentiment": "good", "score": 0.9, "built": {"sentiment": "good", "score": 0.9}}]
+}  # a version's answer to a check
 OWN_IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/own@sha256:" + "1" * 64
 pytestmark = pytest.mark.slow(reason="each rollout runs the program to check its settings")
 
@@ -45,6 +51,9 @@ class Stack:
         self.cli, self.updates_seen = cli, 0
         self.lambda_, self.cloudwatch = boto3.client("lambda"), boto3.client("cloudwatch")
         self.lambda_.meta.events.register("before-parameter-build.lambda.GetAlias", self._take_over_updates)
+        self.lambda_.meta.events.register("before-call.lambda.Invoke", self._invoke)  # moto would start a container
+        self.asked: list[str] = []  # which versions
+        self.answer, self.busy = CHECKED, False
         for name in (OLD, NEW, OTHERS):
             self.cloudwatch.put_metric_alarm(
                 AlarmName=name,
@@ -97,6 +106,14 @@ class Stack:
             self.updates_seen = len(self.cli.updates)
             self._publish(int(self.cli.outputs["newestVersion"]))
             self.point(*self.cli.alias)
+
+    def _invoke(self, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
+        self.asked.append(params["url"].rpartition("Qualifier=")[2])
+        if self.busy:
+            refused = {"Error": {"Code": "TooManyRequestsException", "Message": "Rate Exceeded."}}
+            return AWSResponse(params["url"], 429, {}, None), refused
+        payload = io.BytesIO(json.dumps(self.answer).encode())
+        return AWSResponse(params["url"], 200, {}, None), {"Payload": payload, "ExecutedVersion": self.asked[-1]}
 
     def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
@@ -175,6 +192,27 @@ def test_a_version_that_got_no_batch_goes_live_with_a_word_about_it(stack: Stack
         stack.ran("8")
     assert roll_out("prod", stack.clients)
     assert any("got no batch" in line for line in stack.said) is not ran
+
+
+def test_a_version_that_answers_otherwise_than_when_it_was_built_is_taken_back_before_any_bake(
+    stack: Stack, pulumi_cli: PulumiStandIn
+) -> None:
+    stack.answer = {"results": [{**CHECKED["results"][0], "sentiment": "bad"}]}
+    assert not roll_out("prod", stack.clients)
+    assert stack.asked == ["8"]
+    assert stack.waited == []
+    assert stack.live == ("7", False)
+    assert pulumi_cli.saved == [("stableVersion", "7")]
+    assert any("version 8 is wrong: bad 0.900, where its model answered good" in line for line in stack.said)
+
+
+def test_a_version_that_cannot_be_asked_for_lack_of_executions_is_left_to_the_alarms(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary, "BUSY_SECONDS", 0)
+    stack.busy = True
+    assert roll_out("prod", stack.clients)
+    assert any("no execution free" in line and "the alarms alone" in line for line in stack.said)
 
 
 def test_an_alarm_that_was_on_before_does_not_keep_a_repair_out(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
