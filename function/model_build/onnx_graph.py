@@ -6,7 +6,8 @@ Written for this service rather than exported, for what no exporter gives:
   side by side, padded: `places` gathers them there, `tokens` back.
 - **A scale of its own for each token.** Quantising activations by the largest of the whole tensor, as ONNX Runtime's
   dynamic quantisation does, makes a text's score depend on its neighbours. Here each row has its own scale: symmetric,
-  int8 kept as uint8 around 128 (vector-wise quantisation: Dettmers et al., LLM.int8(), 2022). No calibration data.
+  int8 kept as uint8 around 128 (vector-wise quantisation: Dettmers et al., LLM.int8(), 2022), and around 24 where
+  GELU has left hardly anything below zero. No calibration data.
 - **Nothing that no one reads.** The classifier looks at a text's first token only, so in the last layer the others are
   keys and values, and no more: a seventh of all matrix products is not made.
 - **Nothing left to fuse.** ONNX Runtime need not optimise it at each cold start. The key's bias is left out, which the
@@ -21,18 +22,18 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from transformers import PreTrainedModel
 
+from function.model_build import levels
 from function.model_build.adapter import Encoder, adapted
 
 OPSET = 23
 IR_VERSION = 10
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
-WEIGHT_LEVELS = 63  # seven bits: eight saturate on x86 without VNNI (ONNX Runtime's quantisation guide)
-ACTIVATION_LEVELS = 127
-ZERO = 128
+ZERO = 128  # of activations, uint8
 LEAST_GELU = -0.17  # the minimum is -0.16998
+GELU_ZERO = 24  # of GELU's rows: 231 levels above zero in place of 127; chosen on real texts (docs/model.md)
 
 Array = np.ndarray
-Levels = tuple[str, str]  # uint8 (rows, width) and their scales (rows, 1)
+Levels = tuple[str, str, str]  # uint8 (rows, width), their scales (rows, 1) and their zero point
 
 
 def write(model: PreTrainedModel, path: Path) -> None:
@@ -62,10 +63,10 @@ class Graph:
         self.constants: list[onnx.TensorProto] = []
         self.one = self.constant(np.float32(1))
         self.columns = self.constant(np.array([1]))
-        self.zero = self.constant(np.uint8(ZERO))
-        self.zero_row = self.constant(np.array([ZERO], np.uint8))
-        self.level = self.constant(np.float32(1 / ACTIVATION_LEVELS))
+        self.zero, self.gelu_zero = (self.constant(np.uint8(zero)) for zero in (ZERO, GELU_ZERO))
+        self.level, self.gelu_level = (self.constant(np.float32(1 / (255 - zero))) for zero in (ZERO, GELU_ZERO))
         self.smallest = self.constant(np.float32(1e-12))  # the largest of a row of zeros
+        self.smallest_gelu = self.constant(np.float32(-LEAST_GELU * (255 - GELU_ZERO) / GELU_ZERO))
 
     def model(self) -> onnx.ModelProto:
         hidden = self.embeddings()
@@ -92,11 +93,8 @@ class Graph:
         return self.norm(self.op("Add", word, position), "embeddings.LayerNorm")
 
     def looked_up(self, table: Array, rows: str) -> str:
-        scales = _scales(table, ACTIVATION_LEVELS, axis=1)
-        levels = self.op("Gather", self.constant(_levels(table, scales)), rows)
-        return self.op(
-            "Mul", self.op("Cast", levels, to=TensorProto.FLOAT), self.op("Gather", self.constant(scales), rows)
-        )
+        found, scales = (self.op("Gather", self.constant(part), rows) for part in levels.of_rows(table))
+        return self.op("Mul", self.op("Cast", found, to=TensorProto.FLOAT), scales)
 
     def layer(self, hidden: str, name: str, last: bool) -> str:
         """(tokens, dim); of the last layer (texts, dim), of each text's first token."""
@@ -104,7 +102,7 @@ class Graph:
         if last:
             self.one_row_for_each("first")
             hidden = self.op("Gather", hidden, "first")
-            queried = self.op("Gather", sources[0], "first"), self.op("Gather", sources[1], "first")
+            queried = self.op("Gather", sources[0], "first"), self.op("Gather", sources[1], "first"), sources[2]
         context = self.attention(queried, sources, name + "attention.", last)
         attended = self.norm(self.op("Add", context, hidden), name + "sa_layer_norm")
         outer = self.feed_forward(attended, name + "ffn.")
@@ -130,13 +128,8 @@ class Graph:
         return self.linear(self.quantised(packed), output, output_bias + value_bias @ output)
 
     def feed_forward(self, attended: str, name: str) -> str:
-        """The wide inner rows are made in slices about as wide as the outer ones: those stay in the core's cache."""
-        source = self.quantised(attended)
-        matrix, bias = self.matrix(name + "lin1")
-        slices = max(1, matrix.shape[1] // matrix.shape[0])
-        parts = zip(np.array_split(matrix, slices, axis=1), np.array_split(bias, slices), strict=True)
-        inner = [self.op("Gelu", self.linear(source, *part)) for part in parts]
-        return self.linear(self.quantised(*inner, least=LEAST_GELU), *self.matrix(name + "lin2"))
+        inner = self.op("Gelu", self.linear(self.quantised(attended), *self.matrix(name + "lin1")))
+        return self.linear(self.quantised_gelu(inner), *self.matrix(name + "lin2"))
 
     def head(self, hidden: str) -> None:
         inner = self.op(self.encoder.between, self.linear(self.quantised(hidden), *self.matrix("pre_classifier")))
@@ -145,29 +138,30 @@ class Graph:
 
     def one_row_for_each(self, tensor: str) -> None:
         """What is quantised from here on has as many rows as `tensor`."""
-        self.zeros = self.op("Expand", self.zero_row, self.op("Shape", tensor))
+        rows = self.op("Shape", tensor)
+        self.zeros, self.gelu_zeros = (self.op("Expand", zero, rows) for zero in (self.zero, self.gelu_zero))
 
-    def quantised(self, *slices: str, least: float | None = None) -> Levels:
-        """Rows in slices, side by side, by the largest of each row; no value is below `least`, if that is known."""
+    def quantised(self, values: str) -> Levels:
+        """By the largest of each row."""
         # Two reductions: an Abs would write all of it once more.
-        extremes = [self.op("ReduceMax", part, self.columns, keepdims=0) for part in slices]
-        if least is None:
-            lowest = [self.op("ReduceMin", part, self.columns, keepdims=0) for part in slices]
-            extremes += [self.op("Neg", rows) for rows in lowest]
-        smallest = self.smallest if least is None else self.constant(np.float32(-least))
-        scales = self.op("Mul", self.op("Max", *extremes, smallest), self.level)
-        levels = [self.op("QuantizeLinear", part, scales, self.zeros, axis=0) for part in slices]
-        whole = self.op("Concat", *levels, axis=1) if len(levels) > 1 else levels[0]
-        return whole, self.op("Unsqueeze", scales, self.columns)
+        highest = self.op("ReduceMax", values, self.columns, keepdims=0)
+        lowest = self.op("ReduceMin", values, self.columns, keepdims=0)
+        largest = self.op("Max", highest, self.op("Neg", lowest), self.smallest)
+        return self.rounded(values, self.op("Mul", largest, self.level), self.zeros, self.zero)
+
+    def quantised_gelu(self, values: str) -> Levels:
+        """The same of what GELU gave, which lies between LEAST_GELU and the largest of its row."""
+        largest = self.op("Max", self.op("ReduceMax", values, self.columns, keepdims=0), self.smallest_gelu)
+        return self.rounded(values, self.op("Mul", largest, self.gelu_level), self.gelu_zeros, self.gelu_zero)
+
+    def rounded(self, values: str, scales: str, zeros: str, zero: str) -> Levels:
+        rows = self.op("QuantizeLinear", values, scales, zeros, axis=0)
+        return rows, self.op("Unsqueeze", scales, self.columns), zero
 
     def linear(self, source: Levels, matrix: Array, bias: Array | None = None) -> str:
-        levels, row_scales = source
-        scales = _scales(matrix, WEIGHT_LEVELS, axis=0)
-        product = self.op(
-            "MatMulIntegerToFloat",
-            *(levels, self.constant(_levels(matrix, scales)), self.one, self.constant(scales[0]), self.zero),
-            domain=CONTRIB,
-        )
+        rows, row_scales, zero = source
+        weights, scales = (self.constant(part) for part in levels.of_columns(matrix))
+        product = self.op("MatMulIntegerToFloat", rows, weights, self.one, scales, zero, domain=CONTRIB)
         scaled = self.op("Mul", product, row_scales)
         return scaled if bias is None else self.op("Add", scaled, self.constant(bias))
 
@@ -191,12 +185,3 @@ class Graph:
         name = f"node_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name
-
-
-def _scales(matrix: Array, levels: int, axis: int) -> Array:
-    """fp32, the matrix's shape with 1 along `axis`."""
-    return (np.maximum(np.abs(matrix).max(axis=axis, keepdims=True), 1e-12) / levels).astype(np.float32)
-
-
-def _levels(matrix: Array, scales: Array) -> Array:
-    return np.rint(matrix / scales).astype(np.int8)
