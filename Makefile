@@ -109,6 +109,7 @@ lock: .venv/dev  ## Resolve pyproject.toml's dependency groups into locks/ and f
 	$(LOCK) --python-version 3.11 requirements.txt --group local -c locks/dev.txt -o locks/local.txt
 	$(LOCK) --python-version 3.11 --group pictures -c locks/dev.txt -o locks/pictures.txt
 	$(LOCK) --python-version 3.11 --group fuzz -o locks/fuzz.txt
+	$(LOCK) --python-version 3.11 --group peers -c locks/dev.txt -o locks/peers.txt
 	$(LOCK) --python-version 3.13 --group model-build -c locks/dev.txt -o function/requirements-build.txt
 
 clean:  ## Remove .venv and everything built.
@@ -118,7 +119,8 @@ help:  ## Print this list.
 	@awk -F ':.*## ' '/^##@ /{print "\n" substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Measure (UPDATE_DOCS=1 writes the figures into the pages)
-bench: .venv/dev  ## Time the function beside the baseline and the limit: 12 minutes; QUICK=1: one.
+bench: .venv/dev  ## Time the function beside the baseline, the limit and its peers: 15 minutes; QUICK=1: one.
+	@$(BIN)/pip install --quiet --require-hashes -r locks/peers.txt
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
 chaos: .venv/local  ## Inject faults and account for every message: 3 minutes; QUICK=1: one.

@@ -15,6 +15,7 @@ LOCKS = {
     "locks/local.txt": "local",
     "locks/pictures.txt": "pictures",
     "locks/fuzz.txt": "fuzz",
+    "locks/peers.txt": "peers",
     "function/requirements-onnx.txt": "image-onnx",
     "function/requirements-torch.txt": "image-torch",
     "function/requirements-build.txt": "model-build",

@@ -18,6 +18,7 @@ TITLES = {
     "ten_mixed": "10 short reviews",
     "ten_long_tail": "10 with long tail",
 }
+PEERS = {"openvino": "OpenVINO", "ort_dynamic": "ONNX Runtime, dynamic"}
 WIDTH = 140  # of a terminal that shows the tables without breaking words
 HEADINGS = (
     *("ms a call", "baseline", "torch, batched", "ours", "limit", "baseline / ours", "ours / limit"),
@@ -56,6 +57,24 @@ def _tables(found: Mapping[str, Any]) -> Iterator[Table]:
         for row in [*_times(part), *_starts(part)]:
             table.add_row(*row)
         yield table
+    if "peers" in found:
+        yield _peers(found)
+
+
+def _peers(found: Mapping[str, Any]) -> Table:
+    """Peers beside ours: of each the better of padded and one by one."""
+    table = Table(title="Peers, one core: int8, padded or one by one, the better of the two", title_justify="left")
+    for heading in ("ms a call", "ours", *PEERS.values(), *(f"{title} / ours" for title in PEERS.values())):
+        table.add_column(heading, justify="left" if heading == "ms a call" else "right")
+    for name, figures in found["workloads"].items():
+        best = [_short(figures[f"{peer}_best_ms"]) for peer in PEERS]
+        table.add_row(
+            TITLES[name], _short(figures["ours_ms"]), *best, *(f"{figures[f'{peer}_over_ours']:.2f}" for peer in PEERS)
+        )
+    for title, key, unit in (("load, first answer", "load_s", "s"), ("peak memory", "peak_rss_mb", "MB")):
+        ours = f"{_short(found['peak_rss_mb']['ours'])} MB" if unit == "MB" else ""
+        table.add_row(title, ours, *(f"{_short(found['peers'][peer][key])} {unit}" for peer in PEERS), "", "")
+    return table
 
 
 def _steps(found: Mapping[str, Any]) -> str:

@@ -12,12 +12,13 @@ from typing import Any
 from rich.console import Console
 
 from tools import pages
-from tools.bench import cold_start, report, times
+from tools.bench import cold_start, peers, report, times
 from tools.bench.cpu_share import NoShare, cpu_share
 from tools.local.program import ROOT, run
 from tools.models.full_size import SOURCE, full_size_model
 
 RESULT = ROOT / "build" / "bench.json"
+PEERS = ROOT / "build" / "peers"
 INSTRUCTIONS = ("avx2", "avx512_vnni", "amx_int8")  # of those that int8 products profit from
 PACKAGES = ("onnxruntime", "torch", "transformers", "tokenizers", "numpy", "botocore")
 
@@ -54,8 +55,19 @@ def _run(quick: bool, console: Console) -> dict[str, Any]:
         "load_average": os.getloadavg()[0],
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
+    others = {}
+    if peers.installed():
+        console.print("The peers' forms of the same model: made once, kept in build/")
+        if not all((PEERS / name).exists() for name in peers.FILES.values()):
+            peers.make(SOURCE, PEERS)
+        others = peers.engines(SOURCE, PEERS)
+        found["versions"] |= {name: importlib.metadata.version(name) for name in peers.PACKAGES}
+    else:
+        console.print("Without peers: the dependency group `peers` is not installed")
     console.print("One core: times of a batch, then cold starts")
-    found["workloads"] = times.measured(SOURCE, model_dir, rounds=3 if quick else 11, warm=True)
+    found["workloads"] = times.measured(SOURCE, model_dir, rounds=3 if quick else 11, warm=True, others=others)
+    if others:
+        found["peers"] = peers.load_costs(SOURCE, PEERS, times=1 if quick else 3)
     found |= cold_start.measured(SOURCE, model_dir, times=1 if quick else 5)
     if quick:
         return found
