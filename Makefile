@@ -14,6 +14,10 @@ DURATION ?= 600
 PEAK ?= 5
 LOAD_MODEL ?= function/models/full-size
 FILE ?=
+DATA ?=
+BASE ?=
+SOURCE ?=
+TO ?=
 OPTIONS ?=
 DO ?= peek
 UPDATE_DOCS ?=
@@ -23,8 +27,8 @@ TIMES = $(if $(UPDATE_DOCS),,$(patsubst %,--bench %,$(wildcard build/bench.json)
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
-export IMAGE_URI VERSION FILE MODEL LOAD_MODEL
-.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback unhold live promotable send results dlq load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
+export IMAGE_URI VERSION FILE MODEL LOAD_MODEL DATA BASE SOURCE TO
+.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback unhold live promotable send results dlq train evaluate pack-model fetch-models demo-model load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
@@ -77,6 +81,22 @@ destroy: .venv/program .venv/local  ## Delete the stack and everything in it: OP
 	@$(BIN)/python -m tools.release destroyable --stack $(STACK)
 	pulumi destroy --stack $(STACK) $(OPTIONS)
 
+##@ A model of your own
+train: .venv/dev  ## Fine-tune a model on labelled texts: DATA=labelled.csv BASE=model OPTIONS="--epochs 3".
+	@$(BIN)/python -m tools.models.train --data "$$DATA" --base "$$BASE" $(OPTIONS)
+
+evaluate: .venv/dev  ## Judge a model on labelled texts before you deploy it: DATA=labelled.csv MODEL=folder.
+	@$(BIN)/python -m tools.models.evaluate --data "$$DATA" --model "$$MODEL" $(if $(value SOURCE),--source "$$SOURCE") $(OPTIONS)
+
+pack-model: .venv/local  ## Pack a model for CI, which fetches it TO=s3://bucket/models or a release: MODEL=folder.
+	@$(BIN)/python -m tools.models.archive pack "$$MODEL" "$$TO"
+
+fetch-models: .venv/local  ## Fetch the models that function/models/*.json point to.
+	@$(BIN)/python -m tools.models.archive fetch
+
+demo-model: .venv/dev  ## Make the demonstration model from nothing, and judge it (a quarter of an hour).
+	@$(BIN)/python -m tools.models.demonstration
+
 ##@ Develop
 test: check tests  ## Run lint, format, types and all tests: what CI runs.
 	@echo; echo "All checks and tests passed."
@@ -110,6 +130,8 @@ lock: .venv/dev  ## Resolve pyproject.toml's dependency groups into locks/ and f
 	$(LOCK) --python-version 3.11 --group pictures -c locks/dev.txt -o locks/pictures.txt
 	$(LOCK) --python-version 3.11 --group fuzz -o locks/fuzz.txt
 	$(LOCK) --python-version 3.11 --group peers -c locks/dev.txt -o locks/peers.txt
+	$(LOCK) --python-version 3.11 --no-deps --group train -o locks/train.txt
+	$(LOCK) --python-version 3.11 --no-deps --group demonstration -o locks/demonstration.txt
 	$(LOCK) --python-version 3.13 --group model-build -c locks/dev.txt -o function/requirements-build.txt
 
 clean:  ## Remove .venv and everything built.
@@ -152,10 +174,11 @@ capacity: .venv/local  ## Print what a rate and a burst need: STACK=prod RATE=10
 	@$(BIN)/pip install --quiet --require-hashes -r locks/local.txt
 	@touch $@ .venv/program
 
-.venv/dev: locks/dev.txt function/torch.txt | .venv/pip
+.venv/dev: locks/dev.txt locks/train.txt function/torch.txt | .venv/pip
 	@echo "Installing what the tests need into .venv (torch among it; a minute or two, once)"
 	@$(BIN)/pip install --quiet --require-hashes -r locks/dev.txt
 	@$(BIN)/pip install --quiet -r function/torch.txt
+	@$(BIN)/pip install --quiet --no-deps --require-hashes -r locks/train.txt
 	@touch $@ .venv/local .venv/program
 
 .venv/pip:

@@ -16,6 +16,8 @@ LOCKS = {
     "locks/pictures.txt": "pictures",
     "locks/fuzz.txt": "fuzz",
     "locks/peers.txt": "peers",
+    "locks/train.txt": "train",
+    "locks/demonstration.txt": "demonstration",
     "function/requirements-onnx.txt": "image-onnx",
     "function/requirements-torch.txt": "image-torch",
     "function/requirements-build.txt": "model-build",

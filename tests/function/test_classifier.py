@@ -17,12 +17,14 @@ from function.batching import RUN_COST, groups, most_positions, pair_cost
 from function.classifier import Classifier, load
 from function.manifest import DISTILBERT, ModelError, Shape
 from function.model_build import parity
-from function.verdict import Sentiment
 from tests.tiny_model import TINY_DISAGREEMENT
+from tools.models.record import Record
 
 ROOT = Path(__file__).parents[2]
 DEMO_MODEL = ROOT / "function" / "models" / "demo"
-HOLDOUT = ROOT / "tools" / "models" / "demonstration" / "holdout.tsv"
+SAMPLES = ROOT / "tools" / "local" / "samples.jsonl"
+# By their numbers; all others praise.
+COMPLAINTS = {2, 4, 6, 8, 10, 12, 14, 16, 18, 19, 22, 24, 26, 28, 30, 32, 33, 34, 36, 38, 40}
 
 ODD_TEXTS = {
     "empty": "",
@@ -271,7 +273,7 @@ def demo() -> Classifier:
 def test_the_demo_model_is_whole_and_small(demo: Classifier) -> None:
     demo.manifest.check_digests(DEMO_MODEL)
     assert demo.manifest.model_id == "sentiment-analyzer/demo"
-    assert sum(demo.manifest.sizes.values()) < 2_500_000
+    assert sum(demo.manifest.sizes.values()) <= 12_000_000
 
 
 def test_the_demo_model_gets_the_guides_sentences_right(demo: Classifier) -> None:
@@ -279,9 +281,17 @@ def test_the_demo_model_gets_the_guides_sentences_right(demo: Classifier) -> Non
     assert [answer.label for answer in answers] == ["POSITIVE", "NEGATIVE"]
 
 
-def test_the_demo_model_gets_four_of_five_hand_written_sentences_right(demo: Classifier) -> None:
-    lines = [line.split("\t") for line in HOLDOUT.read_text(encoding="utf-8").splitlines()]
-    answers: list[Sentiment] = demo.classify([text for _, text in lines])
-    right = sum(answer.label == label for answer, (label, _) in zip(answers, lines, strict=True))
-    assert len(lines) == 100
-    assert right >= 80
+def test_the_demo_model_bears_its_licence_and_says_how_good_it_is() -> None:
+    record = Record.read(DEMO_MODEL)
+    assert record is not None
+    assert (record.command, record.held_out["texts"]) == ("python -m tools.models.demonstration", 3_224)
+    assert record.held_out["accuracy"] >= 0.86
+    assert "Apache" in (DEMO_MODEL / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_the_demo_model_gets_nine_in_ten_samples_of_make_demo_right(demo: Classifier) -> None:
+    samples = [json.loads(line) for line in SAMPLES.read_text(encoding="utf-8").splitlines()]
+    labels = ["NEGATIVE" if int(sample["id"][-3:]) in COMPLAINTS else "POSITIVE" for sample in samples]
+    given = demo.classify([sample["text"] for sample in samples])
+    wrong = [s["id"] for s, label, answer in zip(samples, labels, given, strict=True) if answer.label != label]
+    assert len(wrong) <= 4, wrong

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tools.local.demo_report import Observed, show_dead_letters, show_results, show_summary
+from tools.local.demo_report import Observed, about_the_model, show_dead_letters, show_results, show_summary
 from tools.local.program import StackFile, short_name
 from tools.local.runtime_process import PlainProcess, Start
 from tools.local.stack import LocalPipeline
@@ -63,7 +63,8 @@ def run_demo(
     show_dead_letters(rejected, console)
     show_summary(
         observed,
-        {
+        about_the_model(model_dir)
+        | {
             "sent": f"{len(bodies)} messages: {len(expected)} texts (five in one), {REPEATS} repeats, "
             f"{len(poison)} poison",
             "stored": f"{len(right)} of {len(expected)}, each with its newest text",

@@ -5,18 +5,22 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from function.manifest import Manifest
 from function.names import COLD_START, INFERENCE_LATENCY, MODEL_LOAD
 from sentiment.labels import painted
 from sentiment.screen import excerpt
 from tools.local.event_source import BatchOutcome
+from tools.models.record import Record
 
 SHOWN_CHARS = 50  # of a text
 BODY_CHARS = 200  # of a dead letter
+STAND_IN = "sentiment-analyzer/demo"
 
 
 @dataclass
@@ -62,6 +66,21 @@ def show_dead_letters(rejected: list[dict[str, Any]], console: Console) -> None:
         reason = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
         table.add_row(excerpt(message["Body"], BODY_CHARS), reason.get("ErrorCode"), reason.get("ErrorMessage"))
     console.print(table)
+
+
+def about_the_model(model_dir: Path) -> dict[str, str]:
+    """Which model answered, how good it is by its training's own record, and where a better one is."""
+    manifest, record = Manifest.read(model_dir), Record.read(model_dir)
+    rows = {"model": f"{manifest.model_id}, {sum(manifest.sizes.values()) / 1e6:.1f} MB"}
+    if record:
+        held_out = record.held_out
+        rows["model"] += (
+            f"; {held_out['accuracy']:.1%} of {held_out['texts']:,} held-out texts right ({held_out['chance']:.0%} by "
+            "chance)"
+        )
+    if manifest.model_id == STAND_IN:
+        rows["stand-in"] = "a small one to try this out; docs/model.md says how to run the real one, or your own"
+    return rows
 
 
 def show_summary(observed: Observed, outcome: Mapping[str, str], console: Console) -> None:

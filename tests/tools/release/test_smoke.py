@@ -30,6 +30,7 @@ from tools.release.smoke.version import Asked, Busy, ask
 
 pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 
+REVISION = Manifest.read(DEMO_MODEL).model_revision
 RESULT = {"text": "Good.", "sentiment": "gut", "score": 0.9, "built": {"sentiment": "gut", "score": 0.9}}
 MODEL = {"model_id": "some/model", "model_revision": "abc", "backend": "onnx", "labels": ["gut", "schlecht"]}
 
@@ -86,8 +87,9 @@ def test_a_build_that_answers_other_than_its_manifest_is_wrong_and_nothing_is_se
     with LocalPipeline(DEV, model_dir=other, consume=False) as local:
         status, said = smoke(pulumi_cli, local, "--queue-may-wait")
         assert (status, local.depth(local.queue_url)) == (Verdict.WRONG, 0), said
-    assert f"version {VERSION}: POSITIVE 0.977, where its model answered NEGATIVE 0.977 when it was built" in said
-    assert f"the build is wrong: version {VERSION} (sentiment-analyzer/demo ad7b66e15051)" in said
+    score = f"{first.score:.3f}"
+    assert f"version {VERSION}: POSITIVE {score}, where its model answered NEGATIVE {score} when it was built" in said
+    assert f"the build is wrong: version {VERSION} (sentiment-analyzer/demo {REVISION})" in said
 
 
 def test_a_queue_that_is_paused_is_said_at_once_and_is_no_fault_of_the_build(pulumi_cli: PulumiStandIn) -> None:
@@ -290,5 +292,5 @@ def test_what_the_queue_answers_wrongly_is_said_with_its_model() -> None:
     with LocalPipeline(DEV, batchWindowSeconds=0) as local:
         where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
         report = send_through(*where, {KNOWN_TEXTS[0]: "NEGATIVE", KNOWN_TEXTS[1]: "NEGATIVE"}, patience_s=HANG_S)
-    assert report.wrong == {KNOWN_TEXTS[0]: "POSITIVE, by sentiment-analyzer/demo ad7b66e15051"}
+    assert report.wrong == {KNOWN_TEXTS[0]: f"POSITIVE, by sentiment-analyzer/demo {REVISION}"}
     assert report.right == [KNOWN_TEXTS[1]]
