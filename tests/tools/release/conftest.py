@@ -1,5 +1,7 @@
-"""AWS played by moto, in the tests' own process."""
+"""AWS played by moto in the tests' own process, and a make that has all it needs."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,3 +30,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     with mock_aws():
         yield
+
+
+@pytest.fixture
+def make_that_installs_nothing(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the PATH; the environment that runs the test is there. make takes no -o from MAKEFLAGS."""
+    make = tmp_path_factory.mktemp("bin") / "make"
+    targets = "-o .venv/program -o .venv/local -o .venv/dev"
+    make.write_text(f'#!/bin/sh\nexec {shutil.which("make")} {targets} "$@"\n')
+    make.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{make.parent}:{os.environ['PATH']}")

@@ -95,10 +95,13 @@ class DeployedPipeline:
         version = self._version_of(qualifier)
         invocation = self._service(version).invoke(event)
         self.ran[version] += 1
-        self._count("Invocations", 1, self._alias_dimensions(version))
-        if invocation.error:
-            self._count("Errors", 1, {"FunctionName": self._function})
-            self._count("Errors", 1, self._alias_dimensions(version))
+        series = [{"FunctionName": self._function}]
+        if qualifier == ALIAS:
+            live = f"{self._function}:{ALIAS}"
+            series.append({"FunctionName": self._function, "Resource": live, "ExecutedVersion": version})
+        for dimensions in series:
+            self._count("Invocations", 1, dimensions)
+            self._count("Errors", 1 if invocation.error else 0, dimensions)
         return version, invocation
 
     def _version_of(self, qualifier: str) -> str:
@@ -115,10 +118,12 @@ class DeployedPipeline:
     def _service(self, version: str) -> LambdaService:
         with self._lock:
             if version not in self._services:
+                logs = self._project / ".local"
+                logs.mkdir(exist_ok=True)
                 self._services[version] = LambdaService(
                     self._config(version),
                     max_concurrency=CONCURRENCY,
-                    log_file=self._project / f"function-{version}.log",
+                    log_file=logs / f"function-{version}.log",
                     on_log=self._read,
                 )
             return self._services[version]
@@ -173,10 +178,6 @@ class DeployedPipeline:
         return loopback.client(service, region=self._region, endpoint_url=self._cloud_url, credentials=ANY_CREDENTIALS)
 
     # Metrics and alarms
-
-    def _alias_dimensions(self, version: str) -> dict[str, str]:
-        live = f"{self._function}:{ALIAS}"
-        return {"FunctionName": self._function, "Resource": live, "ExecutedVersion": version}
 
     def _read(self, line: str) -> None:
         """Take the embedded metrics of a log line."""

@@ -7,113 +7,50 @@ RedriveAllowPolicy, which moto lacks.
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
+import yaml
 
 from components.function import ALIAS
-from tests.stacks import DEV
 from tests.tools.release.deployed_pipeline import DeployedPipeline
-from tests.tools.release.test_automation import why_not
+from tests.tools.release.engine import Stack, why_not
 from tests.waiting import HANG_S, eventually
 from tools.local.cloud import Cloud
 from tools.local.program import ROOT, stack_config
 from tools.project import PROJECT
 
 CANARY = {"canaryPercent": "10", "bakeMinutes": "10"}
+FAILS = """
+
+def handler(event, context):
+    raise RuntimeError("a version that fails")
+"""
+INT_SECONDS, TERM_SECONDS = 7.5, 2.5  # what a runner of GitHub gives a cancelled step after SIGINT, and after SIGTERM
 
 
-def missing() -> str:
-    return why_not() or ("" if "STANDIN_PYTHON" in os.environ else "the Pulumi plugins are no stand-ins on moto")
-
+# What the real aws plugin needs beside it: it would wait for an attribute that never comes, moto's event source mapping
+# would take the messages, and Docker could not push to moto's registry.
+NOT_IN_MOTO = ["--exclude", "**RedriveAllowPolicy::**"]
+ANY_PLUGIN = {
+    "imageUri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64,
+    "consume": "false",
+    "aws:skipCredentialsValidation": "true",
+}
 
 pytestmark = [
-    pytest.mark.skipif(bool(reason := missing()), reason=reason or "nothing is missing"),
+    pytest.mark.skipif(bool(reason := why_not()), reason=reason or "nothing is missing"),
     pytest.mark.slow(reason="each deploys a stack with the real CLI"),
 ]
-
-
-class Stack:
-    """A copy of the project with a stack of its own, and commands that run in it."""
-
-    def __init__(self, place: Path, cloud: Cloud):
-        self.project, self.state, self.cloud = place / "project", place / "state", cloud
-        shutil.copytree(ROOT, self.project, ignore=shutil.ignore_patterns(".*", "build", "dist", "docs", "tests"))
-        (self.project / ".venv").symlink_to((ROOT / ".venv").resolve())
-        shutil.copy(DEV, self.project / "Pulumi.dev.yaml")  # whatever the checkout's file says
-        self.state.mkdir()
-        self.environment = {
-            **os.environ,
-            "PULUMI_BACKEND_URL": f"file://{self.state}",
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_ENDPOINT_URL": cloud.url,
-        }
-        self.lambda_ = cloud.client("lambda")
-        self.run("pulumi", "stack", "init", "dev")
-
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.project, env=self.environment, stdout=pipe, stderr=pipe, text=True)
-
-    def run(self, *command: str, fails: bool = False) -> str:
-        """What the command says; it has to fail, or not to."""
-        done = self.start(*command)
-        out, err = done.communicate(timeout=HANG_S)
-        assert bool(done.returncode) is fails, f"{command}: exit {done.returncode}\n{out}{err}"
-        return out + err
-
-    def tool(self, *command: str) -> list[str]:
-        return [str(self.project / ".venv/bin/python"), "-m", "tools.release", *command, "--stack", "dev"]
-
-    def release(self, *command: str, fails: bool = False) -> str:
-        return self.run(*self.tool(*command), fails=fails)
-
-    def up(self, **config: str) -> None:
-        settings = [part for key, value in config.items() for part in ("--config", f"{PROJECT}:{key}={value}")]
-        self.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", *settings)
-
-    def change_the_code(self) -> None:
-        with (self.project / "function/answer.py").open("a") as code:
-            code.write("# another version\n")
-
-    @contextmanager
-    def at_work(self) -> Iterator[DeployedPipeline]:
-        """Run the versions of the function; commands invoke them."""
-        with DeployedPipeline("dev", self.project, self.environment) as pipeline:
-            self.environment["AWS_ENDPOINT_URL_LAMBDA"] = pipeline.url
-            yield pipeline
-            del self.environment["AWS_ENDPOINT_URL_LAMBDA"]
-
-    @property
-    def function(self) -> str:
-        return json.loads(self.run("pulumi", "stack", "output", "--json", "--stack", "dev"))["functionName"]
-
-    def alias(self) -> tuple[str, dict[str, float]]:
-        (function,) = self.lambda_.list_functions()["Functions"]
-        found = self.lambda_.get_alias(FunctionName=function["FunctionName"], Name=ALIAS)
-        return found["FunctionVersion"], (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights", {})
-
-    def file(self) -> str:
-        return (self.project / "Pulumi.dev.yaml").read_text()
-
-    def locks(self) -> list[Path]:
-        return list((self.state / ".pulumi/locks").rglob("*.json"))
-
-    def resources(self) -> list[dict[str, Any]]:
-        exported = json.loads(self.run("pulumi", "stack", "export", "--stack", "dev"))
-        return exported["deployment"].get("resources", [])
-
-    def last_update(self) -> dict[str, Any]:
-        return json.loads(self.run("pulumi", "stack", "history", "--json", "--stack", "dev"))[0]
+on_stand_ins = pytest.mark.skipif(
+    "STANDIN_PYTHON" not in os.environ, reason="the Pulumi plugins are no stand-ins on moto"
+)
 
 
 @pytest.fixture
@@ -122,6 +59,18 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield Stack(tmp_path, cloud)
 
 
+def test_a_preview_an_update_and_a_second_preview_that_finds_nothing_to_do(stack: Stack) -> None:
+    """Also on the real plugins, where they are installed."""
+    for key, value in ANY_PLUGIN.items():
+        stack.run("pulumi", "config", "set", key, value, "--stack", "dev")
+    preview = ("pulumi", "preview", "--json", "--stack", "dev", *NOT_IN_MOTO)
+    assert json.loads(stack.run(*preview))["changeSummary"]["create"] > 1
+    stack.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", *NOT_IN_MOTO)
+    assert json.loads(stack.run("pulumi", "stack", "output", "--json", "--stack", "dev"))["queueUrl"]
+    assert "create" not in json.loads(stack.run(*preview))["changeSummary"]
+
+
+@on_stand_ins
 def test_a_rollback_during_a_canary_holds_the_stack_until_unhold_and_the_canary_stays(stack: Stack) -> None:
     stack.up(**CANARY)
     stack.change_the_code()
@@ -142,6 +91,7 @@ def test_a_rollback_during_a_canary_holds_the_stack_until_unhold_and_the_canary_
     assert "stableVersion" not in stack.file()
 
 
+@on_stand_ins
 def test_a_version_that_mixes_up_its_answers_is_taken_back_before_the_bake(stack: Stack) -> None:
     stack.up(**CANARY)
     with (stack.project / "function/onnx_backend.py").open("a") as code:
@@ -153,6 +103,7 @@ def test_a_version_that_mixes_up_its_answers_is_taken_back_before_the_bake(stack
     assert "stableVersion" in stack.file()
 
 
+@on_stand_ins
 def test_a_rollback_meets_a_lock_and_a_difference_of_the_checkout_and_moves_the_alias_all_the_same(
     stack: Stack,
 ) -> None:
@@ -179,6 +130,7 @@ def test_a_rollback_meets_a_lock_and_a_difference_of_the_checkout_and_moves_the_
     assert stack.run("pulumi", "stack", "output", "--json", "--stack", "dev") == outputs
 
 
+@on_stand_ins
 def test_a_signal_ends_a_rollout_with_its_pulumi_and_leaves_no_lock_and_no_setting(stack: Stack) -> None:
     stack.up(**CANARY)
     before = stack.file()
@@ -193,6 +145,7 @@ def test_a_signal_ends_a_rollout_with_its_pulumi_and_leaves_no_lock_and_no_setti
     stack.up()
 
 
+@on_stand_ins
 def test_what_was_moved_or_deleted_by_hand_is_seen_and_mended(stack: Stack) -> None:
     stack.up()
     stack.change_the_code()
@@ -210,6 +163,7 @@ def test_what_was_moved_or_deleted_by_hand_is_seen_and_mended(stack: Stack) -> N
     assert "Version 2 is live" in stack.release("rollout")
 
 
+@on_stand_ins
 @pytest.mark.parametrize("image", ["foo", "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment:latest"])
 def test_an_image_that_is_no_digest_is_refused_and_leaves_the_file_as_it_was(stack: Stack, image: str) -> None:
     before = stack.file()
@@ -217,6 +171,7 @@ def test_an_image_that_is_no_digest_is_refused_and_leaves_the_file_as_it_was(sta
     assert stack.file() == before
 
 
+@on_stand_ins
 def test_destroy_is_refused_whole_while_the_protection_is_on_and_leaves_nothing_after_it(stack: Stack) -> None:
     stack.up(deletionProtection="true")
     there = stack.resources()
@@ -229,3 +184,91 @@ def test_destroy_is_refused_whole_while_the_protection_is_on_and_leaves_nothing_
     assert [r for r in stack.resources() if r["custom"]] == []
     assert "QueueUrls" not in stack.cloud.client("sqs").list_queues()
     assert stack.cloud.client("dynamodb").list_tables()["TableNames"] == []
+
+
+@on_stand_ins
+def test_texts_pass_a_deployed_stack_whose_canary_promotes_what_works_and_takes_back_what_fails(stack: Stack) -> None:
+    stack.up(**CANARY | {"canaryPercent": "50", "batchWindowSeconds": "0"})
+    python = stack.tool()[0]
+    with DeployedPipeline("dev", stack.project, stack.environment) as pipeline:
+        stack.environment |= {"AWS_ENDPOINT_URL_LAMBDA": pipeline.url, "STACK": "dev"}
+        smoke = stack.run(python, "-m", "tools.release.smoke", "--patience", str(HANG_S))
+        assert "version 1 answers 5 texts as its model did when built" in smoke
+        assert "5 of 5 right through the queue" in smoke
+        (stack.project / "texts.csv").write_text("id,text\nown,I like it.\n")
+        stack.run(python, "-m", "sentiment", "send", "texts.csv")
+        assert "POSITIVE" in stack.run(
+            python, "-m", "sentiment", "results", "--follow", "--patience", str(HANG_S), "own"
+        )
+
+        stack.change_the_code()
+        status, said = with_traffic(stack, stack.start_hurried("rollout"))
+        assert (status, stack.alias()) == (0, ("2", {})), said
+        assert pipeline.ran["2"] > 0
+        assert "got no batch" not in said
+
+        stack.change_the_code("handler", FAILS)
+        status, said = with_traffic(stack, stack.start_hurried("rollout"))
+        assert "Rolling back to version 2: sentiment-analyzer-dev-alarm-canary-errors went off" in said
+        assert (status, stack.alias(), stack.last_update()["result"]) == (1, ("2", {}), "succeeded"), said
+
+
+def with_traffic(stack: Stack, rollout: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit status and output of a rollout during which texts come."""
+    sqs = stack.cloud.client("sqs")
+    outputs = json.loads(stack.run("pulumi", "stack", "output", "--json", "--stack", "dev"))
+    while rollout.poll() is None:
+        sqs.send_message(QueueUrl=outputs["queueUrl"], MessageBody=json.dumps({"id": "traffic", "text": "Fine."}))
+        time.sleep(0.2)
+    out, err = rollout.communicate()
+    return rollout.returncode, out + err
+
+
+@on_stand_ins
+def test_prod_runs_devs_digest_and_builds_nothing(stack: Stack) -> None:
+    stack.up()
+    digest = stack.release("promotable").strip()
+    stack.run("pulumi", "stack", "init", "prod")
+    stack.run(*stack.tool("rollout", "--image", digest)[:-1], "prod")
+    images = [
+        stack.lambda_.get_function(FunctionName=each["FunctionName"])["Code"]["ImageUri"]
+        for each in stack.lambda_.list_functions()["Functions"]
+    ]
+    assert images == [digest, digest]
+    ecr = stack.cloud.client("ecr")
+    repositories = [r["repositoryName"] for r in ecr.describe_repositories()["repositories"]]
+    assert sorted(len(ecr.list_images(repositoryName=name)["imageIds"]) for name in repositories) == [0, 1]
+
+
+@on_stand_ins
+@pytest.mark.usefixtures("make_that_installs_nothing")
+def test_a_deployment_that_is_cancelled_goes_back_to_what_was_live_and_races_no_update(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """The shell steps of deploy.yml, in their order, as a runner of GitHub ends one and goes on to the next."""
+    stack.up()
+    stack.change_the_code()
+    handed_on = tmp_path / "handed-on"
+    stack.environment |= {"STACK": "dev", "GITHUB_OUTPUT": str(handed_on)}
+    jobs = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())["jobs"]
+    before, *_, back = [step["run"] for step in jobs["prod"]["steps"] if "run" in step]
+    (update,) = [step["run"] for step in jobs["dev"]["steps"] if step.get("name") == "Update"]
+    stack.run("bash", "-e", "-c", before)
+    assert handed_on.read_text() == "version=1\n"
+    step = stack.start("bash", "-e", "-c", update)
+    eventually(stack.locks)
+    for number, seconds in ((signal.SIGINT, INT_SECONDS), (signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, HANG_S)):
+        step.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            step.wait(timeout=seconds)
+            break
+    assert step.returncode
+
+    stack.environment["VERSION"] = handed_on.read_text().strip().partition("=")[2]
+    said = stack.run("bash", "-e", "-c", back)
+    assert "Version 1 is live" in said
+    assert stack.locks() == []
+    assert stack.alias() == ("1", {})
+    assert stack.last_update()["result"] != "in-progress"
+    for pipe in filter(None, (step.stdout, step.stderr)):
+        pipe.close()

@@ -147,14 +147,15 @@ def test_a_shell_step_is_one_line_without_expressions(path: Path) -> None:
 
 
 @pytest.fixture
-def machine(pulumi_cli: PulumiStandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPipeline]:
+def machine(
+    pulumi_cli: PulumiStandIn, make_that_installs_nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LocalPipeline]:
     """A deployed stack as the steps see it: outputs, queue, table, and a repository with the image."""
     with LocalPipeline(DEV, batchWindowSeconds=0) as local, front_of(local) as url:
         environment = {
             "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
-            "MAKEFLAGS": "-o .venv/local -o .venv/dev",  # the environment that runs this test is there
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -285,13 +286,14 @@ def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_
 
 
 @pytest.mark.slow(reason="runs every step of a workflow")
+@pytest.mark.usefixtures("make_that_installs_nothing")
 def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
     (job,) = workflow("preview")["jobs"].values()
     kept = ["config", "set", f"{project_name()}:imageUri"]
     images = {"anothers": "an-image@sha256:1", "own": "repository@sha256:1", "": ""}
     for image in images.values():
         pulumi_cli.outputs = {"imageUri": image, "repositoryUrl": "repository"} if image else {}
-        run_job(job, tmp_path, STACK="prod", MAKEFLAGS="-o .venv/local")
+        run_job(job, tmp_path, STACK="prod")
     assert pulumi_cli.updates == []
     assert [call for call in pulumi_cli.calls if call[0] == "config"] == [
         [*kept, images["anothers"], "--stack", "prod"]

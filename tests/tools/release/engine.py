@@ -1,0 +1,112 @@
+"""A copy of the project that is deployed to moto by the real Pulumi CLI, and the commands that run in it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from components.function import ALIAS
+from tests.stacks import DEV
+from tests.tools.release.deployed_pipeline import DeployedPipeline
+from tests.waiting import HANG_S
+from tools.local.cloud import Cloud
+from tools.local.program import ROOT
+from tools.project import PROJECT
+
+# The release's commands, whose waiting takes a thirtieth of its time: a bake of ten minutes 20 s, and a look at the
+# alarms comes each second.
+HURRIED = (
+    "import sys, time; sleep = time.sleep; time.sleep = lambda seconds: sleep(seconds / 30); "
+    "from tools.release.__main__ import main; sys.exit(main())"
+)
+
+
+def why_not() -> str:
+    """What is missing here to run the CLI; empty where nothing is."""
+    if not shutil.which("pulumi"):
+        return "the Pulumi CLI is not on the PATH (https://www.pulumi.com/docs/install/)"
+    plugins = subprocess.run(["pulumi", "plugin", "ls"], capture_output=True, text=True, timeout=HANG_S).stdout
+    return "" if "\naws " in plugins else "the Pulumi plugin aws is not installed (pulumi install)"
+
+
+class Stack:
+    """A copy of the project with a stack of its own, and commands that run in it."""
+
+    def __init__(self, place: Path, cloud: Cloud):
+        self.project, self.state, self.cloud = place / "project", place / "state", cloud
+        shutil.copytree(ROOT, self.project, ignore=shutil.ignore_patterns(".*", "build", "dist", "docs", "tests"))
+        (self.project / ".venv").symlink_to((ROOT / ".venv").resolve())
+        shutil.copy(DEV, self.project / "Pulumi.dev.yaml")  # whatever the checkout's file says
+        self.state.mkdir()
+        self.environment = {
+            **os.environ,
+            "PULUMI_BACKEND_URL": f"file://{self.state}",
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ENDPOINT_URL": cloud.url,
+        }
+        self.lambda_ = cloud.client("lambda")
+        self.run("pulumi", "stack", "init", "dev")
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.project, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """What the command says; it has to fail, or not to."""
+        done = self.start(*command)
+        out, err = done.communicate(timeout=HANG_S)
+        assert bool(done.returncode) is fails, f"{command}: exit {done.returncode}\n{out}{err}"
+        return out + err
+
+    def tool(self, *command: str) -> list[str]:
+        return [str(self.project / ".venv/bin/python"), "-m", "tools.release", *command, "--stack", "dev"]
+
+    def start_hurried(self, *command: str) -> subprocess.Popen[str]:
+        return self.start(self.tool()[0], "-c", HURRIED, *command, "--stack", "dev")
+
+    def release(self, *command: str, fails: bool = False) -> str:
+        return self.run(*self.tool(*command), fails=fails)
+
+    def up(self, **config: str) -> None:
+        settings = [part for key, value in config.items() for part in ("--config", f"{PROJECT}:{key}={value}")]
+        self.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "dev", *settings)
+
+    def change_the_code(self, module: str = "answer", code: str = "# another version\n") -> None:
+        with (self.project / f"function/{module}.py").open("a") as file:
+            file.write(code)
+
+    @contextmanager
+    def at_work(self) -> Iterator[DeployedPipeline]:
+        """Run the versions of the function; commands invoke them."""
+        with DeployedPipeline("dev", self.project, self.environment) as pipeline:
+            self.environment["AWS_ENDPOINT_URL_LAMBDA"] = pipeline.url
+            yield pipeline
+            del self.environment["AWS_ENDPOINT_URL_LAMBDA"]
+
+    @property
+    def function(self) -> str:
+        return json.loads(self.run("pulumi", "stack", "output", "--json", "--stack", "dev"))["functionName"]
+
+    def alias(self) -> tuple[str, dict[str, float]]:
+        (function,) = self.lambda_.list_functions()["Functions"]
+        found = self.lambda_.get_alias(FunctionName=function["FunctionName"], Name=ALIAS)
+        return found["FunctionVersion"], (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights", {})
+
+    def file(self) -> str:
+        return (self.project / "Pulumi.dev.yaml").read_text()
+
+    def locks(self) -> list[Path]:
+        return list((self.state / ".pulumi/locks").rglob("*.json"))
+
+    def resources(self) -> list[dict[str, Any]]:
+        exported = json.loads(self.run("pulumi", "stack", "export", "--stack", "dev"))
+        return exported["deployment"].get("resources", [])
+
+    def last_update(self) -> dict[str, Any]:
+        return json.loads(self.run("pulumi", "stack", "history", "--json", "--stack", "dev"))[0]
