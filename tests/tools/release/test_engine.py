@@ -209,7 +209,7 @@ def test_texts_pass_a_deployed_stack_whose_canary_promotes_what_works_and_takes_
 
         stack.change_the_code("handler", FAILS)
         status, said = with_traffic(stack, stack.start_hurried("rollout"))
-        assert "Rolling back to version 2: sentiment-analyzer-dev-alarm-canary-errors went off" in said
+        assert "Rolling back to version 2: sentiment-analyzer-dev-alarm-canary-errors" in said
         assert (status, stack.alias(), stack.last_update()["result"]) == (1, ("2", {}), "succeeded"), said
 
 
@@ -227,15 +227,18 @@ def with_traffic(stack: Stack, rollout: subprocess.Popen[str]) -> tuple[int, str
 @on_stand_ins
 def test_prod_runs_devs_digest_and_builds_nothing(stack: Stack) -> None:
     stack.up()
+    ecr = stack.cloud.client("ecr")
+    (repository,) = [each["repositoryName"] for each in ecr.describe_repositories()["repositories"]]
+    (image,) = ecr.list_images(repositoryName=repository)["imageIds"]
+    ecr.start_image_scan(repositoryName=repository, imageId=image)  # moto scans nothing on its push
     digest = stack.release("promotable").strip()
     stack.run("pulumi", "stack", "init", "prod")
     stack.run(*stack.tool("rollout", "--image", digest)[:-1], "prod")
-    images = [
+    served = [
         stack.lambda_.get_function(FunctionName=each["FunctionName"])["Code"]["ImageUri"]
         for each in stack.lambda_.list_functions()["Functions"]
     ]
-    assert images == [digest, digest]
-    ecr = stack.cloud.client("ecr")
+    assert served == [digest, digest]
     repositories = [r["repositoryName"] for r in ecr.describe_repositories()["repositories"]]
     assert sorted(len(ecr.list_images(repositoryName=name)["imageIds"]) for name in repositories) == [0, 1]
 
