@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from components.function import ALIAS
-from tests.tools.release.test_engine import Stack, missing, stack
+from tests.tools.release.engine import Stack, why_not
+from tests.tools.release.test_engine import on_stand_ins, stack
 
 __all__ = ["stack"]  # the fixture
 
@@ -15,7 +16,8 @@ READING = Path(__file__).with_name("reading_stand_in.py")
 PROVISIONED = {"provisionedConcurrency": "2", "reservedConcurrency": "0"}
 
 pytestmark = [
-    pytest.mark.skipif(bool(reason := missing()), reason=reason or "nothing is missing"),
+    pytest.mark.skipif(bool(reason := why_not()), reason=reason or "nothing is missing"),
+    on_stand_ins,
     pytest.mark.slow(reason="each deploys a stack with the real CLI"),
 ]
 

@@ -209,7 +209,7 @@ def test_texts_pass_a_deployed_stack_whose_canary_promotes_what_works_and_takes_
 
         stack.change_the_code("handler", FAILS)
         status, said = with_traffic(stack, stack.start_hurried("rollout"))
-        assert "Rolling back to version 2: sentiment-analyzer-dev-alarm-canary-errors" in said
+        assert f"Rolling back to version 2: {PROJECT}-dev-alarm-canary-errors" in said
         assert (status, stack.alias(), stack.last_update()["result"]) == (1, ("2", {}), "succeeded"), said
 
 
