@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools.release.engine import Stack, why_not
 from tests.tools.release.stand_in_plugin import KILL_AFTER_PUSH, interpreter
-from tests.tools.release.test_engine import Stack, missing
+from tests.tools.release.test_engine import on_stand_ins
 from tests.waiting import HANG_S
 from tools.local.cloud import Cloud
 from tools.local.program import stack_config
 
 pytestmark = [
-    pytest.mark.skipif(bool(reason := missing()), reason=reason or "nothing is missing"),
+    pytest.mark.skipif(bool(reason := why_not()), reason=reason or "nothing is missing"),
+    on_stand_ins,
     pytest.mark.slow(reason="each deploys a stack with the real CLI"),
 ]
 CODE = "function/answer.py"
