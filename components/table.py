@@ -45,7 +45,7 @@ class Table(pulumi.ComponentResource):
             billing_mode="PAY_PER_REQUEST",
             hash_key=TABLE_KEY,
             attributes=[{"name": TABLE_KEY, "type": "S"}],
-            server_side_encryption={"enabled": True, **({"kms_key_arn": args.kms_key_arn} if args.kms_key_arn else {})},
+            server_side_encryption={"enabled": True, "kms_key_arn": args.kms_key_arn or None},
             point_in_time_recovery={"enabled": args.point_in_time_recovery},
             deletion_protection_enabled=args.deletion_protection,
             # Without the block, a table that had TTL would keep it.

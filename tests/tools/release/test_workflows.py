@@ -227,9 +227,8 @@ def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
     machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     jobs = workflow("deploy")["jobs"]
-    with_function(
-        machine, pulumi_cli.outputs["imageUri"], live=1, newest=1
-    )  # which the stack's outputs do not name before the first update
+    # The stack's outputs do not name the function before the first update.
+    with_function(machine, pulumi_cli.outputs["imageUri"], live=1, newest=1)
     pulumi_cli.makes(functionName="classifier", newestVersion="1")
     before = pulumi_cli.outputs
     image = run_job(jobs["dev"], tmp_path, STACK="dev")["uri"]
