@@ -17,7 +17,7 @@ from function.classifier import load
 from function.manifest import Shape
 from function.model_build import onnx_graph, parity
 from function.model_build.adapter import UnsuitableModel, adapted
-from function.model_build.onnx_graph import Graph
+from function.model_build.onnx_graph import Graph, Levels
 from function.model_build.parity import Parity
 from function.onnx_backend import packed, session_options
 from tests.model_kinds import MAX_TOKENS, THREE_LABELS
@@ -34,11 +34,10 @@ class ExactGraph(Graph):
     def looked_up(self, table: np.ndarray, rows: str) -> str:
         return self.op("Gather", self.constant(table), rows)
 
-    def quantised(self, *slices: str, least: float | None = None) -> tuple[str, str]:
-        whole = self.op("Concat", *slices, axis=1) if len(slices) > 1 else slices[0]
-        return whole, whole
+    def rounded(self, values: str, scales: str, zeros: str, zero: str) -> Levels:
+        return values, values, zero
 
-    def linear(self, source: tuple[str, str], matrix: np.ndarray, bias: np.ndarray | None = None) -> str:
+    def linear(self, source: Levels, matrix: np.ndarray, bias: np.ndarray | None = None) -> str:
         product = self.op("MatMul", source[0], self.constant(matrix))
         return product if bias is None else self.op("Add", product, self.constant(bias))
 
