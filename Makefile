@@ -141,7 +141,7 @@ help:  ## Print this list.
 	@awk -F ':.*## ' '/^##@ /{print "\n" substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Measure (UPDATE_DOCS=1 writes the figures into the pages)
-bench: .venv/dev  ## Time the function beside the baseline, the limit and its peers: 15 minutes; QUICK=1: one.
+bench: .venv/dev  ## Time the function beside the baseline, the limit and its peers: 15 minutes; QUICK=1: five.
 	@$(BIN)/pip install --quiet --require-hashes -r locks/peers.txt
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
