@@ -29,8 +29,13 @@ from tools.project import PROJECT
 CANARY = {"canaryPercent": "10", "bakeMinutes": "10"}
 FAILS = """
 
+answers = handler
+
+
 def handler(event, context):
-    raise RuntimeError("a version that fails")
+    if "Records" in event:
+        raise RuntimeError("a version that answers whoever asks it, and fails on the queue's batches")
+    return answers(event, context)
 """
 INT_SECONDS, TERM_SECONDS = 7.5, 2.5  # what a runner of GitHub gives a cancelled step after SIGINT, and after SIGTERM
 
