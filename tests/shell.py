@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Iterable
 
 FOREIGN = re.compile(
@@ -31,3 +32,6 @@ def foreign(names: Iterable[str]) -> list[str]:
 for _name in foreign(list(os.environ)):
     del os.environ[_name]
 os.environ.update(NOBODYS)
+# A shell has what it starts in the background ignore SIGINT, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
