@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
+from tests.stacks import PROD
 from tools import pages
 from tools.estimate.capacity.command import BEFORE_S
 from tools.estimate.capacity.page import blocks as capacity_blocks
@@ -13,10 +14,10 @@ from tools.estimate.capacity.study import study
 from tools.estimate.cost.measured import Measured
 from tools.estimate.cost.page import blocks as cost_blocks
 from tools.estimate.cost.report import report
-from tools.estimate.cost.stack import Stack, read_stack
+from tools.estimate.cost.stack import Stack, stack_of
 from tools.local.docker.container import MB
 from tools.local.docker.report import Report as ImageReport
-from tools.local.program import ROOT
+from tools.local.program import ROOT, run
 
 PAGE = """Before.
 
@@ -75,7 +76,8 @@ def test_the_image_tests_write_their_figures() -> None:
 
 @pytest.fixture(scope="module")
 def prod_stack() -> Stack:
-    return read_stack("prod")
+    """The stack of the pages' figures, whatever a user makes of Pulumi.prod.yaml."""
+    return stack_of("prod", run(PROD))
 
 
 def test_the_costs_in_the_pages_are_those_of_today_s_stack(prod_stack: Stack) -> None:
