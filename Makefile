@@ -22,6 +22,8 @@ OPTIONS ?=
 DO ?= peek
 UPDATE_DOCS ?=
 BIN := .venv/bin
+# Workers of pytest-xdist. Whoever runs out of tests takes some of the other's.
+WORKERS := -n 2 --dist worksteal
 # The times of this machine, if `make bench` measured them; the pages are written from the committed ones.
 TIMES = $(if $(UPDATE_DOCS),,$(patsubst %,--bench %,$(wildcard build/bench.json)))
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
@@ -107,10 +109,10 @@ check: .venv/dev  ## Run lint, format and types.
 	$(BIN)/mypy
 
 quick: .venv/dev  ## Run the tests that fit in a minute, for each save.
-	$(BIN)/pytest -n 2 --dist worksteal -m "not image and not slow"
+	$(BIN)/pytest $(WORKERS) -m "not image and not slow"
 
-tests: .venv/dev  ## Run all tests.
-	$(BIN)/pytest
+tests: .venv/dev  ## Run all tests, on two workers.
+	$(BIN)/pytest $(WORKERS)
 
 image-test: .venv/dev  ## Build the image, push it, and run it as Lambda does (needs Docker).
 	$(BIN)/pytest -m image --durations=5
