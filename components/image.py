@@ -10,9 +10,9 @@ import pulumi_docker as docker
 
 from components.build_context import DOCKERFILE, content_tag, context_files, stage
 from components.deployed import Deployed
-from components.kept_data import repository_key
+from components.kept_data import REPOSITORY, repository_key
 
-REPOSITORY, BUILD = "aws:ecr/repository:Repository", "docker:index/image:Image"
+BUILD = "docker:index/image:Image"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 UNTAGGED_DAYS = 14  # whoever takes an image's tag away may think again
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]

@@ -6,6 +6,7 @@ import pulumi
 
 from components.deployed import Deployed
 
+REPOSITORY = "aws:ecr/repository:Repository"
 PAGE = "docs/operations.md#changes-that-move-data"
 
 
@@ -60,7 +61,7 @@ def check_keys(kms_key_arn: str, data_kms_key_arn: str, former_keys: Collection[
 
 def repository_key(deployed: Deployed) -> str | None:
     """The key of the stack's repository; empty if ECR encrypts it with its own, None if there is no repository."""
-    encryption = deployed.output("aws:ecr/repository:Repository", "image", "encryptionConfigurations")
+    encryption = deployed.output(REPOSITORY, "image", "encryptionConfigurations")
     return (encryption[0].get("kmsKey") or "") if encryption else None
 
 

@@ -40,27 +40,23 @@ def left_alone(name: str) -> Rule:
     )
 
 
+def in_region(name: str, part: str, why: str) -> Rule:
+    """A value, where there is one, names the stack's region in the part of it that is given with {} in its place."""
+    return Rule(
+        f"of the stack's region {{region}}: {why}",
+        lambda v: not (getattr(v, name) and v.region) or part.format(v.region) in getattr(v, name),
+    )
+
+
 # What must hold between fields.
 MODEL_IS_BUILT = Rule(
     "a folder in function/ that function/build_model.py made for inferenceBackend {inference_backend}",
     lambda v: not v.model_id.startswith("./") or is_built_for(v.model_id, v.inference_backend),
 )
-IMAGE_IN_REGION = Rule(
-    "of the stack's region {region}: Lambda takes no image from another",
-    lambda v: not (v.image_uri and v.region) or f".ecr.{v.region}." in v.image_uri,
-)
-KEY_IN_REGION = Rule(
-    "of the stack's region {region}: SQS takes no key from another",
-    lambda v: not (v.kms_key_arn and v.region) or f":kms:{v.region}:" in v.kms_key_arn,
-)
-DATA_KEY_IN_REGION = Rule(
-    "of the stack's region {region}: no service takes a key from another",
-    lambda v: not (v.data_kms_key_arn and v.region) or f":kms:{v.region}:" in v.data_kms_key_arn,
-)
-TOPIC_IN_REGION = Rule(
-    "of the stack's region {region}: CloudWatch notifies no topic in another",
-    lambda v: not (v.alarm_topic_arn and v.region) or f":sns:{v.region}:" in v.alarm_topic_arn,
-)
+IMAGE_IN_REGION = in_region("image_uri", ".ecr.{}.", "Lambda takes no image from another")
+KEY_IN_REGION = in_region("kms_key_arn", ":kms:{}:", "SQS takes no key from another")
+DATA_KEY_IN_REGION = in_region("data_kms_key_arn", ":kms:{}:", "no service takes a key from another")
+TOPIC_IN_REGION = in_region("alarm_topic_arn", ":sns:{}:", "CloudWatch notifies no topic in another")
 OWN_TOPIC_ALONE = Rule(
     "empty beside alarmTopicArn: whoever runs that topic subscribes to it",
     lambda v: not (v.alarm_email and v.alarm_topic_arn),

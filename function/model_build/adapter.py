@@ -64,7 +64,7 @@ def adapted(model: PreTrainedModel) -> Encoder:
     _refuse_what_the_graph_lacks(config)
     prefix = f"{model.base_model_prefix}."
     weights = {
-        _renamed(name.removeprefix(prefix)): tensor.detach().float().numpy()
+        renamed(name.removeprefix(prefix)): tensor.detach().float().numpy()
         for name, tensor in model.state_dict().items()
     }
     weights[POSITIONS] = weights[POSITIONS][-positions(model) :]
@@ -106,7 +106,8 @@ def _refuse_what_the_graph_lacks(config: PretrainedConfig) -> None:
             )
 
 
-def _renamed(name: str) -> str:
+def renamed(name: str) -> str:
+    """DistilBERT's name of a weight of BERT's kinds, both without the model's prefix."""
     for theirs, ours in RENAMED.items():
         name = name.replace(theirs, ours)
     return name

@@ -12,19 +12,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import DistilBertConfig, PreTrainedTokenizerFast
 
+from function.model_build.adapter import renamed
+
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 CONTINUES = "##"  # marks a piece that continues a word
-# DistilBERT's names of BERT's parts.
-PARTS = {
-    "attention.self.query": "attention.q_lin",
-    "attention.self.key": "attention.k_lin",
-    "attention.self.value": "attention.v_lin",
-    "attention.output.dense": "attention.out_lin",
-    "attention.output.LayerNorm": "sa_layer_norm",
-    "intermediate.dense": "ffn.lin1",
-    "output.dense": "ffn.lin2",
-    "output.LayerNorm": "output_layer_norm",
-}
 
 
 def cut(minilm: Path, packages: Path, layers: Sequence[int], words: int, pieces: int, output: Path) -> None:
@@ -77,17 +68,19 @@ def _is_no_other_letter(piece: str) -> bool:
 
 def _renamed(weights: dict[str, torch.Tensor], layers: Sequence[int], rows: torch.Tensor) -> dict[str, torch.Tensor]:
     """DistilBERT knows one kind of segment: BERT's first one is added to the positions."""
-    renamed = {
+    ours = {
         "embeddings.word_embeddings.weight": weights["embeddings.word_embeddings.weight"][rows],
         "embeddings.position_embeddings.weight": weights["embeddings.position_embeddings.weight"]
         + weights["embeddings.token_type_embeddings.weight"][0],
     }
     for kind in ("weight", "bias"):
-        renamed[f"embeddings.LayerNorm.{kind}"] = weights[f"embeddings.LayerNorm.{kind}"]
-        for place, layer in enumerate(layers):
-            for theirs, ours in PARTS.items():
-                renamed[f"transformer.layer.{place}.{ours}.{kind}"] = weights[f"encoder.layer.{layer}.{theirs}.{kind}"]
-    return {name: weight.clone().contiguous() for name, weight in renamed.items()}
+        ours[f"embeddings.LayerNorm.{kind}"] = weights[f"embeddings.LayerNorm.{kind}"]
+    for place, layer in enumerate(layers):
+        theirs = f"encoder.layer.{layer}."
+        for name, weight in weights.items():
+            if name.startswith(theirs):
+                ours[renamed(f"encoder.layer.{place}.{name.removeprefix(theirs)}")] = weight
+    return {name: weight.clone().contiguous() for name, weight in ours.items()}
 
 
 def _tokenizer(given: dict[str, Any], kept: list[str], max_tokens: int) -> PreTrainedTokenizerFast:
