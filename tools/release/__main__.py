@@ -95,6 +95,8 @@ def main() -> int:
         return 0 if roll_out(given.stack, clients, given.image) else 1
     except Stopped as signal:
         print(f"rollout: {signal}; the alias stays as it is. make rollback STACK={given.stack} takes it back")
+        if signal.died:
+            print(f"Pulumi could not unlock the state; if it is locked: pulumi cancel --stack {given.stack}")
         return signal.status
     except (*REFUSED, ClientError, BotoCoreError) as error:
         print(f"rollout: {error}", file=sys.stderr)

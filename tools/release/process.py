@@ -15,11 +15,14 @@ class Stopped(KeyboardInterrupt):
 
     Attributes:
         status: what a shell calls the exit status of it.
+        died: the signal killed the command, which had no handler for it yet or no longer. Pulumi has none for some
+            milliseconds after it locks the state, and leaves the lock then.
     """
 
-    def __init__(self, number: int):
+    def __init__(self, number: int, *, died: bool = False):
         super().__init__(signal.Signals(number).name)
         self.status = 128 + number
+        self.died = died
 
 
 def run(command: Sequence[str], cwd: Path, *, capture: bool = False) -> subprocess.CompletedProcess[str]:
@@ -48,7 +51,7 @@ def run(command: Sequence[str], cwd: Path, *, capture: bool = False) -> subproce
                 child.send_signal(signal.SIGINT)
             out, err = child.communicate()
     if asked:
-        raise Stopped(asked[0])
+        raise Stopped(asked[0], died=child.returncode == -signal.SIGINT)
     return subprocess.CompletedProcess(command, child.returncode, out, err)
 
 

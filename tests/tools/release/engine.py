@@ -57,6 +57,14 @@ class Stack:
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.project, env=self.environment, stdout=pipe, stderr=pipe, text=True)
 
+    def start_updating(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command, and wait until its Pulumi has locked the state and handles signals."""
+        update = self.start(*command)
+        assert update.stdout
+        assert any("policy packs" in line for line in update.stdout)
+        assert self.locks()
+        return update
+
     def run(self, *command: str, fails: bool = False) -> str:
         """What the command says; it has to fail, or not to."""
         done = self.start(*command)

@@ -7,6 +7,7 @@ RedriveAllowPolicy, which moto lacks.
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -140,14 +141,30 @@ def test_a_signal_ends_a_rollout_with_its_pulumi_and_leaves_no_lock_and_no_setti
     stack.up(**CANARY)
     before = stack.file()
     stack.change_the_code()
-    rollout = stack.start(*stack.tool("rollout"))
-    eventually(stack.locks)
+    rollout = stack.start_updating(*stack.tool("rollout"))
     rollout.send_signal(signal.SIGTERM)
     rollout.communicate(timeout=HANG_S)
     assert rollout.returncode == 128 + signal.SIGTERM
     assert stack.locks() == []
     assert stack.file() == before
     stack.up()
+
+
+@on_stand_ins
+def test_a_signal_that_kills_pulumi_before_it_handles_any_names_the_way_to_unlock(stack: Stack, tmp_path: Path) -> None:
+    stack.up(**CANARY)
+    pulumi = tmp_path / "pulumi"
+    real = shutil.which("pulumi")
+    pulumi.write_text(f'#!/bin/sh\n[ "$1" = up ] && echo up && exec sleep {HANG_S}\nexec {real} "$@"\n')
+    pulumi.chmod(0o755)
+    stack.environment["PATH"] = f"{tmp_path}:{stack.environment['PATH']}"
+    rollout = stack.start(*stack.tool("rollout"))
+    assert rollout.stdout
+    assert any(line == "up\n" for line in rollout.stdout)
+    rollout.send_signal(signal.SIGTERM)
+    said, _ = rollout.communicate(timeout=HANG_S)
+    assert rollout.returncode == 128 + signal.SIGTERM
+    assert "pulumi cancel --stack dev" in said
 
 
 @on_stand_ins
@@ -263,8 +280,7 @@ def test_a_deployment_that_is_cancelled_goes_back_to_what_was_live_and_races_no_
     (update,) = [step["run"] for step in jobs["dev"]["steps"] if step.get("name") == "Update"]
     stack.run("bash", "-e", "-c", before)
     assert handed_on.read_text() == "version=1\n"
-    step = stack.start("bash", "-e", "-c", update)
-    eventually(stack.locks)
+    step = stack.start_updating("bash", "-e", "-c", update)
     for number, seconds in ((signal.SIGINT, INT_SECONDS), (signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, HANG_S)):
         step.send_signal(number)
         with suppress(subprocess.TimeoutExpired):
