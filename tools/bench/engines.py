@@ -15,11 +15,12 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 
 from function.classifier import load
 from function.onnx_backend import session_options
+from tools.bench.peers import OURS
 
 Call = Callable[[], object]
 Engine = Callable[[Sequence[str], int], Call]  # of a batch and its tokens, what classifies it
 
-BASELINE, TORCH, OURS, LIMIT = "baseline", "torch_batched", "ours", "limit"
+BASELINE, TORCH, LIMIT = "baseline", "torch_batched", "limit"
 SEED = 1
 
 

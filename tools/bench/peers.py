@@ -1,7 +1,7 @@
 """The engines that a user could pick in place of ours: OpenVINO's int8 by NNCF, ONNX Runtime's own dynamic int8.
 
 Their packages stand in a dependency group of their own, which `make bench` installs. `python -m tools.bench.peers PEER
-FOLDER` prints, as JSON, what loading one costs a process of its own.
+SOURCE FOLDER` prints, as JSON, what loading one costs a process of its own.
 """
 
 import importlib.util
@@ -17,12 +17,14 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from function.classifier import load
 from function.onnx_backend import TOKENIZER_FILE, session_options
 from tools.bench.workloads import WORKLOADS
 from tools.local.program import ROOT
 from tools.local.runtime_process import peak_bytes
 
 OPENVINO, ORT_DYNAMIC = "openvino", "ort_dynamic"
+OURS = "ours"  # measured here too: no torch is imported
 NAMES = (OPENVINO, ORT_DYNAMIC)
 FILES = {OPENVINO: "openvino.xml", ORT_DYNAMIC: "dynamic.onnx"}
 PACKAGES = ("openvino", "nncf")
@@ -99,11 +101,12 @@ def _engine(classify: Callable[[Sequence[str]], object]) -> Engine:
     return lambda texts, _: lambda: classify(texts)
 
 
-def load_costs(source: Path, folder: Path, times: int) -> dict[str, dict[str, float]]:
-    """By peer `load_s` and `peak_rss_mb`, medians over processes of their own."""
+def load_costs(source: Path, folder: Path, model_dir: Path, times: int) -> dict[str, dict[str, float]]:
+    """By peer, and for `ours`, `load_s` and `peak_rss_mb`: medians over processes of their own."""
     found: dict[str, dict[str, float]] = {}
-    for name in NAMES:
-        command = [sys.executable, "-m", "tools.bench.peers", name, str(source), str(folder)]
+    for name in (OURS, *NAMES):
+        of = model_dir if name == OURS else folder
+        command = [sys.executable, "-m", "tools.bench.peers", name, str(source), str(of)]
         runs = [json.loads(subprocess.check_output(command, cwd=ROOT, text=True)) for _ in range(times)]
         found[name] = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
     return found
@@ -130,11 +133,11 @@ def _ort_dynamic(file: Path) -> Run:
 
 def main(peer: str, source: Path, folder: Path) -> None:
     began = time.perf_counter()
-    model = loaded(peer, source, folder)
-    model.together(["a first text"])
+    classify = load(folder).classify if peer == OURS else loaded(peer, source, folder).together
+    classify(["a first text"])
     seconds = time.perf_counter() - began
     for texts in next(workload for workload in WORKLOADS if workload.name == "ten_mixed").batches():
-        model.together(texts)
+        classify(texts)
     peak = peak_bytes(Path("/proc/self/status").read_text()) / 2**20
     sys.stdout.write(json.dumps({"load_s": round(seconds, 3), "peak_rss_mb": round(peak, 1)}) + "\n")
 

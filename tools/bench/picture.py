@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tools.bench.report import TITLES
+from tools.bench.report import PEERS, TITLES
 
 ENGINES = {  # colour and name
     "baseline": ("#c8553d", "the baseline: torch fp32, one by one"),
@@ -19,12 +19,16 @@ ENGINES = {  # colour and name
 
 
 def draw(found: Mapping[str, Any], file: Path) -> None:
-    """Write a PNG: times by workload, our time over the limit, the cold start by steps."""
-    figure = Figure(figsize=(16, 4.8), layout="constrained")
-    times, ratio, start = figure.subplots(1, 3, width_ratios=[2.2, 1, 1.2])
+    """Write a PNG: times by workload, our time over the limit, peers over ours, the cold start by steps."""
+    figure = Figure(figsize=(16, 9), layout="constrained")
+    (times, ratio), (peers, start) = figure.subplots(2, 2, width_ratios=[1.6, 1])
     _times(found["workloads"], times)
     _ratios(found["workloads"], ratio)
     _start(found, start)
+    if "peers" in found:
+        _peers(found["workloads"], peers)
+    else:
+        peers.set_axis_off()
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=110)
 
@@ -50,6 +54,18 @@ def _ratios(workloads: Mapping[str, Any], axes: Axes) -> None:
         axes.annotate(f"{value:.2f}", (value, row), xytext=(-4, 0), textcoords="offset points", ha="right", color="w")
     axes.axvline(1, color="#444444", linewidth=1)
     axes.set(title="Ours, in times of the limit")
+
+
+def _peers(workloads: Mapping[str, Any], axes: Axes) -> None:
+    for index, (peer, label) in enumerate(PEERS.items()):
+        at = [row + (index - 0.5) * 0.4 for row in range(len(workloads))]
+        values = [times[f"{peer}_over_ours"] for times in workloads.values()]
+        bars = axes.bar(at, values, width=0.4, color=("#7a9a5b", "#b8a13c")[index], label=label)
+        axes.bar_label(bars, fmt="%.2f", fontsize=8)
+    axes.axhline(1, color=ENGINES["ours"][0], linewidth=1.5, label="ours")
+    axes.set_xticks(range(len(workloads)), [textwrap.fill(TITLES[name], 10) for name in workloads], fontsize=8)
+    axes.set(title="Peers in int8, in times of ours: above 1, ours is faster")
+    axes.legend(fontsize=8, loc="upper left")
 
 
 def _start(found: Mapping[str, Any], axes: Axes) -> None:

@@ -62,18 +62,20 @@ def _tables(found: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def _peers(found: Mapping[str, Any]) -> Table:
-    """Peers beside ours: of each the better of padded and one by one."""
-    table = Table(title="Peers, one core: int8, padded or one by one, the better of the two", title_justify="left")
-    for heading in ("ms a call", "ours", *PEERS.values(), *(f"{title} / ours" for title in PEERS.values())):
+    """Peers beside ours: the better of padded and one by one for each int8 peer, and torch's fp32, padded."""
+    title = "Peers, one core: int8, the better of padded and one by one; torch in fp32, padded"
+    table = Table(title=title, title_justify="left")
+    others = [*PEERS.values(), "torch"]
+    for heading in ("ms a call", "ours", *others, *(f"{other} / ours" for other in others)):
         table.add_column(heading, justify="left" if heading == "ms a call" else "right")
     for name, figures in found["workloads"].items():
-        best = [_short(figures[f"{peer}_best_ms"]) for peer in PEERS]
-        table.add_row(
-            TITLES[name], _short(figures["ours_ms"]), *best, *(f"{figures[f'{peer}_over_ours']:.2f}" for peer in PEERS)
-        )
+        best = [figures[f"{peer}_best_ms"] for peer in PEERS]
+        times = [figures["ours_ms"], *best, figures["torch_batched_ms"]]
+        ratios = [*(figures[f"{peer}_over_ours"] for peer in PEERS), figures["torch_batched_ms"] / figures["ours_ms"]]
+        table.add_row(TITLES[name], *map(_short, times), *(f"{ratio:.2f}" for ratio in ratios))
     for title, key, unit in (("load, first answer", "load_s", "s"), ("peak memory", "peak_rss_mb", "MB")):
-        ours = f"{_short(found['peak_rss_mb']['ours'])} MB" if unit == "MB" else ""
-        table.add_row(title, ours, *(f"{_short(found['peers'][peer][key])} {unit}" for peer in PEERS), "", "")
+        cells = (f"{_short(found['peers'][name][key])} {unit}" for name in ("ours", *PEERS))
+        table.add_row(title, *cells, *[""] * 4)
     return table
 
 

@@ -67,7 +67,7 @@ def _run(quick: bool, console: Console) -> dict[str, Any]:
     console.print("One core: times of a batch, then cold starts")
     found["workloads"] = times.measured(SOURCE, model_dir, rounds=3 if quick else 11, warm=True, others=others)
     if others:
-        found["peers"] = peers.load_costs(SOURCE, PEERS, times=1 if quick else 3)
+        found["peers"] = peers.load_costs(SOURCE, PEERS, model_dir, times=1 if quick else 3)
     found |= cold_start.measured(SOURCE, model_dir, times=1 if quick else 5)
     if quick:
         return found

@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from tools.bench.engines import BASELINE, LIMIT, OURS, Engine, engines
-from tools.bench.peers import NAMES, SINGLY
+from tools.bench.engines import BASELINE, LIMIT, Engine, engines
+from tools.bench.peers import NAMES, OURS, SINGLY
 from tools.bench.workloads import SEED, WORKLOADS, Workload
 from tools.percentile import percentile
 

@@ -64,10 +64,10 @@ def test_engines_take_turns_in_random_order_and_single_texts_are_run_together_on
 
 
 def test_the_report_shows_peers_beside_ours() -> None:
-    row = {"ours_ms": 10.0, "openvino_best_ms": 9.0, "openvino_over_ours": 0.9}
+    row = {"ours_ms": 10.0, "torch_batched_ms": 45.0, "openvino_best_ms": 9.0, "openvino_over_ours": 0.9}
     row |= {"ort_dynamic_best_ms": 12.0, "ort_dynamic_over_ours": 1.2}
-    costs = {name: {"load_s": 0.5, "peak_rss_mb": 350.0} for name in peers.NAMES}
-    found = {"workloads": {"ten_16": row}, "peak_rss_mb": {"ours": 169.0}, "peers": costs}
+    costs = {name: {"load_s": 0.5, "peak_rss_mb": 350.0} for name in (peers.OURS, *peers.NAMES)}
+    found = {"workloads": {"ten_16": row}, "peers": costs}
     table = pages.markdown(report._peers(found))
-    assert "| 10 of 16 | 10 | 9 | 12 | 0.90 | 1.20 |" in table
-    assert "| peak memory | 169 MB | 350 MB | 350 MB |" in table
+    assert "| 10 of 16 | 10 | 9 | 12 | 45 | 0.90 | 1.20 | 4.50 |" in table
+    assert "| peak memory | 350 MB | 350 MB | 350 MB |" in table
