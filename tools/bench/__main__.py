@@ -8,6 +8,7 @@ def main() -> int:
     # Before ONNX Runtime is imported: where a process sees a single core it leaves AMX alone, which Lambda does not
     # document; pinned later, the products alone take a third of the time here, and ours two thirds.
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE_VNNI"  # OpenVINO and torch leave AMX alone too
     from tools.bench.run import main as run
 
     return run()
