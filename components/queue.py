@@ -53,7 +53,8 @@ class Queue(pulumi.ComponentResource):
     def __init__(self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Queue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        protected = pulumi.ResourceOptions(parent=self, protect=args.deletion_protection)
+        # A queue that was imported keeps its name; Pulumi would otherwise name, and so replace, it.
+        kept = pulumi.ResourceOptions(parent=self, protect=args.deletion_protection, ignore_changes=["name"])
         encryption = (
             {"kms_master_key_id": args.kms_key_arn, "kms_data_key_reuse_period_seconds": KEY_REUSE_SECONDS}
             if args.kms_key_arn
@@ -63,7 +64,7 @@ class Queue(pulumi.ComponentResource):
         self.dead_letters = aws.sqs.Queue(
             f"{name}-dlq",
             message_retention_seconds=args.dlq_retention_days * SECONDS_PER_DAY,
-            opts=protected,
+            opts=kept,
             **encryption,
         )
         self.source = aws.sqs.Queue(
@@ -74,7 +75,7 @@ class Queue(pulumi.ComponentResource):
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.max_receive_count}
             ),
-            opts=protected,
+            opts=kept,
             **encryption,
         )
         aws.sqs.RedriveAllowPolicy(

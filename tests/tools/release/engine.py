@@ -12,6 +12,7 @@ from typing import Any
 from components.function import ALIAS
 from tests.stacks import DEV
 from tests.tools.release.deployed_pipeline import DeployedPipeline
+from tests.tools.release.stand_in_plugin import interpreter
 from tests.waiting import HANG_S
 from tools.local.cloud import Cloud
 from tools.local.program import ROOT
@@ -23,6 +24,8 @@ HURRIED = (
     "import sys, time; sleep = time.sleep; time.sleep = lambda seconds: sleep(seconds / 30); "
     "from tools.release.__main__ import main; sys.exit(main())"
 )
+
+STANDIN_PYTHON = "STANDIN_PYTHON"  # where the CLI's plugins are stand-ins: the Python that runs them
 
 
 def why_not() -> str:
@@ -50,6 +53,8 @@ class Stack:
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_ENDPOINT_URL": cloud.url,
         }
+        if STANDIN_PYTHON in os.environ:
+            self.environment[STANDIN_PYTHON] = str(interpreter(place))
         self.lambda_ = cloud.client("lambda")
         self.run("pulumi", "stack", "init", "dev")
 

@@ -1,6 +1,8 @@
 """The plugins' stand-in, with what it lacks: run in Python's place as `-u STAND_IN ENGINE`.
 
-It says which images a repository holds, and where the environment asks for it, it kills the engine after a push.
+It lists a repository's images and reads queues, tables, functions and provisioned concurrency. Where the environment
+asks for it, it kills the engine after a push. moto has no provisioned concurrency: the file that SCALED names holds the
+number.
 """
 
 import importlib.util
@@ -15,6 +17,7 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
+SCALED = "SCALED"
 KILL_AFTER_PUSH = "STAND_IN_KILLS_THE_ENGINE_AFTER_A_PUSH"
 GET_IMAGES = "aws:ecr/getImages:getImages"
 
@@ -44,6 +47,73 @@ def answer_images(stand_in: ModuleType) -> None:
         return provider_pb2.InvokeResponse(**{"return": answer})
 
     stand_in.Provider.Invoke = invoke
+
+
+def read(stand_in: ModuleType) -> None:
+    """Have it read what AWS has; where nothing is known of a resource, which is an import, it reads all of it."""
+
+    class Cloud(stand_in.Cloud):
+        def read_function(self, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+            self.client("lambda").get_function(FunctionName=id_)  # fails where it is gone
+            return inputs
+
+        def read_queue(self, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+            found = self.client("sqs").get_queue_attributes(QueueUrl=id_, AttributeNames=["All"])["Attributes"]
+            return inputs or {
+                "name": found["QueueArn"].rpartition(":")[2],
+                "visibilityTimeoutSeconds": int(found["VisibilityTimeout"]),
+                "messageRetentionSeconds": int(found["MessageRetentionPeriod"]),
+                **({"redrivePolicy": found["RedrivePolicy"]} if "RedrivePolicy" in found else {}),
+            }
+
+        def read_table(self, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+            dynamodb = self.client("dynamodb")
+            if not inputs:
+                found = dynamodb.describe_table(TableName=id_)["Table"]
+                return {
+                    "name": id_,
+                    "billingMode": found["BillingModeSummary"]["BillingMode"],
+                    "hashKey": found["KeySchema"][0]["AttributeName"],
+                    "attributes": [
+                        {"name": each["AttributeName"], "type": each["AttributeType"]}
+                        for each in found["AttributeDefinitions"]
+                    ],
+                    "deletionProtectionEnabled": found["DeletionProtectionEnabled"],
+                }
+            if "ttl" not in inputs:
+                return inputs
+            expiry = dynamodb.describe_time_to_live(TableName=id_)["TimeToLiveDescription"]
+            enabled = expiry["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+            return {**inputs, "ttl": {**inputs["ttl"], "enabled": enabled}}
+
+        def warm(self, old: str | None, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+            Path(os.environ[SCALED]).write_text(str(inputs["provisionedConcurrentExecutions"]))
+            return f"{inputs['functionName']},{inputs['qualifier']}", {}
+
+        def read_warm(self, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+            return {**inputs, "provisionedConcurrentExecutions": int(Path(os.environ[SCALED]).read_text())}
+
+    stand_in.Cloud = Cloud
+    if SCALED in os.environ:
+        stand_in.KINDS["aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"] = "warm"
+
+
+def forget_imported_names(stand_in: ModuleType) -> None:
+    """Have it keep a name that it proposed, as the real provider does, and none that an import found."""
+    check = stand_in.Provider.Check
+
+    def checked(provider: Any, request: Any, context: Any) -> Any:
+        olds = stand_in.plain(request.olds)
+        if "name" in olds and "name" not in olds.get("__defaults", []):
+            del olds["name"]
+            request.olds.CopyFrom(stand_in.struct(olds))
+        given = stand_in.plain(request.news)
+        inputs = stand_in.plain(check(provider, request, context).inputs)
+        if "name" in inputs and "name" not in given:
+            inputs["__defaults"] = ["name"]
+        return provider_pb2.CheckResponse(inputs=stand_in.struct(inputs))
+
+    stand_in.Provider.Check = checked
 
 
 def kill_after_push(stand_in: ModuleType) -> None:
@@ -78,6 +148,8 @@ if __name__ == "__main__":
     threading.Thread(target=end_with_the_engine, daemon=True).start()
     module = load(sys.argv[2])
     answer_images(module)
+    read(module)
+    forget_imported_names(module)
     if KILL_AFTER_PUSH in os.environ:
         kill_after_push(module)
     module.main()

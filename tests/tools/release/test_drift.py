@@ -1,18 +1,16 @@
 """What was changed behind Pulumi's back, on the real CLI: seen by the next operation's refresh, and mended."""
 
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from components.function import ALIAS
 from tests.tools.release.engine import Stack, why_not
+from tests.tools.release.stand_in_plugin import SCALED
 from tests.tools.release.test_engine import on_stand_ins, stack
 
 __all__ = ["stack"]  # the fixture
 
-READING = Path(__file__).with_name("reading_stand_in.py")
 PROVISIONED = {"provisionedConcurrency": "2", "reservedConcurrency": "0"}
 
 pytestmark = [
@@ -24,18 +22,13 @@ pytestmark = [
 
 @pytest.fixture
 def scaled(stack: Stack, tmp_path: Path) -> Path:
-    """The number of warm environments; the CLI finds a plugin on the PATH first, so there the one that reads is put."""
-    number, plugins = tmp_path / "scaled", tmp_path / "plugins"
-    standin = Path(os.environ["PULUMI_HOME"]).with_name("standin.py")
-    plugins.mkdir()
-    plugin = plugins / "pulumi-resource-aws"
-    plugin.write_text(f'#!/bin/sh\nSTANDIN_PACKAGE=aws exec "{sys.executable}" -u "{READING}" "{standin}" "$@"\n')
-    plugin.chmod(0o755)
-    stack.environment |= {"PATH": f"{plugins}{os.pathsep}{os.environ['PATH']}", "SCALED": str(number)}
+    """The file with the number of warm environments."""
+    number = tmp_path / "scaled"
+    stack.environment[SCALED] = str(number)
     return number
 
 
-def test_a_function_that_was_deleted_by_hand_is_seen_and_made_anew_by_a_rollout(stack: Stack, scaled: Path) -> None:
+def test_a_function_that_was_deleted_by_hand_is_seen_and_made_anew_by_a_rollout(stack: Stack) -> None:
     stack.up(canaryPercent="10")
     gone = stack.function
     stack.lambda_.delete_function(FunctionName=gone)

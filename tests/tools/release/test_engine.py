@@ -21,7 +21,7 @@ import yaml
 
 from components.function import ALIAS
 from tests.tools.release.deployed_pipeline import DeployedPipeline
-from tests.tools.release.engine import Stack, why_not
+from tests.tools.release.engine import STANDIN_PYTHON, Stack, why_not
 from tests.waiting import HANG_S, eventually
 from tools.local.cloud import Cloud
 from tools.local.program import ROOT, stack_config
@@ -55,7 +55,7 @@ pytestmark = [
     pytest.mark.slow(reason="each deploys a stack with the real CLI"),
 ]
 on_stand_ins = pytest.mark.skipif(
-    "STANDIN_PYTHON" not in os.environ, reason="the Pulumi plugins are no stand-ins on moto"
+    STANDIN_PYTHON not in os.environ, reason="the Pulumi plugins are no stand-ins on moto"
 )
 
 

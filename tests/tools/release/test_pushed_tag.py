@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.release.engine import Stack, why_not
-from tests.tools.release.stand_in_plugin import KILL_AFTER_PUSH, interpreter
+from tests.tools.release.stand_in_plugin import KILL_AFTER_PUSH
 from tests.tools.release.test_engine import on_stand_ins
 from tests.waiting import HANG_S
 from tools.local.cloud import Cloud
@@ -25,7 +25,6 @@ CODE = "function/answer.py"
 def stack(tmp_path: Path) -> Iterator[Stack]:
     with Cloud(stack_config("dev", {})["aws:region"]) as cloud:
         stack = Stack(tmp_path, cloud)
-        stack.environment["STANDIN_PYTHON"] = str(interpreter(tmp_path))
         stack.up()
         yield stack
 
