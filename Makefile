@@ -30,7 +30,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION FILE MODEL LOAD_MODEL DATA BASE SOURCE TO
-.PHONY: lock wheel up preview deployed-image destroy smoke rollout rollback unhold live promotable send results dlq train evaluate pack-model fetch-models demo-model load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
+.PHONY: lock wheel up preview image deployed-image destroy smoke rollout rollback unhold live promotable send results dlq train evaluate pack-model fetch-models demo-model load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
@@ -57,6 +57,9 @@ preview: .venv/program  ## Show what an update would change, and check the rules
 up: .venv/program .venv/local  ## Update the stack and switch all batches at once: OPTIONS=--yes.
 	pulumi up --policy-pack policy --stack $(STACK) $(OPTIONS)
 	@$(BIN)/python -m tools.release verify --stack $(STACK)
+
+image: .venv/local  ## Build and push the image with build secrets, for `make up` to deploy: OPTIONS="--netrc FILE".
+	@$(BIN)/python -m tools.release image --stack $(STACK) $(OPTIONS)
 
 smoke: .venv/local  ## Judge the live version by its own answers, then the way through the queue.
 	@$(BIN)/python -m tools.release.smoke --stack $(STACK) $(OPTIONS)

@@ -3,14 +3,17 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 
 from settings import listed
+from tools.local.docker.engine import DockerError, NoDocker, open_engine
 from tools.release.attachments import Attached, refuse_attached
 from tools.release.canary import OnHold, roll_out, verify
 from tools.release.clients import Clients
+from tools.release.image import SECRETS, NothingToBuild, build_image
 from tools.release.process import Stopped, stop_on_signals
 from tools.release.promotion import promoted_image
 from tools.release.pulumi_cli import PulumiFailed, check, configure, outputs, setting
@@ -20,6 +23,7 @@ from tools.release.scan import NotPromotable, refuse_findings
 from tools.release.versions import NothingToReturnTo, NotServed, live_image, live_version
 
 COMMANDS = {
+    "image": "build the stack's image with build secrets, and push it for the next update to deploy",
     "rollout": "bring the newest version live",
     "rollback": "give everything to an older one",
     "unhold": "let rollouts go on after a rollback",
@@ -33,6 +37,9 @@ REFUSED = (
     *(
         Attached,
         PulumiFailed,
+        DockerError,
+        NoDocker,
+        NothingToBuild,
         NothingToReturnTo,
         NotPromotable,
         NotServed,
@@ -57,9 +64,16 @@ def main() -> int:
     parser.add_argument("--stack", required=True)
     parser.add_argument("--image", help="rollout: the digest to promote, another stack's imageUri")
     parser.add_argument("--version", help="rollback: which version (default: the one before)")
+    for name, described in SECRETS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=f"image: {described}")
     given = parser.parse_args()
     stop_on_signals()
     try:
+        if given.command == "image":
+            with open_engine() as engine:
+                secrets = {name: file for name in SECRETS if (file := getattr(given, name))}
+                print(f"Pushed {build_image(given.stack, engine, secrets)}; make up STACK={given.stack} deploys it")
+            return 0
         session = session_of(given.stack)
         if given.command == "promotable":
             image = live_image(session.client("lambda"), outputs(given.stack, "functionName")["functionName"])

@@ -1,6 +1,8 @@
 """Builds and pushes the image that the Pulumi program registers: the program itself says what, this says with what."""
 
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tools.local.docker.base import base_image
@@ -39,15 +41,25 @@ def build_stack(engine: Engine, registry: str, stack: StackFile, **overrides: An
     return run(stack, make, **overrides)
 
 
-def build(engine: Engine, image_name: str, given: dict[str, Any], base: str) -> None:
+def build(
+    engine: Engine,
+    image_name: str,
+    given: dict[str, Any],
+    base: str = "",
+    secrets: Mapping[str, Path] | None = None,
+) -> None:
     """Build what `docker.Image` was given.
+
+    Args:
+        base: image to build on where `given` names none; empty leaves the choice to the Dockerfile.
+        secrets: files by the id of the build secret that the Dockerfile mounts.
 
     Raises:
         DockerError: it was given more than is known here, and so might build something else; or the build failed.
     """
     if unknown := given.keys() - KNOWN:
         raise DockerError(f"docker.Image's build has {sorted(unknown)}, and only {sorted(KNOWN)} are built here")
-    arguments = {"BASE_IMAGE": base, **given["args"]}
+    arguments = {**({"BASE_IMAGE": base} if base else {}), **given["args"]}
     engine.run(
         "build",
         "--network=host",
@@ -58,6 +70,7 @@ def build(engine: Engine, image_name: str, given: dict[str, Any], base: str) -> 
         "--platform",
         given["platform"],
         *(part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")),
+        *(part for name, file in (secrets or {}).items() for part in ("--secret", f"id={name},src={file.resolve()}")),
         given["context"],
         cwd=ROOT,
     )

@@ -1,0 +1,57 @@
+"""`make image`: builds a stack's image with secrets, which `docker.Image` takes none of, and pushes it.
+
+The program finds the image in the stack's repository by its tag, so the next update deploys it and builds nothing.
+"""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+
+from components.image import BUILD
+from tools.local.docker.build import build, push
+from tools.local.docker.engine import Engine
+from tools.local.program import run
+from tools.release.pulumi_cli import outputs, session
+
+SECRETS = {
+    "netrc": "file that names the package index's user and password, as ~/.netrc does",
+    "hf_token": "file that holds the model hub's token",
+}
+
+
+class NothingToBuild(Exception):
+    """The stack runs another stack's image, or has no repository yet; the message names the next step."""
+
+
+def build_image(stack: str, engine: Engine, secrets: Mapping[str, Path]) -> str:
+    """Build and push; returns the image by its tag.
+
+    Raises:
+        NothingToBuild: there is no build to make, or no repository to push to.
+        FileNotFoundError: a secret's file is not there.
+        DockerError: the build or the push failed.
+    """
+    for file in secrets.values():
+        file.open().close()
+    registered = run(stack).all(BUILD)
+    if not registered:
+        raise NothingToBuild(f"stack {stack!r} runs the image in imageUri and builds none")
+    repository = outputs(stack).get("repositoryUrl")
+    if not repository:
+        raise NothingToBuild(
+            f"stack {stack!r} has no repository yet; this makes it: "
+            f"pulumi up --stack {stack} --target '**aws:ecr/repository:Repository::image'"
+        )
+    inputs = registered[0].inputs
+    name = f"{repository}:{inputs['imageName'].rpartition(':')[2]}"
+    log_in(stack, engine, repository.partition("/")[0])
+    build(engine, name, inputs["build"], secrets=secrets)
+    push(engine, name)
+    return name
+
+
+def log_in(stack: str, engine: Engine, registry: str) -> None:
+    """Log docker in to the stack's own registry, as the stack's profile."""
+    (given,) = session(stack).client("ecr").get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(given["authorizationToken"]).decode().partition(":")
+    engine.run("login", "--username", user, "--password-stdin", registry, stdin=password.encode())
