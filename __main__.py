@@ -24,7 +24,7 @@ table_name = table_name_of(settings.table_name, deployed)
 check_keys(settings.kms_key_arn, settings.data_kms_key_arn, former_keys, deployed)
 check_repository(settings.data_kms_key_arn, not settings.deletion_protection, deployed)
 
-# What producers send to. A message stays hidden for six times as long as a batch may take, as AWS advises.
+# Producers send to the queue. A message stays hidden for six times as long as a batch may take, as AWS advises.
 queue = Queue(
     "queue",
     QueueArgs(
@@ -38,7 +38,7 @@ queue = Queue(
     ),
 )
 
-# What consumers read from.
+# Consumers read the results from the table.
 table = Table(
     "results",
     TableArgs(
@@ -50,7 +50,7 @@ table = Table(
     ),
 )
 
-# What classifies: an image that is built here, or one that another stack has proven.
+# The function classifies. Its image is built here, or was proven by another stack.
 image = Image(
     "image",
     ImageArgs(
@@ -116,7 +116,7 @@ if settings.provisioned_concurrency:
         ),
     )
 
-# What the operator is told and shown.
+# Alarms and a dashboard for the operator.
 signals = signals_of(
     SignalsArgs(
         function_name=function.resource.name,

@@ -1,4 +1,4 @@
-"""What would cost a stack its data is refused before anything changes."""
+"""Refuses changes that would delete a stack's data, before anything changes."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,7 @@ PAGE = "docs/operations.md#changes-that-move-data"
 
 
 class WouldLoseData(pulumi.RunError):
-    """The change is refused; the message names the key, its value and what to do. The CLI shows it alone."""
+    """A refused change. The message names the key, its value and the remedy; the CLI shows it without a traceback."""
 
 
 def wanted_table_name(table_name: str, project: str, stack: str) -> str:
@@ -19,13 +19,13 @@ def wanted_table_name(table_name: str, project: str, stack: str) -> str:
 
 
 def table_name_of(table_name: str, deployed: Deployed) -> str:
-    """The name of the results table: the one that the stack has, or else the one that its configuration asks for.
+    """The name of the results table: the stack's existing one, or else the one in its configuration.
 
-    DynamoDB renames no table, so Pulumi would make an empty one and delete the other. A stack keeps its table's name
-    where the configuration names none, and where only the stack was renamed.
+    DynamoDB cannot rename a table, so Pulumi would create an empty one and delete the other. A stack keeps its table's
+    name if the configuration sets none, and if only the stack was renamed.
 
     Raises:
-        WouldLoseData: `tableName` asks for another table than the stack has.
+        WouldLoseData: `tableName` differs from the stack's table.
     """
     stack = pulumi.get_stack()
     wanted = wanted_table_name(table_name, pulumi.get_project(), stack)
@@ -34,28 +34,28 @@ def table_name_of(table_name: str, deployed: Deployed) -> str:
     if not has or has == wanted or not table_name or renamed:
         return has or wanted
     raise WouldLoseData(
-        f"tableName: {table_name!r} asks for the table {wanted}, and this stack's results are in {has}. "
-        f"Pulumi would delete that table with all results. Leave tableName as it was, or move them: {PAGE}"
+        f"tableName: {table_name!r} means the table {wanted}, but this stack's results are in {has}. "
+        f"Pulumi would delete that table with all results. Restore tableName, or move the results: {PAGE}"
     )
 
 
 def check_keys(kms_key_arn: str, data_kms_key_arn: str, former_keys: Collection[str], deployed: Deployed) -> None:
-    """Refuse to drop a key that messages still waiting, or items of the table, are encrypted with.
+    """Refuse to drop a key that encrypts waiting messages or items in the table.
 
     Raises:
-        WouldLoseData: a key in use is neither what the configuration asks for nor among `formerKmsKeyArns`.
+        WouldLoseData: a key in use is neither the configured one nor among `formerKmsKeyArns`.
     """
     for key, wanted, type_, name, output, what in (
         ("kmsKeyArn", kms_key_arn, "aws:sqs/queue:Queue", "queue", "kmsMasterKeyId", "messages"),
         ("kmsKeyArn", kms_key_arn, "aws:sqs/queue:Queue", "queue-dlq", "kmsMasterKeyId", "messages"),
-        # The table's own output names a key of AWS where it was given none; the logs have the same key, or none.
+        # Without a key, the table's own output names AWS's; the logs have the same customer managed key, or none.
         ("dataKmsKeyArn", data_kms_key_arn, "aws:cloudwatch/logGroup:LogGroup", "function-logs", "kmsKeyId", "results"),
     ):
         has = deployed.output(type_, name, output)
         if has and has not in (wanted, *former_keys):
             raise WouldLoseData(
-                f"{key}: {wanted!r} would take {has} from the function while {what} that are "
-                f"encrypted with it may wait. Add that key to formerKmsKeyArns: {PAGE}"
+                f"{key}: with {wanted!r} the function could no longer use {has}, but {what} may still be "
+                f"encrypted with it. Add that key to formerKmsKeyArns: {PAGE}"
             )
 
 
@@ -66,15 +66,14 @@ def repository_key(deployed: Deployed) -> str | None:
 
 
 def check_repository(data_kms_key_arn: str, disposable: bool, deployed: Deployed) -> None:
-    """Refuse to replace a protected repository by one that is encrypted otherwise; ECR changes no encryption.
+    """Refuse to replace a protected repository to change its encryption, which ECR cannot do in place.
 
     Raises:
-        WouldLoseData: the repository has another key than `dataKmsKeyArn`, or one where that is empty.
+        WouldLoseData: the repository's key is not `dataKmsKeyArn`.
     """
     has = repository_key(deployed)
     if has not in (None, data_kms_key_arn) and not disposable:
         raise WouldLoseData(
-            f"dataKmsKeyArn: {data_kms_key_arn!r} asks for a new repository, and this stack's images are in one with "
-            f"{has or 'the encryption of ECR'}. Pulumi would delete it with all images. Leave dataKmsKeyArn as it "
-            f"was, or move: {PAGE}"
+            f"dataKmsKeyArn: {data_kms_key_arn!r} needs a new repository: this stack's repository is encrypted with "
+            f"{has or 'the key of ECR'}. Pulumi would delete it with all images. Restore dataKmsKeyArn, or move: {PAGE}"
         )

@@ -1,4 +1,4 @@
-"""The project's file, Pulumi.yaml: the only place where the project's name and the keys of its configuration stand."""
+"""The project file, Pulumi.yaml: the only place that defines the project's name and its configuration keys."""
 
 from pathlib import Path
 from typing import Any
@@ -17,5 +17,5 @@ def project_name() -> str:
 
 
 def schema() -> dict[str, dict[str, Any]]:
-    """The typed keys of the configuration: key -> {type, default, description}."""
+    """The typed configuration keys: key -> {type, default, description}."""
     return {key: spec for key, spec in project_file()["config"].items() if "type" in spec}

@@ -10,9 +10,9 @@ import pulumi
 
 
 class SettingsError(pulumi.RunError, ValueError):
-    """Every fault of a configuration at once: key, value, what is allowed.
+    """All faults of a configuration: key, value, what is allowed.
 
-    The Pulumi CLI shows the message of a RunError alone, where another exception comes with its traceback.
+    A RunError, because the Pulumi CLI shows its message without a traceback.
     """
 
     def __init__(self, faults: list[str]):
@@ -22,11 +22,11 @@ class SettingsError(pulumi.RunError, ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value must be.
+    """A condition on a value.
 
     Attributes:
-        allowed: completes "must be ..."; in a rule between fields, `{name}` stands for the value of that field.
-        holds: takes the value; in a rule between fields, all values as attributes.
+        allowed: completes "must be ..."; in a rule between fields, `{name}` is replaced by that field's value.
+        holds: takes the value; in a rule between fields, an object with all values as attributes.
     """
 
     allowed: str
@@ -50,27 +50,27 @@ def optional(pattern: str, allowed: str, also: Sequence[Rule] = ()) -> Any:
 
 
 def listing(pattern: str) -> str:
-    """The pattern of values with commas between."""
+    """The pattern of one or more values, separated by commas."""
     return f"{pattern}(,{pattern})*"
 
 
 def listed(values: str) -> list[str]:
-    """What stands between the commas; nothing in an empty value."""
+    """The values between the commas; none if empty."""
     return values.split(",") if values else []
 
 
 def _ruled(allowed: str, accepts: Callable[[Any], bool], also: Sequence[Rule]) -> Any:
-    """A field with a rule for its own value, and others (`also`) that hold it against other fields."""
+    """A field with a rule for its own value, and rules (`also`) that compare it with other fields."""
     return field(metadata={"rule": Rule(allowed, accepts), "also": tuple(also)})
 
 
 def faults_of(owner: type, values: Mapping[str, Any], key_of: Callable[[str], str]) -> list[str]:
-    """Every fault of some values, by the rules of a dataclass's fields.
+    """All faults of the values, by the rules of a dataclass's fields.
 
     Args:
         owner: the dataclass.
-        values: by field name. A rule between fields says nothing if one of them is absent, or is a fault by itself.
-        key_of: what the user calls a field.
+        values: by field name. A rule between fields is skipped if one of them is absent or itself at fault.
+        key_of: returns the user's name of a field.
     """
     ruled = {f.name: f.metadata for f in fields(owner) if f.metadata and f.name in values}
     bad = {name for name, metadata in ruled.items() if not metadata["rule"].holds(values[name])}
@@ -90,4 +90,4 @@ def _holds(rule: Rule, values: Mapping[str, Any]) -> bool:
     try:
         return rule.holds(SimpleNamespace(**values))
     except AttributeError:
-        return True  # not to be decided
+        return True  # a value that the rule needs is absent or at fault

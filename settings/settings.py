@@ -1,6 +1,6 @@
-"""The one reader of the stack's configuration: typed, checked, frozen.
+"""The only reader of the stack's configuration: typed, checked, frozen.
 
-Types, meanings and shared defaults stand in Pulumi.yaml; what a value may be stands here.
+Pulumi.yaml holds types, meanings and shared defaults; this module holds the allowed values.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,12 +21,12 @@ CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-# An image's history shows the arguments of its build.
+# An image's history shows its build arguments.
 PLAIN_URL = r"https://[^\s/@]+(/[^\s@]*)?", "an https URL without user and password"
-SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")  # ECR's, gravest first
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")  # ECR's, most severe first
 KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 KMS_KEY_ARN = rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{KMS_KEY_ID}"
-# The provider would take the environment's, and the same stack would be looked for in another region next time.
+# Otherwise the provider would use the environment's, and might look for the stack in another region next time.
 NO_REGION = (
     "  aws:region: must be in the stack's file, whatever the environment says: pulumi config set aws:region us-west-2"
 )
@@ -41,36 +41,36 @@ def left_alone(name: str) -> Rule:
 
 
 def in_region(name: str, part: str, why: str) -> Rule:
-    """A value, where there is one, names the stack's region in the part of it that is given with {} in its place."""
+    """A value, unless empty, must contain `part` with the stack's region in place of {}."""
     return Rule(
-        f"of the stack's region {{region}}: {why}",
+        f"in the stack's region {{region}}: {why}",
         lambda v: not (getattr(v, name) and v.region) or part.format(v.region) in getattr(v, name),
     )
 
 
-# What must hold between fields.
+# Rules between fields.
 MODEL_IS_BUILT = Rule(
-    "a folder in function/ that function/build_model.py made for inferenceBackend {inference_backend}",
+    "a folder in function/ that function/build_model.py built for inferenceBackend {inference_backend}",
     lambda v: not v.model_id.startswith("./") or is_built_for(v.model_id, v.inference_backend),
 )
-IMAGE_IN_REGION = in_region("image_uri", ".ecr.{}.", "Lambda takes no image from another")
-KEY_IN_REGION = in_region("kms_key_arn", ":kms:{}:", "SQS takes no key from another")
-DATA_KEY_IN_REGION = in_region("data_kms_key_arn", ":kms:{}:", "no service takes a key from another")
-TOPIC_IN_REGION = in_region("alarm_topic_arn", ":sns:{}:", "CloudWatch notifies no topic in another")
+IMAGE_IN_REGION = in_region("image_uri", ".ecr.{}.", "Lambda cannot run an image from another")
+KEY_IN_REGION = in_region("kms_key_arn", ":kms:{}:", "SQS cannot use a key from another")
+DATA_KEY_IN_REGION = in_region("data_kms_key_arn", ":kms:{}:", "no service can use a key from another")
+TOPIC_IN_REGION = in_region("alarm_topic_arn", ":sns:{}:", "CloudWatch cannot notify a topic in another")
 OWN_TOPIC_ALONE = Rule(
-    "empty beside alarmTopicArn: whoever runs that topic subscribes to it",
+    "empty if alarmTopicArn is set: the owner of that topic manages its subscriptions",
     lambda v: not (v.alarm_email and v.alarm_topic_arn),
 )
 WITH_SECURITY_GROUPS = Rule(
-    "with securityGroupIds, or both empty", lambda v: bool(v.subnet_ids) == bool(v.security_group_ids)
+    "set together with securityGroupIds, or both empty", lambda v: bool(v.subnet_ids) == bool(v.security_group_ids)
 )
 ENOUGH_FOR_MODEL = Rule(
-    "at least {least_memory_mb} MB with inferenceBackend {inference_backend} and a model of the size of {model_id}",
+    "at least {least_memory_mb} MB with inferenceBackend {inference_backend} and a model the size of {model_id}",
     lambda v: v.memory_mb >= v.least_memory_mb,
 )
 COVERS_QUEUE = Rule(
     "0 or at least maxConcurrency ({max_concurrency}), "
-    "else the queue's own polls are throttled into the dead-letter queue",
+    "or Lambda throttles the queue's batches until they are dead-lettered",
     lambda v: not 0 < v.reserved_concurrency < v.max_concurrency,
 )
 WARM_IN_RESERVE = Rule(
@@ -89,7 +89,7 @@ WINDOW_FOR_LARGE = Rule(
     "at most 10 unless batchWindowSeconds is at least 1", lambda v: v.batch_size <= 10 or v.batch_window_seconds
 )
 LONG_ENOUGH_TO_JUDGE = Rule(
-    f"at least {MIN_BAKE_MINUTES} with a canaryPercent: the alarms look at five minutes at a time",
+    f"at least {MIN_BAKE_MINUTES} with a canaryPercent: the alarms have a period of five minutes",
     lambda v: not v.canary_percent or v.bake_minutes >= MIN_BAKE_MINUTES,
 )
 OUTLIVES_QUEUE = Rule(
@@ -101,10 +101,10 @@ OUTLIVES_QUEUE = Rule(
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Configuration of one stack. A field is read from the key of its camelCase name.
+    """Configuration of one stack. Each field is read from the key with its name in camelCase.
 
     Args:
-        region: of the stack (`aws:region`), which image and key are held against.
+        region: the stack's region (`aws:region`), which images, keys and topics must match.
 
     Raises:
         SettingsError: with all faults, on construction. An invalid Settings cannot exist.
@@ -135,9 +135,9 @@ class Settings:
         "an ECR image by digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
         also=[IMAGE_IN_REGION],
     )
-    pull_accounts: str = optional(listing(r"\d{12}"), "account ids of 12 digits, with commas between")
-    scan_severity: str = one_of(*SEVERITIES, "")
-    waived_findings: str = optional(listing(r"[\w:.-]+"), "ids of findings, with commas between")
+    pull_accounts: str = optional(listing(r"\d{12}"), "12-digit account ids, separated by commas")
+    scan_severity: str = optional("|".join(SEVERITIES), f"one of {', '.join(SEVERITIES)}")
+    waived_findings: str = optional(listing(r"[\w:.-]+"), "ids of findings, separated by commas")
 
     memory_mb: int = between(128, 10_240, "MB", also=[ENOUGH_FOR_MODEL])
     timeout_seconds: int = between(3, 900, "s")  # AWS takes 1; the function keeps the last second to itself
@@ -146,9 +146,9 @@ class Settings:
     log_retention_days: int = one_of(*CLOUDWATCH_RETENTION_DAYS)
     tracing: bool
     subnet_ids: str = optional(
-        listing(r"subnet-[0-9a-f]{8,17}"), "subnet-ID, with commas between", also=[WITH_SECURITY_GROUPS]
+        listing(r"subnet-[0-9a-f]{8,17}"), "subnet-ID, separated by commas", also=[WITH_SECURITY_GROUPS]
     )
-    security_group_ids: str = optional(listing(r"sg-[0-9a-f]{8,17}"), "sg-ID, with commas between")
+    security_group_ids: str = optional(listing(r"sg-[0-9a-f]{8,17}"), "sg-ID, separated by commas")
     permissions_boundary_arn: str = optional(
         r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", "arn:aws:iam::ACCOUNT:policy/NAME"
     )
@@ -174,7 +174,7 @@ class Settings:
         "arn:aws:kms:REGION:ACCOUNT:key/ID",
         also=[KEY_IN_REGION],
     )
-    former_kms_key_arns: str = optional(listing(KMS_KEY_ARN), "arn:aws:kms:REGION:ACCOUNT:key/ID, with commas between")
+    former_kms_key_arns: str = optional(listing(KMS_KEY_ARN), "arn:aws:kms:REGION:ACCOUNT:key/ID, separated by commas")
     consume: bool
 
     table_name: str = optional(r"[A-Za-z0-9_.-]{3,200}", "3 to 200 of A-Z a-z 0-9 _ . -")
@@ -183,7 +183,7 @@ class Settings:
     result_ttl_days: int = between(0, 36_500, "days")
     store_text: bool
 
-    alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address", also=[OWN_TOPIC_ALONE])
+    alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an email address", also=[OWN_TOPIC_ALONE])
     alarm_topic_arn: str = optional(
         r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}",
         "arn:aws:sns:REGION:ACCOUNT:NAME of a standard topic",
@@ -210,8 +210,8 @@ class Settings:
         """Read the current stack's configuration.
 
         Raises:
-            SettingsError: naming every key that is unknown, missing, of a wrong type, out of range or at odds with
-                another; or the stack, where its name cannot be part of resource names.
+            SettingsError: names every key that is unknown, missing, of the wrong type, out of range or in conflict
+                with another, or a stack name that cannot be part of resource names.
         """
         check_names(pulumi.get_project(), pulumi.get_stack())
         config = pulumi.Config()
@@ -234,11 +234,11 @@ class Settings:
         return settings
 
     def warnings(self) -> list[str]:
-        """What is allowed, and will trouble the operator."""
+        """Settings that are allowed but will trouble the operator."""
         slow = latency_warning(self.model_id, self.image_uri, self.memory_mb, self.inference_latency_threshold_ms)
         mails = (
-            f"runbookUrl: mails to {self.alarm_email} will name {self.runbook_url}, which is no link there. Set it to "
-            "the https URL of that page."
+            f"runbookUrl: {self.runbook_url} is not a link in the emails to {self.alarm_email}. Set it to the https URL "
+            "of that page."
         )
         return ([slow] if slow else []) + ([mails] if self.alarm_email and "://" not in self.runbook_url else [])
 
@@ -250,17 +250,18 @@ def key_of(name: str) -> str:
 
 
 def wanted(item: Field) -> str:
-    """What a field's value must be, its type included."""
+    """The allowed values of a field, including its type."""
     kind = {str: "", int: "a whole number, ", bool: "true or false"}[item.type]  # type: ignore[index]
     return kind + (item.metadata["rule"].allowed if item.metadata else "")
 
 
 def unknown_keys(project: str, given: Iterable[str]) -> list[str]:
-    """Faults of the project's keys that no setting reads; a misspelt one would leave its setting at the default."""
+    """A fault for each of the project's keys that is no setting: a misspelt key would leave a setting at its default."""
     ours = [key.removeprefix(f"{project}:") for key in given if key.startswith(f"{project}:")]
     known = [key_of(item.name) for item in fields(Settings)]
     return [
-        f"  {key}: is no setting" + "".join(f"; did you mean {near}?" for near in get_close_matches(key, known, n=1))
+        f"  {key}: is not a setting"
+        + "".join(f"; did you mean {near}?" for near in get_close_matches(key, known, n=1))
         for key in ours
         if key not in known
     ]
@@ -272,7 +273,7 @@ def is_built_for(model_id: str, backend: str) -> bool:
 
 
 def derived(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the rules between fields hold a value against, and no field says."""
+    """Computed values that the rules between fields compare with, beside the fields themselves."""
     if not {"model_id", "inference_backend"} <= values.keys():
         return {}
     return {"least_memory_mb": least_memory_mb(values["model_id"], values["inference_backend"])}

@@ -141,7 +141,7 @@ def test_a_stack_name_that_every_service_takes_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Dev", "my.stack", "a_b", "a--b", "-a", "a-", "", "s" * (MOST + 1)])
 def test_a_stack_name_that_some_service_refuses_is_refused_with_what_is_allowed(name: str) -> None:
-    with pytest.raises(SettingsError, match=r"single hyphens between them|characters at most"):
+    with pytest.raises(SettingsError, match=r"single hyphens between them|at most \d+ characters"):
         check_names(project_name(), name)
 
 
@@ -154,7 +154,7 @@ def test_a_project_name_that_some_service_refuses_is_refused_too(name: str) -> N
 def test_a_longer_project_name_leaves_the_stack_fewer_characters() -> None:
     check_names("sentiment-analyzer", "s" * 24)
     check_names("acme-mood", "s" * 33)
-    with pytest.raises(SettingsError, match="must have 23 characters at most: with the project's name"):
+    with pytest.raises(SettingsError, match="must have at most 23 characters: with the project's name"):
         check_names("sentiment-analyzers", "s" * 24)
 
 

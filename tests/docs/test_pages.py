@@ -24,7 +24,8 @@ def _shown(default: object) -> str:
 
 
 def _short(allowed: str) -> str:
-    return allowed if len(allowed) < 90 else f"{allowed[:40]}... ({len(allowed.split(','))} values)"
+    values = allowed.split(",")
+    return allowed if len(values) < 10 else f"{','.join(values[:9])}, ... ({len(values)} values)"
 
 
 def test_the_configuration_table_is_the_schemas() -> None:

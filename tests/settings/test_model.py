@@ -41,7 +41,7 @@ def faults(**changes: Any) -> list[str]:
 def test_memory_below_what_a_local_model_needs_is_refused_with_what_it_needs(models: Path, backend: str) -> None:
     model, least = built(models, XLM_R, backend), needed_mb(XLM_R, backend)
     assert faults(modelId=model, inferenceBackend=backend, memoryMb=least - 1) == [
-        f"memoryMb: {least - 1} must be at least {least} MB with inferenceBackend {backend} and a model of the size of "
+        f"memoryMb: {least - 1} must be at least {least} MB with inferenceBackend {backend} and a model the size of "
         "./models/mine"
     ]
 

@@ -69,11 +69,11 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"model_id": "../models/demo"}, "modelId", "a hub id"),
         ({"model_id": "./models/../../../etc"}, "modelId", "a hub id"),
         ({"model_id": "ówner/model"}, "modelId", "a hub id"),
-        ({"model_id": "./models/missing"}, "modelId", "made for inferenceBackend onnx"),
+        ({"model_id": "./models/missing"}, "modelId", "built for inferenceBackend onnx"),
         (
             {"model_id": "./models/demo", "inference_backend": "torch", "memory_mb": 1536},
             "modelId",
-            "made for inferenceBackend torch",
+            "built for inferenceBackend torch",
         ),
         ({"model_revision": ""}, "modelRevision", "a commit"),
         ({"model_revision": "--upload-pack=x"}, "modelRevision", "a commit"),
@@ -86,9 +86,9 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"model_hub_url": "hub.example"}, "modelHubUrl", "https URL without user"),
         ({"image_uri": "repository:latest"}, "imageUri", "by digest"),
         ({"image_uri": DIGEST[:-1]}, "imageUri", "by digest"),
-        ({"image_uri": DIGEST, "region": "eu-west-1"}, "imageUri", "of the stack's region eu-west-1"),
+        ({"image_uri": DIGEST, "region": "eu-west-1"}, "imageUri", "in the stack's region eu-west-1"),
         ({"scan_severity": "critical"}, "scanSeverity", "one of CRITICAL, HIGH"),
-        ({"waived_findings": "CVE-1 CVE-2"}, "waivedFindings", "with commas between"),
+        ({"waived_findings": "CVE-1 CVE-2"}, "waivedFindings", "separated by commas"),
         ({"memory_mb": 127}, "memoryMb", "128 to 10240 MB"),
         ({"memory_mb": 10_241}, "memoryMb", "128 to 10240 MB"),
         ({"timeout_seconds": 0}, "timeoutSeconds", "3 to 900 s"),
@@ -108,19 +108,19 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"kms_key_arn": "alias/mine"}, "kmsKeyArn", "arn:aws:kms:"),
         ({"kms_key_arn": KEY[:-1]}, "kmsKeyArn", "arn:aws:kms:"),
         ({"kms_key_arn": KEY.replace(":key/", ":alias/")}, "kmsKeyArn", "arn:aws:kms:"),
-        ({"kms_key_arn": KEY, "region": "eu-west-1"}, "kmsKeyArn", "of the stack's region eu-west-1"),
+        ({"kms_key_arn": KEY, "region": "eu-west-1"}, "kmsKeyArn", "in the stack's region eu-west-1"),
         ({"subnet_ids": "subnet-1", "security_group_ids": "sg-12345678"}, "subnetIds", "subnet-ID, with commas"),
-        ({"subnet_ids": "subnet-12345678"}, "subnetIds", "with securityGroupIds, or both empty"),
-        ({"security_group_ids": "sg-12345678"}, "subnetIds", "with securityGroupIds, or both empty"),
+        ({"subnet_ids": "subnet-12345678"}, "subnetIds", "set together with securityGroupIds, or both empty"),
+        ({"security_group_ids": "sg-12345678"}, "subnetIds", "set together with securityGroupIds, or both empty"),
         ({"permissions_boundary_arn": "boundary"}, "permissionsBoundaryArn", "arn:aws:iam::ACCOUNT:policy/NAME"),
         ({"data_kms_key_arn": "alias/mine"}, "dataKmsKeyArn", "arn:aws:kms:"),
-        ({"data_kms_key_arn": KEY, "region": "eu-west-1"}, "dataKmsKeyArn", "of the stack's region eu-west-1"),
+        ({"data_kms_key_arn": KEY, "region": "eu-west-1"}, "dataKmsKeyArn", "in the stack's region eu-west-1"),
         ({"alarm_topic_arn": TOPIC + ".fifo"}, "alarmTopicArn", "of a standard topic"),
-        ({"alarm_topic_arn": TOPIC, "region": "eu-west-1"}, "alarmTopicArn", "of the stack's region eu-west-1"),
-        ({"alarm_topic_arn": TOPIC, "alarm_email": "a@b.example"}, "alarmEmail", "empty beside alarmTopicArn"),
+        ({"alarm_topic_arn": TOPIC, "region": "eu-west-1"}, "alarmTopicArn", "in the stack's region eu-west-1"),
+        ({"alarm_topic_arn": TOPIC, "alarm_email": "a@b.example"}, "alarmEmail", "empty if alarmTopicArn is set"),
         ({"table_name": "no spaces"}, "tableName", "3 to 200"),
         ({"result_ttl_days": -1}, "resultTtlDays", "0 to 36500 days"),
-        ({"alarm_email": "nobody"}, "alarmEmail", "an e-mail address"),
+        ({"alarm_email": "nobody"}, "alarmEmail", "an email address"),
         ({"errors_threshold": 0}, "errorsThreshold", "1 to"),
         ({"inference_latency_threshold_ms": 0}, "inferenceLatencyThresholdMs", "1 to"),
         ({"queue_age_threshold_seconds": 0}, "queueAgeThresholdSeconds", "1 to"),
@@ -154,7 +154,7 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         (
             {"memory_mb": LEAST_MB - 1},
             "memoryMb",
-            f"at least {LEAST_MB} MB with inferenceBackend onnx and a model of the size of distilbert/",
+            f"at least {LEAST_MB} MB with inferenceBackend onnx and a model the size of distilbert/",
         ),
         ({"image_uri": DIGEST, "model_id": "other/model"}, "modelId", "left at its default with imageUri"),
         ({"image_uri": DIGEST, "model_revision": "abc"}, "modelRevision", "left at its default with imageUri"),
@@ -223,7 +223,7 @@ def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed()
 def test_a_misspelt_key_is_refused_with_the_nearest_that_exists() -> None:
     with pytest.raises(SettingsError) as caught:
         run(DEV, memoryMB=1024, quux=1)
-    assert caught.value.faults == ["  memoryMB: is no setting; did you mean memoryMb?", "  quux: is no setting"]
+    assert caught.value.faults == ["  memoryMB: is not a setting; did you mean memoryMb?", "  quux: is not a setting"]
 
 
 def test_a_rule_between_fields_asks_only_for_fields_that_exist(defaults: Settings) -> None:
