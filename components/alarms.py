@@ -1,4 +1,4 @@
-"""What wakes the operator: one CloudWatch alarm for each signal."""
+"""The alarms that notify the operator: one CloudWatch alarm per signal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from components.signals import PERIOD_SECONDS, Signal
 class AlarmsArgs:
     """
     Attributes:
-        topic_arn: who is told, of an alarm and of its end.
-        runbook_url: what to do about each, in a section of the signal's name.
-        signals: what is watched.
+        topic_arn: SNS topic, notified when an alarm goes off and when it ends.
+        runbook_url: the runbook, with a section named after each signal.
+        signals: the metrics to watch.
     """
 
     topic_arn: pulumi.Input[str]
@@ -24,7 +24,7 @@ class AlarmsArgs:
 
 
 class Alarms(pulumi.ComponentResource):
-    """Alarms that are quiet while there is no data, as there is none while nothing happens."""
+    """Alarms that treat missing data as healthy, because an idle stack reports none."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Alarms", name, None, opts)

@@ -1,7 +1,7 @@
-"""The image's build context, staged: only the files that the image needs, the same from every checkout of a commit.
+"""Stages the image's build context: only the files that the image needs, the same from every checkout of a commit.
 
 The Docker provider hashes the path, mode and content of every file in the context, and pushes again when one changes.
-A folder of the checkout would hand it the umask, stray files and models that the image does not serve.
+A folder of the checkout would add the umask, stray files and models that the image does not serve.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from function.manifest import MANIFEST_FILE, Manifest
 
-STAGED = Path("build/image")  # one folder for each tag; the program runs in the project's root
-STAGED_TAGS = 5  # the newest ones stay: another stack's preview may be reading one
+STAGED = Path("build/image")  # one folder per tag; the program runs in the project's root
+STAGED_TAGS = 5  # keep the newest ones: another stack's preview may be reading one
 DOCKERFILE = "function/Dockerfile"
 CODE = ("function/*.py", "sentiment_contract/*.py")
 MODEL_BUILD = ("function/model_build/*.py", "function/model_build/*.txt", "function/requirements-build.txt")
@@ -24,11 +24,11 @@ def context_files(backend: str, model_dir: str | None) -> dict[str, Path]:
     """The files of the context by their path in it, which is their path in the checkout.
 
     Args:
-        backend: onnx or torch, whose requirements are installed.
-        model_dir: folder of a built model; None for a hub model, which the image's build makes.
+        backend: onnx or torch; decides which requirements the image installs.
+        model_dir: folder of a built model; None for a hub model, which the image build converts.
 
     Raises:
-        ModelError: there is no built model in that folder.
+        ModelError: the folder does not hold a built model.
     """
     patterns = [DOCKERFILE, *CODE, f"function/requirements-{backend}.txt", "function/torch.txt"]
     if model_dir is None:
@@ -39,7 +39,7 @@ def context_files(backend: str, model_dir: str | None) -> dict[str, Path]:
 
 
 def content_tag(files: Mapping[str, Path], settings: object) -> str:
-    """A hash (16 hex digits) of the context's paths and contents, and of what else decides what the image becomes."""
+    """A hash (16 hex digits) of the context's paths and contents, and of the other settings that affect the image."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for name in sorted(files):
         digest.update(f"{name} {hashlib.sha256(files[name].read_bytes()).hexdigest()}\n".encode())
@@ -47,9 +47,9 @@ def content_tag(files: Mapping[str, Path], settings: object) -> str:
 
 
 def stage(files: Mapping[str, Path], tag: str) -> str:
-    """Copy the files to a folder of that tag, with modes of their own; returns its path.
+    """Copy the files to a folder for that tag, with fixed modes; returns its path.
 
-    A folder that is there is complete: it appears by a rename.
+    A folder that exists is complete, because a rename creates it.
     """
     folder = STAGED / tag
     if not folder.is_dir():

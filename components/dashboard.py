@@ -1,4 +1,4 @@
-"""The signals that alarms watch, as one CloudWatch dashboard."""
+"""The CloudWatch dashboard, with a graph of every signal that has an alarm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class DashboardArgs:
     """
     Attributes:
         dashboard_name: physical name.
-        signals: one graph each, with the alarm's threshold as a line.
+        signals: the metrics to plot, each with its alarm's threshold as a line.
     """
 
     dashboard_name: str
@@ -32,7 +32,7 @@ class Dashboard(pulumi.ComponentResource):
     """A CloudWatch dashboard.
 
     Attributes:
-        url: where to look at it.
+        url: the dashboard in AWS's console.
     """
 
     url: pulumi.Output[str]

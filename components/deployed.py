@@ -1,4 +1,4 @@
-"""The stack as its last update left it: what the program has to know before it asks for changes."""
+"""The stack's resources as the last update left them, which the program reads before it registers changes."""
 
 import time
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import Any
 import pulumi
 
 WHILE_WRITTEN = 50  # tries, a tenth of a second apart
-READ_STATE = "pulumi:pulumi:readStackResourceOutputs"  # the engine's own; also after a refresh and a failed update
+READ_STATE = "pulumi:pulumi:readStackResourceOutputs"  # the engine's own; works after a refresh or a failed update too
 PAGE = "docs/decisions/0012-a-pushed-tag-is-not-built-again.md"
-NOT_ANSWERED = "unrecognized function name"  # what the engine says of a call that it does not know
+NOT_ANSWERED = "unrecognized function name"  # the engine's error for a call that it does not know
 
 
 class StateNotTold(pulumi.RunError):
-    """The engine no longer tells a program what its stack consists of. The CLI shows this message alone."""
+    """The engine does not let the program read its stack's resources. The CLI shows the message without a traceback."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Deployed:
     def load(cls) -> "Deployed":
         """
         Raises:
-            StateNotTold: by this version of the CLI; going on would be to go on as if the stack had no data.
+            StateNotTold: this version of the CLI lacks the call; continuing would mean assuming a stack without data.
         """
         organization: str | None = pulumi.get_organization()
         if not organization:  # mocks, which have no state; the CLI always passes one
@@ -40,13 +40,13 @@ class Deployed:
         return cls({urn: resource.get("outputs", {}) for urn, resource in resources.items()})
 
     def output(self, type_: str, name: str, output: str) -> Any:
-        """An output of a component's child; empty where the stack has no such resource."""
+        """An output of a component's child; empty if the stack has no such resource."""
         outputs = (found for urn, found in self.resources.items() if urn.endswith(f"${type_}::{name}"))
         return next(outputs, {}).get(output) or ""
 
 
 def _read(stack: str) -> Mapping[str, Any]:
-    """The engine's answer; a state in a folder cannot be read for as long as the engine writes it."""
+    """The engine's answer; retries while the engine is writing a state that is kept in a folder."""
     tries = WHILE_WRITTEN
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The function that classifies: role, logs, code by digest, alias, and its source of events."""
+"""The Lambda function that classifies: role, logs, image by digest, alias and event source mapping."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ class FunctionArgs:
         image_uri: container image by digest.
         architecture: x86_64 or arm64, as the image was built.
         memory_mb, timeout_seconds, ephemeral_storage_mb: limits of one invocation.
-        log_level, log_retention_days: what is logged and how long it is kept.
+        log_level, log_retention_days: lowest level to log, and days to keep the logs.
         tracing: X-Ray active tracing.
-        reserved_concurrency: executions set aside; 0 reserves none.
-        subnet_ids, security_group_ids: where its network interfaces are; both empty, and it is in no VPC.
-        leaves_vpc: keep the rights with which Lambda deletes the interfaces that the function had so far.
-        permissions_boundary_arn: of its role, or empty.
-        kms_key_arn: customer managed key of its logs and its environment, or empty for AWS's.
+        reserved_concurrency: executions to reserve; 0 reserves none.
+        subnet_ids, security_group_ids: where its network interfaces are; if both are empty, it is in no VPC.
+        leaves_vpc: keep the permissions with which Lambda deletes the function's existing interfaces.
+        permissions_boundary_arn: permissions boundary of its role, or empty.
+        kms_key_arn: customer managed key for its logs and its environment, or empty for AWS's.
         environment: the function's own variables.
-        permissions: what its neighbours let it do.
-        queue_arn: where its messages come from.
-        batch_size, batch_window_seconds, max_concurrency: how they come.
-        consume: False pauses them.
-        stable_version: the version that stays live while a newer one is tried; 0 takes the newest at once.
-        canary_percent: what the newest gets beside a stable version; 0 nothing.
+        permissions: permissions that other components offer it.
+        queue_arn: the queue that feeds it.
+        batch_size, batch_window_seconds, max_concurrency: settings of the event source mapping.
+        consume: False pauses the event source mapping.
+        stable_version: the version that stays live while a newer one is tried; 0 takes the newest live at once.
+        canary_percent: share of the batches for the newest version beside a stable one; 0 gives it none.
     """
 
     image_uri: pulumi.Input[str]
@@ -61,11 +61,11 @@ class FunctionArgs:
 
 
 class Function(pulumi.ComponentResource):
-    """A Lambda function whose every version goes live through one alias, fed by a queue.
+    """A Lambda function, fed by a queue; each version goes live through one alias.
 
     Attributes:
         resource: the function.
-        alias: `live`; what the queue feeds and what callers should invoke.
+        alias: `live`, which the queue feeds and callers should invoke.
     """
 
     resource: aws.lambda_.Function
@@ -118,7 +118,7 @@ class Function(pulumi.ComponentResource):
             },
             tracing_config={"mode": "Active" if args.tracing else "PassThrough"},
             publish=True,
-            # Without its permissions a new function would fail on the messages that already wait.
+            # Without its permissions, a new function would fail on messages that are already waiting.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
         self.alias = aws.lambda_.Alias(
@@ -146,7 +146,7 @@ class Function(pulumi.ComponentResource):
 def _canary(newest: pulumi.Output[str], stable: int, percent: int) -> aws.lambda_.AliasRoutingConfigArgs | None:
     if not stable or not percent:
         return None
-    # AWS refuses weights that name the alias's own version, as they would where nothing new was published.
+    # AWS refuses weights that name the alias's own version, which is the newest if the update published none.
     weights = newest.apply(lambda version: {} if version == str(stable) else {version: percent / 100})
     return aws.lambda_.AliasRoutingConfigArgs(additional_version_weights=weights)
 
@@ -166,7 +166,7 @@ def _write_logs(group: aws.cloudwatch.LogGroup) -> Permission:
 
 
 def _use_key(kms_key_arn: str) -> Permission:
-    """What Lambda asks of the role for the environment, and DynamoDB of who writes to a table with the same key."""
+    """Lambda requires this of the role for the environment, DynamoDB of whoever writes to a table with the same key."""
     return Permission(
         sid="UseDataKey", actions=["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], resources=[kms_key_arn]
     )
@@ -175,11 +175,11 @@ def _use_key(kms_key_arn: str) -> Permission:
 SEND_TRACES = Permission(
     sid="SendTraces",
     actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
-    resources=["*"],  # X-Ray has no resources to name for these actions
+    resources=["*"],  # these X-Ray actions have no resources
 )
 
-# Lambda makes the interfaces with the function's role, and asks for these rights on "*". The condition keeps them from
-# the function's own code: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+# Lambda creates the interfaces with the function's role, and needs these permissions on "*". The condition denies them
+# to the function's own code: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 MANAGE_INTERFACES = Permission(
     sid="ManageInterfaces",
     actions=[

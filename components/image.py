@@ -1,4 +1,4 @@
-"""The function's container image: built, pushed and handed out by digest."""
+"""The function's container image: built, pushed and referenced by digest."""
 
 import json
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from components.kept_data import REPOSITORY, repository_key
 
 BUILD = "docker:index/image:Image"
 PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
-UNTAGGED_DAYS = 14  # whoever takes an image's tag away may think again
+UNTAGGED_DAYS = 14  # time to restore a tag that somebody removed by mistake
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-LOCAL_MODEL = "./"  # a model id that starts so is a folder in function/
+LOCAL_MODEL = "./"  # a model id with this prefix is a folder in function/
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +27,15 @@ class ImageArgs:
         model_revision: commit of the hub model.
         backend: onnx or torch.
         architecture: x86_64 or arm64.
-        base_image: what the build starts from.
-        package_index_url: where pip looks in place of its own index.
-        extra_package_index_url: where pip looks besides its index; nowhere else if empty.
-        model_hub_url: where hub models come from, in place of the hub.
-        promoted: hand out this image by digest and build nothing, unless empty.
+        base_image: base image of the build, or empty for the Dockerfile's.
+        package_index_url: pip's index, or empty for its default.
+        extra_package_index_url: pip's additional index, or empty for none.
+        model_hub_url: mirror of the Hugging Face hub, or empty for the hub itself.
+        promoted: an image to deploy by digest instead of building one, or empty.
         kms_key_arn: customer managed key of the repository, or empty for ECR's own encryption.
-        disposable: whether the repository may be deleted, with the images in it; Pulumi refuses to delete another.
-        pull_accounts: AWS accounts, besides this one, whose functions may run the image.
-        deployed: what the stack consists of so far.
+        disposable: whether Pulumi may delete the repository, with the images in it.
+        pull_accounts: other AWS accounts whose functions may run the image.
+        deployed: the stack's existing resources.
     """
 
     model_id: str
@@ -54,13 +54,13 @@ class ImageArgs:
 
 
 class Image(pulumi.ComponentResource):
-    """An ECR repository and the image in it, tagged with a hash of all that goes into it.
+    """An ECR repository and the image in it, tagged with a hash of everything that goes into it.
 
-    The same inputs give the same tag, and a tag that the repository holds is not built again: its digest is deployed.
+    The same inputs give the same tag. If the repository already holds the tag, its digest is deployed without a build.
 
     Attributes:
-        uri: the image by digest, as Lambda wants it.
-        repository_url: of this stack's own repository, whether the image is from there or not.
+        uri: the image by digest, as Lambda requires.
+        repository_url: this stack's own repository, even if the image comes from another.
     """
 
     uri: pulumi.Output[str]
@@ -85,7 +85,7 @@ class Image(pulumi.ComponentResource):
         access = aws.ecr.RepositoryPolicy(
             f"{name}-access", repository=repository.name, policy=self._access(args.pull_accounts), opts=child
         )
-        # The repository stays also while another's image is served: its digests are what one can roll back to.
+        # Keep the repository even while the stack runs another's image: a rollback may need its digests.
         self.uri = (
             pulumi.Output.from_input(args.promoted) if args.promoted else self._build(name, args, repository, access)
         )
@@ -93,10 +93,10 @@ class Image(pulumi.ComponentResource):
         self.register_outputs({"uri": self.uri})
 
     def _access(self, pull_accounts: Sequence[str]) -> pulumi.Output[str]:
-        """Who may pull: Lambda for the functions of these accounts, and those accounts themselves.
+        """The repository policy: Lambda may pull for these accounts' functions, and so may the accounts themselves.
 
-        Lambda's condition is its documented one: aws:SourceArn names the account too, and aws:SourceAccount is not
-        among what Lambda is documented to send.
+        The condition is the one that Lambda documents. aws:SourceArn contains the account; Lambda does not document
+        that it sends aws:SourceAccount.
         """
         invoke = pulumi.InvokeOutputOptions(parent=self)
         own = aws.get_caller_identity_output(opts=invoke).account_id
@@ -129,7 +129,7 @@ class Image(pulumi.ComponentResource):
         built_last = args.deployed.output(BUILD, f"{name}-build", "baseImageName") == f"{url}:{tag}"
         stays = repository_key(args.deployed) == args.kms_key_arn  # with another key, it is replaced by an empty one
         if stays and not built_last and (digest := self._pushed(args.deployed, name, tag)):
-            # An immutable tag takes no second push. The last build leaves the state, and nothing else.
+            # An immutable tag cannot be pushed twice. The last build leaves the state; no image is deleted.
             return pulumi.Output.concat(repository.repository_url, "@", digest)
         token = aws.ecr.get_authorization_token_output(
             registry_id=repository.registry_id, opts=pulumi.InvokeOutputOptions(parent=self)
@@ -152,16 +152,16 @@ class Image(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[access],  # where Lambda finds no policy that lets it pull, it writes one of its own
-                ignore_changes=["build", "registry"] if built_last else [],  # whatever a newer provider makes of them
+                depends_on=[access],  # if no policy lets Lambda pull, it writes its own
+                ignore_changes=["build", "registry"] if built_last else [],  # a newer provider may change them
             ),
         )
         return image.repo_digest
 
     def _pushed(self, deployed: Deployed, name: str, tag: str) -> str | None:
-        """The digest of the image that the stack's repository holds by that tag.
+        """The digest of the image with that tag in the stack's repository; None if there is none.
 
-        It does after a revert, after an update that ended between push and checkpoint, or after another stack's state.
+        There is one after a revert, an update that ended between push and checkpoint, or a restored older state.
         """
         repository = deployed.output(REPOSITORY, name, "name")
         if not repository:
@@ -169,12 +169,12 @@ class Image(pulumi.ComponentResource):
         try:
             held = aws.ecr.get_images(repository_name=repository, opts=pulumi.InvokeOptions(parent=self)).image_ids
         except Exception as error:  # the SDK raises nothing narrower
-            pulumi.log.warn(f"{repository}: cannot see whether it holds {tag} already, so it is built: {error}", self)
+            pulumi.log.warn(f"{repository}: cannot check for the tag {tag}, so the image is built: {error}", self)
             return None
         return next((image.image_digest for image in held if image.image_tag == tag), None)
 
 
-# No image with a tag expires: each became a version of the function, which one may roll back to.
+# Tagged images never expire: each became a version of the function, to which you may roll back.
 LIFECYCLE = json.dumps(
     {
         "rules": [

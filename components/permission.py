@@ -1,4 +1,4 @@
-"""What the owner of a resource offers to those who use it, as a value."""
+"""IAM permissions as values, which the owner of a resource offers to its users."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """One statement of an IAM policy: these actions on these resources (ARNs), under a condition if one is given."""
+    """One statement of an IAM policy: actions on resources (ARNs), under an optional condition."""
 
     sid: str
     actions: Sequence[str]
@@ -38,7 +38,7 @@ def policy_document(permissions: Sequence[Permission]) -> pulumi.Output[str]:
 
 
 def assume_role_policy(service: str) -> str:
-    """The trust policy (JSON) that lets an AWS service, and nobody else, take a role."""
+    """The trust policy (JSON) that lets only an AWS service assume a role."""
     return json.dumps(
         {
             "Version": "2012-10-17",

@@ -1,21 +1,21 @@
-"""Execution environments kept warm on an alias: a fixed number, or scaled on utilisation."""
+"""Execution environments kept warm on an alias: a fixed number, or scaled by utilisation."""
 
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-TARGET_UTILIZATION = 0.7  # the share in use that scaling aims at; AWS's own example
+TARGET_UTILIZATION = 0.7  # the utilisation that scaling aims at; AWS's own example
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProvisionedConcurrencyArgs:
     """
     Attributes:
-        function_name, alias_name: what is kept warm.
+        function_name, alias_name: the alias to keep warm.
         minimum: environments that are always warm.
-        maximum: upper end of scaling; 0 keeps the number at `minimum`.
-        shifting: whether the alias has weights; AWS refuses to change the number then.
+        maximum: upper limit of scaling; 0 keeps the number at `minimum`.
+        shifting: whether the alias has weights; AWS then refuses to change the number.
     """
 
     function_name: pulumi.Input[str]

@@ -1,4 +1,4 @@
-"""What is watched, and what it means when it goes wrong. To add an alarm, add a Signal to the list."""
+"""The metrics to watch, their thresholds and their meaning. To add an alarm, add a Signal to the list."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PERIOD_SECONDS = 300
 
 @dataclass(frozen=True)
 class Source:
-    """Whose metrics: a CloudWatch namespace and the dimensions that single out one resource in it."""
+    """The source of a metric: a CloudWatch namespace, and the dimensions that select one resource in it."""
 
     namespace: str
     dimensions: Mapping[str, pulumi.Input[str]]
@@ -27,14 +27,14 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """One metric and the value from which it is an alarm.
+    """One metric and its alarm threshold.
 
     Attributes:
-        name: short, unique; part of the alarm's name.
-        means: in a sentence or two; docs/runbook.md has a section of the same name on what to do.
+        name: short and unique; part of the alarm's name.
+        means: the alarm's meaning, in a sentence or two; docs/runbook.md has a section of the same name on what to do.
         statistic: over each period of five minutes.
-        threshold: at this value or above, the alarm goes off; in the metric's own unit.
-        periods: how many of the last periods in a row must be so.
+        threshold: the alarm goes off at this value or above, in the metric's own unit.
+        periods: consecutive periods at the threshold that set the alarm off.
     """
 
     name: str
@@ -50,11 +50,11 @@ class Signal:
 class SignalsArgs:
     """
     Attributes:
-        function_name, alias_name, queue_name, dlq_name, table_name: what is watched.
-        timeout_seconds: the function's timeout, which `duration_percent` is a share of.
+        function_name, alias_name, queue_name, dlq_name, table_name: the resources to watch.
+        timeout_seconds: the function's timeout; `duration_percent` is a share of it.
         provisioned: whether the alias has provisioned concurrency.
-        canary_version: the version that gets a share of the batches to try it; None where there is none.
-        errors, throttles: in five minutes. dlq_depth: messages. queue_age_seconds, inference_ms: as named.
+        canary_version: the version that gets a share of the batches as a canary; None if there is none.
+        errors, throttles: thresholds per five minutes. dlq_depth: messages.
     """
 
     function_name: pulumi.Input[str]
@@ -74,7 +74,7 @@ class SignalsArgs:
 
 
 def signals_of(args: SignalsArgs) -> list[Signal]:
-    """What to watch of one stack; alarms and dashboard are made of it."""
+    """The signals of one stack, from which its alarms and its dashboard are built."""
     function = Source("AWS/Lambda", {"FunctionName": args.function_name})
     live = pulumi.Output.concat(args.function_name, ":", args.alias_name)
     alias = Source("AWS/Lambda", {"FunctionName": args.function_name, "Resource": live})
@@ -94,7 +94,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="item-failures",
-            means="Single items fail and are retried: the table throttles or refuses, or inference fails.",
+            means="Individual items fail and are retried: the table throttles or refuses, or inference fails.",
             source=items,
             metric=ITEM_FAILURES,
             statistic="Sum",
@@ -102,7 +102,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="throttles",
-            means="Lambda refuses invocations for want of concurrency. Messages wait.",
+            means="Lambda refuses invocations for lack of concurrency. Messages wait.",
             source=function,
             metric="Throttles",
             statistic="Sum",
@@ -110,7 +110,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="duration",
-            means=f"The slowest batch came near the timeout of {args.timeout_seconds} s. Beyond it a batch is retried.",
+            means=f"The slowest batch came close to the timeout of {args.timeout_seconds} s, which fails a batch.",
             source=function,
             metric="Duration",
             statistic="Maximum",
@@ -127,7 +127,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="queue-age",
-            means="Messages wait too long. Those older than the queue keeps them are lost.",
+            means="Messages wait too long. Those that exceed the queue's retention are lost.",
             source=queue,
             metric="ApproximateAgeOfOldestMessage",
             statistic="Maximum",
@@ -135,7 +135,7 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         ),
         Signal(
             name="dlq-depth",
-            means="Messages could not be processed and lie in the dead-letter queue.",
+            means="Messages could not be processed and are in the dead-letter queue.",
             source=dlq,
             metric="ApproximateNumberOfMessagesVisible",
             statistic="Maximum",
@@ -176,20 +176,20 @@ def signals_of(args: SignalsArgs) -> list[Signal]:
         signals.append(
             Signal(
                 name="canary-errors",
-                means="The new version, which gets a share of the batches to try it, fails whole invocations.",
+                means="The new version, which gets a share of the batches as a canary, fails whole invocations.",
                 source=Source(
                     "AWS/Lambda",
                     {"FunctionName": args.function_name, "Resource": live, "ExecutedVersion": args.canary_version},
                 ),
                 metric="Errors",
                 statistic="Sum",
-                threshold=1,  # with a small share of little traffic, one failure is all there may be
+                threshold=1,  # a small share of little traffic may show only one failure
             )
         )
         signals.append(
             Signal(
                 name="canary-dead-letters",
-                means="The new version, which gets a share of the batches to try it, dead-letters messages.",
+                means="The new version, which gets a share of the batches as a canary, dead-letters messages.",
                 source=Source(
                     METRIC_NAMESPACE, {METRIC_DIMENSION: args.function_name, VERSION_DIMENSION: args.canary_version}
                 ),

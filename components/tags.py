@@ -1,15 +1,15 @@
-"""Tags that every resource has, for bills, for people, and for rights that hold for one stack's resources alone."""
+"""Tags on every resource, for bills, for people, and for permissions that cover only one stack's resources."""
 
 import pulumi
 
-PROJECT, ENVIRONMENT = "Project", "Environment"  # tools/bootstrap/rights.py asks a key for these
+PROJECT, ENVIRONMENT = "Project", "Environment"  # tools/bootstrap/rights.py requires these of a key
 
 
 def tag_all_resources() -> None:
-    """Tag whatever is registered from now on with the names of project and stack.
+    """Tag every resource registered from now on with the project's and the stack's name.
 
-    The provider puts these before the tags of `aws:defaultTags`, so a stack's file that was copied from another
-    stack's cannot tag this stack's resources as that other's.
+    The provider prefers these to the tags in `aws:defaultTags`, so a stack's file that was copied from another
+    stack's cannot tag this stack's resources as the other's.
     """
     ours = {PROJECT: pulumi.get_project(), ENVIRONMENT: pulumi.get_stack(), "ManagedBy": "pulumi"}
 

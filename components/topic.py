@@ -1,4 +1,4 @@
-"""The topic that alarms speak to."""
+"""The SNS topic that alarms notify."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ from components.transport import deny_plain_http
 class TopicArgs:
     """
     Attributes:
-        email: address that is subscribed (its owner must confirm), or empty.
-        kms_key_arn: customer managed key that CloudWatch may use, or empty to make one.
+        email: address to subscribe (its owner must confirm), or empty.
+        kms_key_arn: customer managed key that CloudWatch may use, or empty to create one.
     """
 
     email: str
@@ -21,13 +21,13 @@ class TopicArgs:
 
 
 class Topic(pulumi.ComponentResource):
-    """An SNS topic encrypted with its own key, or with one that it is given.
+    """An SNS topic, encrypted with its own key or a given one.
 
-    CloudWatch cannot publish to a topic that is encrypted with the AWS managed key, since nobody can let it
+    CloudWatch cannot publish to a topic that is encrypted with the AWS managed key, because nobody can let it
     use that key: https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
 
     Attributes:
-        arn: what alarms name as their action.
+        arn: the action of the alarms.
     """
 
     arn: pulumi.Output[str]
@@ -74,8 +74,8 @@ class Topic(pulumi.ComponentResource):
             f"{name}-key",
             description="Encrypts the sentiment service's alarm messages",
             enable_key_rotation=True,
-            # KMS would ask whether who makes the key may change this policy later. A role that may do so by the key's
-            # tags only may not yet: the key has none. The account can in any case, by the first statement.
+            # KMS would check that the key's creator may change this policy later. A role whose permission depends on
+            # the key's tags may not yet: the key has none. The first statement lets the account do so in any case.
             bypass_policy_lockout_safety_check=True,
             policy=pulumi.Output.json_dumps(
                 {
@@ -86,7 +86,7 @@ class Topic(pulumi.ComponentResource):
                             "Effect": "Allow",
                             "Principal": {"AWS": pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")},
                             "Action": "kms:*",  # KMS refuses a key that its account could not administer
-                            "Resource": "*",  # in a key's own policy: this key
+                            "Resource": "*",  # in a key's own policy, this means the key itself
                         },
                         {
                             "Sid": "CloudWatchEncryptsAlarms",
