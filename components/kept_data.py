@@ -54,7 +54,7 @@ def check_keys(kms_key_arn: str, data_kms_key_arn: str, former_keys: Collection[
         has = deployed.output(type_, name, output)
         if has and has not in (wanted, *former_keys):
             raise WouldLoseData(
-                f"{key}: with {wanted!r} the function could no longer use {has}, but {what} may still be "
+                f"{key}: {wanted!r} means that the function can no longer use {has}, but {what} may still be "
                 f"encrypted with it. Add that key to formerKmsKeyArns: {PAGE}"
             )
 

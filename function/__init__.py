@@ -1,8 +1,8 @@
-"""The sentiment function: what runs in Lambda, and what builds the model that it runs."""
+"""The sentiment function: the code that runs in Lambda, and the code that builds its model."""
 
 import os
 
-# ONNX Runtime's own wheels send usage data to its maker from version 1.29 on, unless this is set before it is imported.
+# Since version 1.29, ONNX Runtime's own wheels send telemetry to their vendor unless this is set before the import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-# NumPy's OpenBLAS starts a thread for every core when it is imported, which nothing here uses: 0.02 s of a cold start.
+# On import, NumPy's OpenBLAS starts a thread per core, which nothing here uses: 0.02 s of a cold start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

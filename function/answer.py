@@ -1,4 +1,4 @@
-"""Direct invocations: texts in, sentiments out, nothing stored; and the check of a version against its build."""
+"""Direct invocations, which return sentiments and store nothing, and the check of a version against its build."""
 
 import time
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ def answer(event: object, classifier: Classifier, model_load_ms: float, cold_sta
     """Classify `{"items": [{"id", "text"}, ...]}`, or answer `{"check": true}`.
 
     Returns:
-        `{"statusCode": 200, "results": [...], "metrics": {...}}`, with `errors` where some items are invalid;
-        `{"statusCode": 400, "error": ..., "errors": [...]}` where none is valid. All latencies are in milliseconds;
-        an item's is its share of the batch, since all are classified together.
-        To a check: see `check`.
+        `{"statusCode": 200, "results": [...], "metrics": {...}}`, with `errors` if some items are invalid;
+        `{"statusCode": 400, "error": ..., "errors": [...]}` if none is valid. All latencies are in milliseconds;
+        an item's is its share of the batch, because all items are classified together.
+        For a check, see `check`.
     """
     if isinstance(event, Mapping) and event.get("check") is True:
         return check(classifier)
@@ -62,11 +62,11 @@ def answer(event: object, classifier: Classifier, model_load_ms: float, cold_sta
 
 
 def check(classifier: Classifier) -> dict[str, Any]:
-    """What the model answers now to the texts of its manifest, beside what it answered when it was built.
+    """The model's answers to its manifest's texts, now and when it was built.
 
     Returns:
         `{"statusCode": 200, "model": {...}, "results": [{"text", "sentiment", "score", "built": {"sentiment",
-        "score"}}, ...]}`; no results where the manifest is of a build that recorded none.
+        "score"}}, ...]}`; no results if the build recorded no answers.
     """
     manifest = classifier.manifest
     built = manifest.answers

@@ -1,22 +1,22 @@
-"""Which texts share a run of the model: no batch pays for its longest text, and memory stays bounded."""
+"""Groups texts into runs of the model, so that no batch pays for its longest text and memory stays bounded."""
 
 from collections.abc import Sequence
 
 from function.manifest import DISTILBERT, Shape
 
-# What a run of the model costs, in tokens' matrix products; fitted to int8 models of 6 layers, 768 and 384 wide, on one
-# core. All parts grow with the layers alike, so only the widths matter; the wider models' costs follow by the formula.
+# Costs of a run of the model, in units of one token's matrix products; fitted to int8 models of 6 layers, 768 and 384
+# wide, on one core. All parts grow with the layers alike, so only the widths matter; wider models follow the formula.
 RUN_COST = 27.0  # the run itself: 15 to 30 where fitted
 PAIR_COST, HEAD_COST = 4.1, 50  # attention: each pair of positions in a padded text, and in each head
-MAX_VALUES = 256 * 768  # of a run's padded rows: beyond it a token costs more, as they no longer fit the cache
+MAX_VALUES = 256 * 768  # of a run's padded rows: beyond this a token costs more, because they no longer fit the cache
 
 
 def groups(lengths: Sequence[int], shape: Shape = DISTILBERT, position_cost: float = 0) -> list[list[int]]:
-    """The cheapest split of texts, given their lengths in tokens, into runs of texts of like length.
+    """The cheapest split of texts, given their lengths in tokens, into runs of texts of similar length.
 
-    A run of n texts of which the longest has s tokens costs RUN_COST + pair_cost * n * s^2 beside its tokens: padding
-    costs attention only, as the rest of the model never sees it (function/model_build/onnx_graph.py). Where it does, a
-    `position_cost` of 1 for each of the n * s positions is to be added. Dynamic programming over the sorted lengths; a
+    A run of n texts, the longest of s tokens, costs RUN_COST + pair_cost * n * s^2 besides its tokens: padding affects
+    attention only, because the rest of the model never sees it (function/model_build/onnx_graph.py). For a model that
+    does, add a `position_cost` of 1 for each of the n * s positions. Dynamic programming over the sorted lengths; a
     run's padded size, n * s, is at most `most_positions` unless one text alone exceeds it.
 
     Returns:
@@ -43,7 +43,7 @@ def groups(lengths: Sequence[int], shape: Shape = DISTILBERT, position_cost: flo
 
 
 def pair_cost(shape: Shape) -> float:
-    """In tokens: a pair passes all columns and heads of a layer, a token all its matrices."""
+    """The cost of a pair of positions in tokens: a pair passes a layer's columns and heads, a token its matrices."""
     matrices = shape.width * (4 * shape.width + 2 * shape.inner)
     return PAIR_COST * (shape.width + HEAD_COST * shape.heads) / matrices
 

@@ -1,6 +1,6 @@
 """The AWS services that the function calls; run as a script, it deletes botocore's models of all others.
 
-The image's build runs it beside the requirements, before any other code is there.
+The image build runs it after installing the requirements, before it copies any other code.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""Builds the folder that the image carries: a hub model or a local one, converted, checked against fp32, described."""
+"""Builds the image's model folder from a hub or local model: converts it, compares it with fp32, writes a manifest."""
 
 import argparse
 import sys
@@ -22,8 +22,8 @@ from function.model_build.publish import publish, refuse_to_replace_other_than_m
 from function.model_build.source import Source, UnsuitableModel, load_source, revision_of
 from function.onnx_backend import MODEL_FILE, TOKENIZER_FILE
 
-MAX_DISAGREEMENT = 0.01  # share of the parity texts that fp32 is decided about
-MAX_MEAN_DIFFERENCE = 0.02  # of the scores; docs/model.md has the figures of sound and broken builds
+MAX_DISAGREEMENT = 0.01  # share of the parity texts on which fp32 is decided
+MAX_MEAN_DIFFERENCE = 0.02  # of the scores; docs/model.md has the figures of correct and broken builds
 
 
 class BuildError(Exception):
@@ -42,13 +42,13 @@ def build(
 ) -> Manifest:
     """Builds `output` from a hub id at a pinned revision, or from a local directory.
 
-    `revision` and `model_id` default to a local directory's digest and path. UnsuitableModel if the model cannot be had
-    or served; BuildError if the result strays from fp32 (parity.py) by more than `max_disagreement` (0-1) or
-    `max_mean_difference` (0-1); OSError if `output` cannot be made. `output` appears complete or not at all.
+    `revision` and `model_id` default to a local directory's digest and path. `output` appears complete or not at all.
+    UnsuitableModel if the model cannot be loaded or served; BuildError if the result differs from fp32 (parity.py) by
+    more than `max_disagreement` (0-1) or `max_mean_difference` (0-1); OSError if `output` cannot be created.
     """
     local = Path(model).is_dir()
     if not local and revision is None:
-        raise BuildError(f"{model} is no local directory, and a hub model needs a pinned --revision")
+        raise BuildError(f"{model} is not a local directory, and a hub model needs a pinned --revision")
     refuse_to_replace_other_than_models(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent) as temporary:
@@ -78,7 +78,7 @@ def build(
             ) from error
         found = _parity(built, source)
         if faults := found.faults(max_disagreement, max_mean_difference):
-            raise BuildError(f"the {backend} model strays from fp32: {'; '.join(faults)}")
+            raise BuildError(f"the {backend} model differs too much from fp32: {'; '.join(faults)}")
         manifest = replace(manifest, parity=asdict(found), answers=answers(built))
         manifest.write(folder)
         publish(folder, output)
@@ -103,8 +103,8 @@ def _parity(built: Classifier, source: Source) -> Parity:
     with _step(f"compare with fp32 on {len(texts)} texts"):
         found = parity.measure(built, source, texts)
     _report(
-        f"{found.flipped} of {found.texts} labels differ, {found.decided_flipped} of the {found.decided} that fp32 is "
-        f"decided about; scores by {found.mean_score_difference:.4f} on average, by {found.max_score_difference:.4f} "
+        f"{found.flipped} of {found.texts} labels differ, {found.decided_flipped} of the {found.decided} on which fp32 "
+        f"is decided; scores differ by {found.mean_score_difference:.4f} on average, {found.max_score_difference:.4f} "
         "at most"
     )
     return found
@@ -133,18 +133,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--revision", help="commit of the hub model; optional for a local directory")
     parser.add_argument("--model-id", help="the id to record instead of --model")
     parser.add_argument("--backend", required=True, choices=BACKENDS)
-    parser.add_argument("--output", required=True, type=Path, help="the folder to make or replace")
+    parser.add_argument("--output", required=True, type=Path, help="the folder to create or replace")
     parser.add_argument(
         "--max-disagreement",
         type=float,
         default=MAX_DISAGREEMENT,
-        help="share (0-1) of the texts that fp32 is decided about which may get another label (default: %(default)s)",
+        help="share (0-1) of the texts on which fp32 is decided that may get another label (default: %(default)s)",
     )
     parser.add_argument(
         "--max-mean-difference",
         type=float,
         default=MAX_MEAN_DIFFERENCE,
-        help="average (0-1) by which scores may differ from fp32's (default: %(default)s)",
+        help="average difference (0-1) allowed between the scores and fp32's (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
     transformers_logging.set_verbosity_error()

@@ -1,4 +1,4 @@
-"""The sentiment classifier's surface: load once, then classify batches of texts."""
+"""The interface of the sentiment classifier: load once, then classify batches of texts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,10 +24,10 @@ class Classifier(Protocol):
 
 
 def load(model_dir: Path) -> Classifier:
-    """The classifier that a folder made by build_model holds; ModelError if the folder is absent or damaged."""
+    """The classifier in a folder that build_model wrote; ModelError if the folder is missing or damaged."""
     manifest = Manifest.read(model_dir)
-    # Sizes, not digests: hashing 67 MB would be paid at every cold start, while the image's own digest already vouches
-    # for the bytes. `python -m function.manifest DIR` checks the digests where the folder enters an image.
+    # Sizes, not digests: hashing 67 MB would cost time in every cold start, and the image's own digest already vouches
+    # for the bytes. `python -m function.manifest DIR` checks the digests when the folder enters an image.
     manifest.check_sizes(model_dir)
     try:
         # Each image carries the libraries of one backend only.
@@ -40,5 +40,5 @@ def load(model_dir: Path) -> Classifier:
         return TorchClassifier(model_dir, manifest)
     except ImportError:
         raise
-    except Exception as error:  # the libraries raise bare Exception for a file that they cannot parse
+    except Exception as error:  # the libraries raise a bare Exception for a file they cannot parse
         raise ModelError(f"the model in {model_dir} does not load: {error}") from error

@@ -1,4 +1,4 @@
-"""The function's AWS clients, on botocore: boto3 would import its S3 transfers as well, 0.04 s of every cold start."""
+"""The function's AWS clients, on botocore: boto3 would also import its S3 transfers, 0.04 s of every cold start."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", 
 
 
 class _Files(JSONFileLoader):
-    """Reads the services' models into plain dicts; botocore's OrderedDicts take twice as long to make."""
+    """Reads the services' models into plain dicts; botocore's OrderedDicts take twice as long to create."""
 
     def load_file(self, file_path: str) -> Any:
         plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
@@ -26,9 +26,9 @@ class _Files(JSONFileLoader):
 
 
 class _Loader(Loader):
-    """Knows the services without looking: botocore would read all its 400 folders to find that it has these two.
+    """Lists the function's services without searching: botocore would read all its 400 folders to find these two.
 
-    No others: credentials must come from the environment, as on Lambda, and not by `sts` or `sso`.
+    It has no others, so credentials must come from the environment, as on Lambda, not from `sts` or `sso`.
     """
 
     def list_available_services(self, type_name: str) -> list[str]:
@@ -36,7 +36,7 @@ class _Loader(Loader):
 
 
 def clients() -> list[Any]:
-    """One for each of SERVICES, in their order."""
+    """One client for each of SERVICES, in their order."""
     session = Session()
     session.register_component("data_loader", _Loader(file_loader=_Files()))
     return [session.create_client(service, config=CONFIG) for service in SERVICES]

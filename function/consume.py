@@ -1,4 +1,4 @@
-"""Batches from the queue: every message ends in the table, in the dead-letter queue, or back in the queue."""
+"""Batches from the queue: every message ends up in the table, in the dead-letter queue, or back in the queue."""
 
 import logging
 import time
@@ -18,20 +18,20 @@ from sentiment_contract.messages import Fault, Item, parse_body
 
 logger = logging.getLogger(__name__)
 
-CHUNK_ITEMS = 16  # classified at once; the deadline is looked at between chunks
-RESERVE_MS = 1_000  # left for dead-lettering and answering when the timeout draws near
+CHUNK_ITEMS = 16  # classified at once; the deadline is checked between chunks
+RESERVE_MS = 1_000  # kept before the timeout for dead-lettering and answering
 ANSWER_MS = 200  # of that, for answering alone
 DEADLINE = "DeadlineNear"
 
 
 @dataclass(slots=True)
 class Delivery:
-    """One SQS record on its way to its one outcome.
+    """One SQS record on its way to its outcome.
 
     Attributes:
-        record: as Lambda handed it over.
-        items, faults: what it holds, and what of that can never succeed.
-        retry: error codes of what may succeed later.
+        record: the record as Lambda passed it.
+        items, faults: its valid items, and its faults, which can never succeed.
+        retry: error codes of failures that may succeed later.
     """
 
     record: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of a batch. Items, but for `dead_lettered` and `failures`, which are messages."""
+    """The outcome of a batch, counted in items; `dead_lettered` and `failures` count messages."""
 
     items: int = 0
     classified: int = 0
@@ -61,7 +61,7 @@ class Counts:
 class Consumer:
     """
     Attributes:
-        max_receive_count: at this delivery SQS would give up, so what still fails is dead-lettered with its reason.
+        max_receive_count: after this delivery SQS would give up, so the function dead-letters with the reason.
     """
 
     classifier: Classifier
@@ -75,15 +75,15 @@ class Consumer:
         """Classify and store all texts of a batch.
 
         Args:
-            records: of an SQS event.
-            request_id: of the invocation, for the dead-letter queue.
-            remaining_ms: milliseconds until the timeout.
+            records: the records of an SQS event.
+            request_id: the invocation's id, for the dead-letter queue.
+            remaining_ms: returns the milliseconds until the timeout.
 
         Returns:
-            The messageIds that SQS must deliver again, and what became of the rest.
+            The messageIds that SQS must deliver again, and the counts of the batch.
         """
         deliveries = [Delivery(record, *parse_body(record["body"], sent_at(record))) for record in records]
-        # Small messages first: one that holds more than a batch has time for must not take its neighbours with it.
+        # Small messages first: one with more items than a batch has time for must not fail the others.
         in_order = sorted(deliveries, key=lambda delivery: len(delivery.items))
         work = [(delivery, item) for delivery in in_order for item in newest(delivery.items)]
         given = sum(len(delivery.items) for delivery in deliveries)
@@ -124,7 +124,7 @@ class Consumer:
         return failed, counts
 
     def _classify(self, texts: list[str]) -> list[Sentiment | None]:
-        """All at once; if that fails, one by one, so that a text which breaks the model fails alone (as None)."""
+        """Classify all at once; if that fails, one by one, so that a text that breaks the model fails alone (None)."""
         try:
             return list(self.classifier.classify(texts))
         except Exception as error:
@@ -143,7 +143,7 @@ class Consumer:
             return Retry(error_code(error))
 
     def _settle(self, delivery: Delivery, request_id: str) -> bool:
-        """Whether SQS may delete a message that has faults or failed: it is safe in the dead-letter queue."""
+        """Whether SQS may delete a failed message because the dead-letter queue has it."""
         if delivery.retry and delivery.receive_count < self.max_receive_count:
             return False
         reasons = [*delivery.faults, *(Fault(code, "failed on every delivery") for code in delivery.retry)]
@@ -157,7 +157,7 @@ class Consumer:
 
 
 def newest(items: Sequence[Item]) -> list[Item]:
-    """One item of each id: the newest, and of equally new ones the last; writing is concurrent and would keep any."""
+    """One item per id: the newest, or the last of equally new ones; concurrent writes would keep an arbitrary one."""
     by_id: dict[str, Item] = {}
     for item in items:
         if item.id not in by_id or by_id[item.id].sent_at <= item.sent_at:

@@ -1,4 +1,4 @@
-"""The dead-letter queue, for messages that can never succeed: body intact, with the reason beside it."""
+"""Sends messages that can never succeed to the dead-letter queue: body intact, with the reason as attributes."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ class DeadLetters:
     queue_url: str
 
     def send(self, record: Mapping[str, Any], code: str, message: str, request_id: str) -> None:
-        """Put a record's body into the dead-letter queue, its attributes kept and the reason added.
+        """Put a record's body into the dead-letter queue, with its attributes and the reason.
 
-        Where ten attributes are too few, its own come before ours but for the date, without which a redrive could
-        overwrite a newer result.
+        If that exceeds ten attributes, its own take precedence over ours, except over the date, without which a
+        redrive could overwrite a newer result.
 
         Raises:
-            ClientError, BotoCoreError: SQS did not take it; the message must stay where it is.
+            ClientError, BotoCoreError: SQS did not accept it; the message must stay in the source queue.
         """
         date = str(int(sent_at(record).timestamp() * 1000))
-        ours = {  # what can be done without comes last
+        ours = {  # the most dispensable last
             SENT_TIMESTAMP: {"DataType": "Number", "StringValue": date},
             CODE: {"DataType": "String", "StringValue": code},
             MESSAGE: {"DataType": "String", "StringValue": message[:MAX_MESSAGE_CHARS]},
@@ -49,9 +49,9 @@ class DeadLetters:
 
 
 def _outgoing(attribute: object) -> dict[str, Any] | None:
-    """A message attribute as SendMessage wants it, from the shape in which Lambda hands it over.
+    """A message attribute in SendMessage's shape, from the shape in which Lambda passes it.
 
-    None for any other shape: SQS neither delivers nor takes it, and the message itself matters more.
+    None for any other shape: SQS neither delivers nor accepts it, and the message itself matters more.
     """
     match attribute:
         case {"dataType": str(kind), "binaryValue": str(encoded)} if encoded and kind.startswith("Binary"):

@@ -1,4 +1,4 @@
-"""What the stack tells the function: its environment variables."""
+"""The environment variables that the stack sets for the function."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -15,15 +15,15 @@ PARSERS: dict[Any, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """Each field is read from the variable of its upper-case name.
+    """The function's settings. Each field is read from the variable with its name in upper case.
 
     Attributes:
         results_table: name of the DynamoDB table.
-        dead_letter_queue_url: where messages go that can never succeed.
-        max_receive_count: deliveries after which SQS gives a message up.
-        result_ttl_days: days a result is kept; 0 keeps it.
-        store_text: whether the text is stored beside its sentiment.
-        model_dir: the model's folder, which comes from the image and not from the stack.
+        dead_letter_queue_url: queue for messages that can never succeed.
+        max_receive_count: deliveries after which SQS dead-letters a message.
+        result_ttl_days: days to keep a result; 0 keeps it forever.
+        store_text: whether to store the text beside its sentiment.
+        model_dir: the model's folder, which the image sets, not the stack.
     """
 
     results_table: str
@@ -37,7 +37,7 @@ class Environment:
     def read(cls, variables: Mapping[str, str]) -> "Environment":
         """
         Raises:
-            ValueError: naming the variable that is missing or malformed.
+            ValueError: names the variable that is missing or malformed.
         """
         values: dict[str, Any] = {}
         for field in fields(cls):

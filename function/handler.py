@@ -1,8 +1,8 @@
-"""The Lambda handler: loads once what every event needs, calls what answers an event, logs it and emits its metrics."""
+"""The Lambda handler: loads the model once, dispatches events, logs their outcome and emits metrics."""
 
 import gc
 
-gc.disable()  # for the time of the init, of which all is kept: to search it for garbage takes a tenth of a cold start
+gc.disable()  # off during init: everything allocated here is kept, and collecting takes 10 % of a cold start
 
 import logging
 import os
@@ -25,7 +25,7 @@ from function.store import Store
 
 logger = logging.getLogger(__name__)
 for talkative in ("botocore", "urllib3"):
-    logging.getLogger(talkative).setLevel(logging.WARNING)  # below, they log whole requests with the texts in them
+    logging.getLogger(talkative).setLevel(logging.WARNING)  # below that, they log whole requests with their texts
 
 environment = Environment.read(os.environ)
 dynamodb, sqs = clients()
@@ -46,7 +46,7 @@ consumer = Consumer(
     max_receive_count=environment.max_receive_count,
 )
 cold_start = True
-gc.freeze()  # no later collection looks through what the init has made
+gc.freeze()  # excludes the objects from init from later collections
 gc.enable()
 
 
@@ -59,10 +59,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
     Returns:
         `{"batchItemFailures": [{"itemIdentifier": messageId}, ...]}` for the queue; see `function.answer` for the rest.
-        No SQS event raises: what goes wrong unforeseen is reported as failure of all records, or as statusCode 500.
+        An SQS event never raises: an unforeseen error is reported as a failure of all records, or as statusCode 500.
 
     Raises:
-        ForeignEvent: another service sends it, which would take any answer for success; Lambda counts it in Errors.
+        ForeignEvent: another service sent it, which would treat any answer as success; Lambda counts it in Errors.
     """
     refuse_foreign(event)
     global cold_start
@@ -79,7 +79,7 @@ def _answer(event: object, context: Any, first: bool) -> dict[str, Any]:
         logger.error("direct invocation failed", extra=describe(error))
         _emit(context, first, {names.ITEM_FAILURES: 1})
         return {"statusCode": 500, "error": type(error).__name__}
-    metrics = response.get("metrics", {})  # none where nothing was valid
+    metrics = response.get("metrics", {})  # none if nothing was valid
     logger.info("direct invocation done", extra={"status": response["statusCode"], "cold_start": first, **metrics})
     values = {names.ITEMS: metrics.get("total_items", 0)}
     if metrics:
@@ -110,7 +110,7 @@ def _consume(records: list[Any], context: Any, first: bool) -> dict[str, Any]:
     if counts.classified:
         values[names.INFERENCE_LATENCY] = counts.inference_ms / counts.classified
     _emit(context, first, values)
-    if counts.dead_lettered:  # the metric costs nothing in an hour without one
+    if counts.dead_lettered:  # the metric costs nothing in an hour without dead letters
         emit(context.function_name, {names.DEAD_LETTERED: counts.dead_lettered}, context.function_version)
     return _failures([*failed, *map(message_id, broken)])
 

@@ -1,4 +1,4 @@
-"""Requests in parallel that do not outlive the function's deadline, whatever hangs at their other end."""
+"""Parallel requests with a deadline, so that a hanging service cannot make the function time out."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -13,11 +13,11 @@ L = TypeVar("L")
 def in_time(
     do: Callable[..., T], work: Iterable[tuple[Any, ...]], left_ms: float, reserve_ms: float, late: L
 ) -> list[T | L]:
-    """Do all of `work` in parallel, but leave `reserve_ms` of `left_ms`, or half of it where that is more.
+    """Do all of `work` in parallel, but leave `reserve_ms` of `left_ms`, or half of it if that is more.
 
     Returns:
-        The answers in the order of the work; `late` for what was not done in time. That is not waited for: it may
-        still happen while the next batch is worked on, and does no harm then, as a repeat does none.
+        The answers in the order of the work; `late` for those that were not done in time. They may still complete
+        during the next batch, which is as harmless as a repeat.
     """
     pool = ThreadPoolExecutor(WRITERS)
     pending = [pool.submit(do, *each) for each in work]

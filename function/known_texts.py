@@ -1,4 +1,4 @@
-"""A few short texts: what a model answers to them when it is built is what it must answer when it is deployed."""
+"""A few short texts, to which a deployed model must give the same answers as when it was built."""
 
 import sys
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ SCORE_DECIMALS = 6
 
 
 def answers(classifier: Classifier, texts: Sequence[str] = KNOWN_TEXTS) -> tuple[Answer, ...]:
-    """What the model says of some texts, in their order."""
+    """The model's answers to some texts, in their order."""
     return tuple(
         Answer(text, sentiment.label, round(sentiment.score, SCORE_DECIMALS))
         for text, sentiment in zip(texts, classifier.classify(texts), strict=True)
@@ -27,12 +27,12 @@ def answers(classifier: Classifier, texts: Sequence[str] = KNOWN_TEXTS) -> tuple
 
 
 def record(model_dir: Path) -> None:
-    """Write the answers of a built model into its manifest; ModelError if the folder is absent or damaged."""
+    """Write a built model's answers into its manifest; ModelError if the folder is missing or damaged."""
     classifier = load(model_dir)
     replace(classifier.manifest, answers=answers(classifier)).write(model_dir)
 
 
-if __name__ == "__main__":  # `python -m function.known_texts DIR`: for a folder that an older build_model made
+if __name__ == "__main__":  # `python -m function.known_texts DIR`: for a folder that an older build_model wrote
     try:
         record(Path(sys.argv[1]))
     except ModelError as error:

@@ -1,4 +1,4 @@
-"""The manifest of a built model folder: what it holds, where it came from, how well it kept its labels."""
+"""The manifest of a built model folder: its files, its source and how closely it matches fp32."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ BACKENDS = ("onnx", "torch")
 
 
 class ModelError(Exception):
-    """The model folder is absent, incomplete or damaged."""
+    """The model folder is missing, incomplete or damaged."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of a model, which its time and memory follow from: `inner` is the feed-forward part's width, `words` the
+    """Sizes of a model, which determine its time and memory: `inner` is the width of the feed-forward part, `words` the
     number of its tokens."""
 
     layers: int
@@ -41,11 +41,11 @@ DISTILBERT = Shape(layers=6, width=768, inner=3072, heads=12, words=30_522)
 
 @dataclass(frozen=True)
 class Manifest:
-    """What build_model writes beside the model.
+    """The description that build_model writes beside the model.
 
-    `max_tokens` counts the special tokens; `files` maps names to SHA-256 digests, `sizes` to bytes; `parity` holds what
-    function/model_build/parity.py counted; `answers` are those to function/known_texts.py. An older build_model wrote
-    no answers, and no shape: it took DistilBERT only.
+    `max_tokens` includes the special tokens; `files` maps names to SHA-256 digests, `sizes` to bytes; `parity` holds
+    the counts of function/model_build/parity.py; `answers` those to function/known_texts.py. An older build_model wrote
+    no answers, and no shape: it served only DistilBERT.
     """
 
     model_id: str
@@ -61,14 +61,14 @@ class Manifest:
 
     @classmethod
     def read(cls, model_dir: Path) -> Self:
-        """The manifest of a folder; ModelError if the folder or manifest is absent or malformed."""
+        """The manifest of a folder; ModelError if the folder or manifest is missing or malformed."""
         path = model_dir / MANIFEST_FILE
         if not model_dir.is_dir():
             raise ModelError(f"there is no model folder at {model_dir}")
         try:
             content = json.loads(path.read_bytes())
         except FileNotFoundError:
-            raise ModelError(f"{model_dir} has no {MANIFEST_FILE}: function.build_model makes one") from None
+            raise ModelError(f"{model_dir} has no {MANIFEST_FILE}: function.build_model writes one") from None
         except (OSError, ValueError) as error:
             raise ModelError(f"{path} cannot be read as JSON: {error}") from error
         if faults := _faults(content):
@@ -82,17 +82,17 @@ class Manifest:
         (model_dir / MANIFEST_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     def check_sizes(self, model_dir: Path) -> None:
-        """ModelError if a file is absent or has another size than when it was built."""
+        """ModelError if a file is missing or its size has changed since the build."""
         for name, size in self.sizes.items():
             try:
                 found = (model_dir / name).stat().st_size
             except OSError as error:
                 raise ModelError(f"{model_dir / name} cannot be read: {error.strerror}") from error
             if found != size:
-                raise ModelError(f"{model_dir / name} is damaged: {found} bytes where {size} were built")
+                raise ModelError(f"{model_dir / name} is damaged: {found} bytes instead of {size}")
 
     def check_digests(self, model_dir: Path) -> None:
-        """ModelError if a file's content is not what was built."""
+        """ModelError if a file's content has changed since the build."""
         self.check_sizes(model_dir)
         for name, digest in self.files.items():
             if sha256(model_dir / name) != digest:

@@ -1,35 +1,35 @@
-"""What a function's memory buys, and how much of it a model needs."""
+"""The speed that a function's memory buys, and the memory that a model needs."""
 
 import math
 
 from function.manifest import DISTILBERT, Shape
 
 MEMORY_MB_PER_VCPU = 1769  # AWS Lambda developer guide, "Configure Lambda function memory"
-THREAD_GAIN = 0.7  # assumed: what each vCPU beyond the first adds, as a share of the first
-HEADROOM = 1.25  # memory that a function must have over its peak
+THREAD_GAIN = 0.7  # assumed: the gain of each vCPU beyond the first, as a share of the first
+HEADROOM = 1.25  # a function's memory must be this many times its peak
 STEP_MB = 64
 MB = 1 << 20
-# What a function takes beside the bytes of its model.
+# A function's memory besides the bytes of its model.
 FUNCTION_MB = 133  # interpreter, libraries, session, and the encoding of the longest text
-LONGEST_MB_PER_WIDTH, LONGEST_MB_PER_HEAD = 0.042, 1.17  # what 512 tokens pass through
-# Of a tokenizer, for each word that it knows: WordPiece or byte pairs, and Unigram, as those that know most words are.
+LONGEST_MB_PER_WIDTH, LONGEST_MB_PER_HEAD = 0.042, 1.17  # activations of 512 tokens
+# Per word of a tokenizer: WordPiece or byte pairs, and Unigram, which has the largest vocabularies.
 WORD_BYTES, UNIGRAM_BYTES, UNIGRAM_WORDS = 350, 1_650, 200_000
 TORCH_MB, TORCH_LEAST_MB = 360, 1536
-# What is done to each value of a layer beside its matrix products takes as long as so many of them.
+# The work per value of a layer besides its matrix products, in the time of so many of them.
 VALUE_COST = 3_000
 
 
 def speed(memory_mb: float) -> float:
-    """Of a function, where 1 is one core: its share of a vCPU up to 1,769 MB, less than in proportion above."""
+    """A function's speed, where 1 is one core: proportional to memory up to 1,769 MB, less than that above."""
     vcpus = memory_mb / MEMORY_MB_PER_VCPU
     return vcpus if vcpus <= 1 else 1 + THREAD_GAIN * (vcpus - 1)
 
 
 def needed_mb(shape: Shape, backend: str) -> int:
-    """The least memory of a function that serves a model: its peak and HEADROOM, in steps of 64 MB.
+    """The least memory of a function that serves a model: its peak times HEADROOM, in steps of 64 MB.
 
-    Measured part by part with tools/models/measure.py. PyTorch needs TORCH_LEAST_MB whatever the model: with less CPU,
-    init comes near Lambda's 10 s.
+    Measured part by part with tools/models/measure.py. PyTorch needs TORCH_LEAST_MB for any model: with less CPU,
+    init comes close to Lambda's limit of 10 s.
     """
     layers = shape.layers * (4 * shape.width**2 + 2 * shape.width * shape.inner)
     tokenizer = shape.words * (UNIGRAM_BYTES if shape.words >= UNIGRAM_WORDS else WORD_BYTES)
@@ -45,7 +45,7 @@ def _with_headroom(peak_mb: float) -> int:
 
 
 def relative_time(shape: Shape) -> float:
-    """Of a text, where DistilBERT's is 1."""
+    """The time for a text, relative to DistilBERT's."""
     return _work(shape) / _work(DISTILBERT)
 
 

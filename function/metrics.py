@@ -1,4 +1,4 @@
-"""CloudWatch metrics through the embedded metric format: a log line that CloudWatch reads, no call to make."""
+"""CloudWatch metrics through the embedded metric format: log lines that CloudWatch reads, without an API call."""
 
 import os
 from datetime import UTC, datetime
@@ -11,12 +11,12 @@ UNITS = {names.INFERENCE_LATENCY: MetricUnit.Milliseconds, names.MODEL_LOAD: Met
 
 
 def emit(function_name: str, values: dict[str, float], version: str | None = None) -> None:
-    """Write one embedded-metric line with these values, by the names of function/names.py.
+    """Write one embedded-metric line with these values, keyed by the names in function/names.py.
 
-    With a `version` of the function, they are that version's alone and count in no metric of the whole function.
+    With a `version` of the function, they count only for that version, not for the whole function.
 
-    Lambda takes a line without a level and a timestamp for INFO, and drops it where logLevel is above; so the line
-    bears the least level that is let through. Source: Lambda developer guide, "Log-level filtering".
+    Lambda treats a line without a level and a timestamp as INFO, and drops it if logLevel is higher. So the line
+    carries the lowest level that passes. Source: Lambda developer guide, "Log-level filtering".
     """
     metrics = Metrics(namespace=names.METRIC_NAMESPACE, service=function_name)
     if version:

@@ -1,10 +1,10 @@
-"""The names that function and stack must agree on. Nothing is imported here: the Pulumi program reads it too."""
+"""The names that function and stack must agree on. It imports nothing, because the Pulumi program uses it too."""
 
 HANDLER = "function.handler.handler"
 
 METRIC_NAMESPACE = "SentimentAnalyzer"
 METRIC_DIMENSION = "service"  # Powertools' own; its value is the function's name
-VERSION_DIMENSION = "executed_version"  # beside it, of what only a canary's alarm watches
+VERSION_DIMENSION = "executed_version"  # second dimension of a metric that only a canary's alarm watches
 ITEMS = "Items"
 ITEM_FAILURES = "ItemFailures"
 DEAD_LETTERED = "DeadLettered"

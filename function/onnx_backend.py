@@ -17,8 +17,8 @@ from function.verdict import Sentiment, sentiments
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 # Added to the attention scores of padding, which repeats a token of its own text (`packed`): at most 512 * e^-30 of
-# that token's weight, below fp32's precision. The usual -3.4e38 leaves denormal weights, and attention takes half as
-# long again.
+# that token's weight, below fp32's precision. The usual -3.4e38 leaves denormal weights, which make attention take half
+# as long again.
 MASKED = -30.0
 
 
@@ -32,7 +32,7 @@ class OnnxClassifier:
             str(model_dir / MODEL_FILE), session_options(), providers=["CPUExecutionProvider"]
         )
         if (takes := {given.name for given in self._session.get_inputs()}) != packed([[0]]).keys():
-            raise ModelError(f"its graph takes {sorted(takes)}: build it again with this version's build_model")
+            raise ModelError(f"its graph takes {sorted(takes)}: rebuild it with this version's build_model")
 
     def classify(self, texts: Sequence[str]) -> list[Sentiment]:
         tokenised = [self._tokens(text) for text in texts]
@@ -43,7 +43,7 @@ class OnnxClassifier:
         return self._probabilities([self._tokens(text)[0] for text in texts])
 
     def _tokens(self, text: str) -> tuple[list[int], bool]:
-        """Token ids, and whether there were more of them. One text at a time: the encoding of 100,000 characters takes
+        """Token ids, and whether the text was truncated. One text at a time, because encoding 100,000 characters takes
         up to 40 MB."""
         (encoding,) = self._tokenizer.encode_batch_fast([text])
         return encoding.ids, bool(encoding.overflowing)
@@ -57,7 +57,7 @@ class OnnxClassifier:
 
 
 def packed(token_ids: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
-    """The graph's inputs for some texts, none of them empty; shapes in function/model_build/onnx_graph.py."""
+    """The graph's inputs for non-empty texts; see function/model_build/onnx_graph.py for the shapes."""
     lengths = np.array([len(ids) for ids in token_ids])
     first = np.cumsum(lengths) - lengths
     positions = np.concatenate([np.arange(length) for length in lengths])
@@ -74,11 +74,11 @@ def packed(token_ids: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
 
 def session_options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    # The graph is written as it shall run: optimising it again at each cold start finds nothing.
+    # The graph is written in its final form: optimising it at each cold start would change nothing.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = _threads()
     options.inter_op_num_threads = 1
-    # Spinning burns the CPU share that Lambda meters out while other threads wait for it.
+    # Spinning would burn the CPU share that Lambda grants, while other threads wait for it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_mem_pattern = False  # plans memory per input shape, and here nearly every shape is new
     options.log_severity_level = 3
@@ -86,6 +86,6 @@ def session_options() -> onnxruntime.SessionOptions:
 
 
 def _threads() -> int:
-    """As many as the vCPUs that the function's memory buys; 1 outside Lambda."""
+    """The number of vCPUs that the function's memory buys; 1 outside Lambda."""
     memory_mb = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MEMORY_MB_PER_VCPU))
     return max(1, math.ceil(memory_mb / MEMORY_MB_PER_VCPU))

@@ -7,7 +7,7 @@ from sentiment_contract.messages import Fault
 
 
 class Settled(Enum):
-    """The table holds the result, or (absorbed) one of the same id that is as new or newer."""
+    """The table holds the result, or (absorbed) one for the same id that is as new or newer."""
 
     STORED = auto()
     ABSORBED = auto()

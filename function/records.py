@@ -1,27 +1,27 @@
-"""Records as Lambda hands them over: which are whole ones of SQS, how any other is given back, and what is foreign."""
+"""Checks of Lambda's records: whether they are complete SQS messages, how to report others, and foreign events."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sentiment_contract.dead_letters import sent_at
 
-# Lambda takes this identifier for a failure of the whole batch, and nothing is deleted:
+# Lambda treats this identifier as a failure of the whole batch, and deletes nothing:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 WHOLE_BATCH = ""
 SQS = "aws:sqs"
-# The keys by which events of EventBridge, CloudWatch Logs and CloudWatch's alarms are known.
+# The keys that identify events of EventBridge, CloudWatch Logs and CloudWatch alarms.
 OTHER_SERVICES = {"detail-type": "aws:events", "awslogs": "aws:logs", "alarmArn": "aws:cloudwatch"}
 
 
 class ForeignEvent(Exception):
-    """A service that is not SQS invoked the function; whatever it answered, the service would take it for success."""
+    """A service other than SQS invoked the function, and would treat any answer as success."""
 
     def __init__(self, source: str) -> None:
-        super().__init__(f"an event of {source}: only messages of the queue and {{'items': [...]}} are taken")
+        super().__init__(f"an event from {source}: the function accepts only SQS messages and {{'items': [...]}}")
 
 
 def refuse_foreign(event: object) -> None:
-    """ForeignEvent for what SNS, S3 and other services send; SQS's and a caller's own events pass."""
+    """Raise ForeignEvent for events from SNS, S3 and other services; SQS's and a caller's own events pass."""
     if not isinstance(event, Mapping):
         return
     records = event.get("Records")
@@ -36,16 +36,16 @@ def refuse_foreign(event: object) -> None:
 
 
 def is_whole(record: Any) -> bool:
-    """Whether a record has what the function reads of it. Lambda's always have; those of a hand-made event may not."""
+    """Whether a record has every field that the function reads. Lambda's always do; a handmade event's may not."""
     try:
         int(record["attributes"]["ApproximateReceiveCount"])
         sent_at(record)
         return isinstance(record["body"], str) and message_id(record) != WHOLE_BATCH
-    except Exception:  # of whatever shape it is
+    except Exception:  # the record may have any shape
         return False
 
 
 def message_id(record: object) -> str:
-    """What to report of a record that failed; without a messageId the batch fails with it, and nothing is lost."""
+    """The identifier to report for a failed record; without a messageId, the whole batch fails, so nothing is lost."""
     value = record.get("messageId") if isinstance(record, Mapping) else None
     return value if isinstance(value, str) and value.isascii() else WHOLE_BATCH

@@ -1,4 +1,4 @@
-"""Results in DynamoDB: idempotent, and the newest of an id wins."""
+"""Stores results in DynamoDB, idempotently; the newest result for an id wins."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 
 
 class CannotBeStored(Exception):
-    """The table will refuse this result however often it is tried."""
+    """The table refuses this result, and always will."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,8 @@ class Store:
         client: botocore DynamoDB client.
         table_name: the results table.
         model_id, model_revision: stored with every result.
-        ttl_days: days until a result expires; 0 keeps it.
-        store_text: whether the text is stored too.
+        ttl_days: days until a result expires; 0 keeps it forever.
+        store_text: whether to store the text too.
     """
 
     client: Any
@@ -34,21 +34,21 @@ class Store:
     store_text: bool
 
     def put(self, item: Item, sentiment: Sentiment) -> bool:
-        """Store a result unless the table holds one of the same id that is as new or newer, and has not expired.
+        """Store a result unless the table holds an unexpired one for the same id that is as new or newer.
 
         Returns:
-            Whether it was stored. False is a success too: a repeat or a late message was absorbed.
+            Whether it was stored. False is a success too: it absorbed a repeat or a late message.
 
         Raises:
-            CannotBeStored: DynamoDB finds the item invalid.
-            ClientError, BotoCoreError: anything else; trying again may help.
+            CannotBeStored: DynamoDB rejects the item as invalid.
+            ClientError, BotoCoreError: any other error; a retry may succeed.
         """
         now = datetime.now(UTC)
         try:
             self.client.put_item(
                 TableName=self.table_name,
                 Item=self._attributes(item, sentiment, now),
-                # DynamoDB deletes what has expired within days, not at once.
+                # DynamoDB deletes expired items within days, not immediately.
                 ConditionExpression="attribute_not_exists(#id) OR sent_at < :sent_at OR #expiry <= :now",
                 ExpressionAttributeNames={"#id": TABLE_KEY, "#expiry": TABLE_EXPIRY},
                 ExpressionAttributeValues={
@@ -84,5 +84,5 @@ class Store:
 
 
 def _iso(moment: datetime) -> str:
-    """ISO 8601 in UTC at a fixed width, so that later sorts higher as a string too."""
+    """ISO 8601 in UTC with a fixed width, so that later times sort higher as strings too."""
     return moment.isoformat(timespec="microseconds")

@@ -1,11 +1,11 @@
-"""The fp32 PyTorch backend: transformers' own model, on batches of texts of like length."""
+"""The fp32 PyTorch backend: transformers' own model, on batches of texts of similar length."""
 
 import os
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the folder is complete: nothing may be fetched at run time
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the folder is complete: fetch nothing at run time
 
 import numpy as np
 import torch
@@ -47,14 +47,14 @@ class TorchClassifier:
     def _lengths(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, special tokens included, before any truncation."""
         if not texts:
-            return []  # which the tokenizer takes for a mistake
+            return []  # the tokenizer would raise an error
         encoded = self._tokenizer(list(texts), truncation=False, padding=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
 
 def probabilities_of(model: PreTrainedModel, encoded: Mapping[str, torch.Tensor]) -> np.ndarray:
     """Softmax over the labels of encoded texts, shape (texts, labels)."""
-    takes = signature(model.forward).parameters  # some tokenizers give token types that their model has not
+    takes = signature(model.forward).parameters  # some tokenizers return token types that their model lacks
     with torch.inference_mode():
         logits = model(**{name: tensor for name, tensor in encoded.items() if name in takes}).logits
     return torch.softmax(logits, dim=-1).numpy()

@@ -237,8 +237,8 @@ class Settings:
         """Settings that are allowed but will trouble the operator."""
         slow = latency_warning(self.model_id, self.image_uri, self.memory_mb, self.inference_latency_threshold_ms)
         mails = (
-            f"runbookUrl: {self.runbook_url} is not a link in the emails to {self.alarm_email}. Set it to the https URL "
-            "of that page."
+            f"runbookUrl: {self.runbook_url} is not a link in the emails to {self.alarm_email}. Set it to the https "
+            "URL of that page."
         )
         return ([slow] if slow else []) + ([mails] if self.alarm_email and "://" not in self.runbook_url else [])
 
@@ -256,12 +256,11 @@ def wanted(item: Field) -> str:
 
 
 def unknown_keys(project: str, given: Iterable[str]) -> list[str]:
-    """A fault for each of the project's keys that is no setting: a misspelt key would leave a setting at its default."""
+    """A fault for each project key that is no setting: a misspelt one would leave its setting at the default."""
     ours = [key.removeprefix(f"{project}:") for key in given if key.startswith(f"{project}:")]
     known = [key_of(item.name) for item in fields(Settings)]
     return [
-        f"  {key}: is not a setting"
-        + "".join(f"; did you mean {near}?" for near in get_close_matches(key, known, n=1))
+        f"  {key}: is not a setting" + "".join(f"; did you mean {near}?" for near in get_close_matches(key, known, n=1))
         for key in ours
         if key not in known
     ]

@@ -1,1 +1,1 @@
-"""How build_model makes a model folder. Not in the image."""
+"""The parts of build_model, which are not in the image."""

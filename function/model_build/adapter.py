@@ -1,8 +1,8 @@
-"""A checkpoint in the graph's terms, whatever its own are (build time only).
+"""Translates a checkpoint's weights into the graph's names (build time only).
 
-DistilBERT, BERT (MiniLM too), RoBERTa, XLM-RoBERTa and CamemBERT compute the same layers under other names. They differ
-in three things. BERT's kinds add token type 0 to every token: it joins the positions. RoBERTa's kinds begin to count
-positions after the row of padding: the rows up to it go. And each head has its own function between two matrices.
+DistilBERT, BERT (including MiniLM), RoBERTa, XLM-RoBERTa and CamemBERT compute the same layers under different names,
+with three differences. BERT-like models add token type 0 to every token; we add it to the positions. RoBERTa-like
+models count positions from the row after the padding's; we drop the rows before. Each head has its own activation.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ BETWEEN = {"distilbert": "Relu", "bert": "Tanh", "roberta": "Tanh", "xlm-roberta
 DISTILBERT_EPSILON = 1e-12  # its layers hold it as a constant
 POSITIONS = "embeddings.position_embeddings.weight"
 TOKEN_TYPES = "embeddings.token_type_embeddings.weight"
-# What BERT's kinds call a part, and what DistilBERT does, whose names (without the model's prefix) are the graph's. In
-# this order: earlier ones contain later ones.
+# The names of BERT-like models -> DistilBERT's, which (without the model's prefix) are the graph's. The order matters:
+# earlier ones contain later ones.
 RENAMED = {
     "encoder.layer": "transformer.layer",
     "attention.self.query": "attention.q_lin",
@@ -40,11 +40,11 @@ RENAMED = {
 
 @dataclass(frozen=True)
 class Encoder:
-    """A classifier in the graph's terms.
+    """A classifier's weights and settings, as the graph needs them.
 
     Attributes:
         weights: fp32, by DistilBERT's names without its prefix.
-        epsilon: of every norm.
+        epsilon: the epsilon of every norm.
         between: the ONNX operator between the two matrices of the head.
     """
 
@@ -58,7 +58,7 @@ class Encoder:
 def adapted(model: PreTrainedModel) -> Encoder:
     """
     Raises:
-        UnsuitableModel: naming what the graph does not compute.
+        UnsuitableModel: names the setting that the graph does not support.
     """
     config = model.config
     _refuse_what_the_graph_lacks(config)
@@ -96,18 +96,18 @@ def _refuse_what_the_graph_lacks(config: PretrainedConfig) -> None:
         "model_type": tuple(BETWEEN),
         activation: ("gelu",),
         "position_embedding_type": ("absolute",),
-        "is_decoder": (False,),  # where each token sees the earlier ones only
+        "is_decoder": (False,),  # in a decoder, each token sees only earlier ones
     }
     for name, values in allowed.items():
         if getattr(config, name, values[0]) not in values:
             raise UnsuitableModel(
                 f"{name}: {getattr(config, name)!r} must be {' or '.join(map(repr, values))} for backend onnx; "
-                "torch takes any text classifier of transformers"
+                "torch serves any text classifier of transformers"
             )
 
 
 def renamed(name: str) -> str:
-    """DistilBERT's name of a weight of BERT's kinds, both without the model's prefix."""
+    """DistilBERT's name for a weight of a BERT-like model, both without the model's prefix."""
     for theirs, ours in RENAMED.items():
         name = name.replace(theirs, ours)
     return name

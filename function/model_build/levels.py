@@ -5,12 +5,12 @@ import numpy as np
 Array = np.ndarray
 LEVELS = 127
 # x86 without VNNI multiplies two neighbouring rows of a matrix by two unsigned activations and adds the products in 16
-# bits, which 255 * 128 still fits (vpmaddubsw). A shade less, so that rounding cannot lift a pair to 129.
+# bits, which hold 255 * 128 (vpmaddubsw). Slightly less, so that rounding cannot lift a pair to 129.
 PAIR_LEVELS = 127.9
 
 
 def of_rows(matrix: Array) -> tuple[Array, Array]:
-    """Levels, and scales (rows, 1): of each row's largest value."""
+    """Levels, and scales (rows, 1) by each row's largest value."""
     return _levels(matrix, np.abs(matrix).max(axis=1, keepdims=True) / LEVELS)
 
 
@@ -18,7 +18,7 @@ def of_columns(matrix: Array) -> tuple[Array, Array]:
     """Levels of a linear layer's matrix (in, out), and scales (out,), such that no product saturates on any CPU.
 
     The usual remedy is seven bits for every weight (ONNX Runtime's quantisation guide, `reduce_range`). Only pairs of
-    rows need it, and two neighbours of one sign are rarely both large: half a bit is won.
+    rows need it, and two neighbours of one sign are rarely both large, so limiting pairs gains half a bit.
     """
     rows = np.arange(0, len(matrix), 2)
     pairs = [
@@ -30,5 +30,5 @@ def of_columns(matrix: Array) -> tuple[Array, Array]:
 
 
 def _levels(matrix: Array, scales: Array) -> tuple[Array, Array]:
-    scales = np.maximum(scales, 1e-12).astype(np.float32)  # a row or column of zeros has a scale, too
+    scales = np.maximum(scales, 1e-12).astype(np.float32)  # even a row or column of zeros needs a scale
     return np.rint(matrix / scales).astype(np.int8), scales

@@ -1,17 +1,17 @@
-"""A classifier as an int8 ONNX graph of packed tokens (build time only).
+"""Writes a classifier as an int8 ONNX graph of packed tokens (build time only).
 
-Written for this service rather than exported, for what no exporter gives:
+We write it rather than export it, because no exporter offers the following:
 
-- **No padding in the linear layers.** All tokens of a run lie in one matrix, (tokens, dim). Only attention sees texts
-  side by side, padded: `places` gathers them there, `tokens` back.
-- **A scale of its own for each token.** Quantising activations by the largest of the whole tensor, as ONNX Runtime's
-  dynamic quantisation does, makes a text's score depend on its neighbours. Here each row has its own scale: symmetric,
-  int8 kept as uint8 around 128 (vector-wise quantisation: Dettmers et al., LLM.int8(), 2022), and around 24 where
-  GELU has left hardly anything below zero. No calibration data.
-- **Nothing that no one reads.** The classifier looks at a text's first token only, so in the last layer the others are
-  keys and values, and no more: a seventh of all matrix products is not made.
-- **Nothing left to fuse.** ONNX Runtime need not optimise it at each cold start. The key's bias is left out, which the
-  softmax cancels; the value's joins the output's, as the attention weights of a place sum to 1.
+- **No padding in the linear layers.** One matrix, (tokens, dim), holds all tokens of a run. Only attention sees texts
+  side by side, padded: `places` gathers them, `tokens` scatters them back.
+- **One scale per token.** ONNX Runtime's dynamic quantisation scales activations by the largest of the whole tensor,
+  which makes a text's score depend on the rest of its batch. Here each row has its own scale: symmetric, int8 stored
+  as uint8 around 128 (vector-wise quantisation: Dettmers et al., LLM.int8(), 2022), or around 24 for GELU's rows,
+  which have hardly any negative values. No calibration data.
+- **No unused results.** The classifier reads only a text's first token, so in the last layer the others are only keys
+  and values. This skips a seventh of all matrix products.
+- **Nothing left to fuse.** ONNX Runtime need not optimise the graph at each cold start. We drop the key's bias, which
+  the softmax cancels, and add the value's to the output's, because a place's attention weights sum to 1.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ IR_VERSION = 10
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 ZERO = 128  # of activations, uint8
 LEAST_GELU = -0.17  # the minimum is -0.16998
-GELU_ZERO = 24  # of GELU's rows: 231 levels above zero in place of 127; chosen on real texts (docs/model.md)
+GELU_ZERO = 24  # of GELU's rows: 231 levels above zero instead of 127; chosen on real texts (docs/model.md)
 
 Array = np.ndarray
 Levels = tuple[str, str, str]  # uint8 (rows, width), their scales (rows, 1) and their zero point
@@ -41,21 +41,21 @@ def write(model: PreTrainedModel, path: Path) -> None:
 
     Inputs, all int64: `input_ids` and `positions` (tokens,), the texts one after the other; `places` (texts, longest),
     for each place of a padded text its row among the tokens, in the padding its last token's; `tokens` (tokens,), for
-    each token its place among texts * longest; `first` (texts,), the row of each text's first token. And fp32 `mask`
-    (texts, 1, 1, longest), added to the attention scores: 0, and far below it in the padding. Output: `logits` (texts,
+    each token its place among texts * longest; `first` (texts,), the row of each text's first token. Also fp32 `mask`
+    (texts, 1, 1, longest), added to the attention scores: 0, or far below it in the padding. Output: `logits` (texts,
     labels).
 
     Raises:
-        UnsuitableModel: none of the kinds that adapter.py knows.
+        UnsuitableModel: the model is of no kind that adapter.py supports.
     """
     graph = Graph(adapted(model)).model()
-    # Weights in a file of their own are mapped into memory, not read and copied: a full-size model loads in a third of
-    # the time, with 50 MB less, and of the embeddings only what is looked up is ever read from disk.
+    # ONNX Runtime maps weights in a separate file into memory instead of reading and copying them: a full-size model
+    # loads in a third of the time, with 50 MB less, and only the embeddings that are looked up are read from disk.
     onnx.save(graph, path, save_as_external_data=True, location=path.name + ".data")
 
 
 class Graph:
-    """Grows by one node a call; a method returns the name of its result."""
+    """Builds the graph node by node; each method returns the name of its result."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder, self.weights = encoder, encoder.weights
@@ -71,7 +71,7 @@ class Graph:
     def model(self) -> onnx.ModelProto:
         hidden = self.embeddings()
         queries = self.op("Concat", self.op("Shape", "places", start=1), self.constant(np.array([1])), axis=0)
-        self.mask = self.op("Expand", "mask", queries)  # a row for each, spelt out: Attention asks for it
+        self.mask = self.op("Expand", "mask", queries)  # Attention requires an explicit row for each query
         for layer in range(self.encoder.layers):
             hidden = self.layer(hidden, f"transformer.layer.{layer}.", last=layer == self.encoder.layers - 1)
         self.head(hidden)
@@ -86,7 +86,7 @@ class Graph:
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
     def embeddings(self) -> str:
-        """(tokens, dim): word and position, the words in int8 with a scale for each."""
+        """(tokens, dim): word plus position; the words are in int8, with one scale each."""
         word = self.looked_up(self.weights["embeddings.word_embeddings.weight"], "input_ids")
         position = self.op("Gather", self.weight("embeddings.position_embeddings.weight"), "positions")
         self.one_row_for_each("input_ids")
@@ -97,7 +97,7 @@ class Graph:
         return self.op("Mul", self.op("Cast", found, to=TensorProto.FLOAT), scales)
 
     def layer(self, hidden: str, name: str, last: bool) -> str:
-        """(tokens, dim); of the last layer (texts, dim), of each text's first token."""
+        """(tokens, dim); for the last layer (texts, dim), only each text's first token."""
         sources = queried = self.quantised(hidden)
         if last:
             self.one_row_for_each("first")
@@ -109,7 +109,7 @@ class Graph:
         return self.norm(self.op("Add", outer, attended), name + "output_layer_norm")
 
     def attention(self, queried: Levels, sources: Levels, name: str, last: bool) -> str:
-        """Queries are made of the rows `queried`, keys and values of `sources`."""
+        """Attention with queries from the rows `queried`, and keys and values from `sources`."""
         (query, query_bias), (key, _), (value, value_bias), (output, output_bias) = (
             self.matrix(f"{name}{part}_lin") for part in ("q", "k", "v", "out")
         )
@@ -137,20 +137,20 @@ class Graph:
         self.nodes.append(helper.make_node("Gemm", [inner, *classifier], ["logits"], transB=1))
 
     def one_row_for_each(self, tensor: str) -> None:
-        """What is quantised from here on has as many rows as `tensor`."""
+        """From here on, quantise tensors with as many rows as `tensor`."""
         rows = self.op("Shape", tensor)
         self.zeros, self.gelu_zeros = (self.op("Expand", zero, rows) for zero in (self.zero, self.gelu_zero))
 
     def quantised(self, values: str) -> Levels:
-        """By the largest of each row."""
-        # Two reductions: an Abs would write all of it once more.
+        """Quantise by the largest absolute value of each row."""
+        # Two reductions: an Abs would write the whole tensor once more.
         highest = self.op("ReduceMax", values, self.columns, keepdims=0)
         lowest = self.op("ReduceMin", values, self.columns, keepdims=0)
         largest = self.op("Max", highest, self.op("Neg", lowest), self.smallest)
         return self.rounded(values, self.op("Mul", largest, self.level), self.zeros, self.zero)
 
     def quantised_gelu(self, values: str) -> Levels:
-        """The same of what GELU gave, which lies between LEAST_GELU and the largest of its row."""
+        """Quantise GELU's output, which is between LEAST_GELU and the largest value of its row."""
         largest = self.op("Max", self.op("ReduceMax", values, self.columns, keepdims=0), self.smallest_gelu)
         return self.rounded(values, self.op("Mul", largest, self.gelu_level), self.gelu_zeros, self.gelu_zero)
 

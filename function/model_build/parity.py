@@ -1,4 +1,4 @@
-"""How far a built model strays from the fp32 torch model it was made from (build time only: imports torch)."""
+"""Compares a built model with the fp32 torch model it was built from (build time only: imports torch)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from function.model_build.source import Source
 from function.torch_backend import probabilities_of
 
 SENTENCES_FILE = Path(__file__).with_name("parity_sentences.txt")
-LENGTHS = (0.25, 1, 2)  # of the long texts, as shares of what the model takes: beyond 1 they are cut
+LENGTHS = (0.25, 1, 2)  # of the long texts, as shares of the model's token limit: beyond 1 they are truncated
 LONG_TEXTS = 8  # of each length
-DECIDED = 0.2  # fp32's margin between its two best labels: below it, rounding turns the label in a sound build too
+DECIDED = 0.2  # fp32's margin between its two best labels; below it, rounding flips labels even in a correct build
 
 
 @dataclass(frozen=True)
 class Parity:
-    """What the manifest keeps of it.
+    """The result of the comparison, as the manifest records it.
 
-    `flipped` of the `texts` get another label than fp32 gives, and `decided_flipped` of those that it is `decided`
-    about. A text's score difference (0-1) is that of the label that differs most.
+    `flipped` of the `texts` get another label than from fp32, and `decided_flipped` of those on which it is `decided`.
+    A text's score difference (0-1) is that of the label that differs most.
     """
 
     texts: int
@@ -33,16 +33,16 @@ class Parity:
     max_score_difference: float
 
     def faults(self, max_disagreement: float, max_mean_difference: float) -> list[str]:
-        """Why the build is not sound; none if it is. `max_disagreement` is a share (0-1) of the decided texts."""
-        # Counted: in floating point 1 - 0.98 is above 0.02.
+        """The reasons to fail the build, if any. `max_disagreement` is a share (0-1) of the decided texts."""
+        # Compare counts: in floating point 1 - 0.98 is above 0.02.
         allowed = int(Fraction(str(max_disagreement)) * self.decided)
         faults = []
         if self.decided_flipped > allowed:
             faults.append(
-                f"{self.decided_flipped} of the {self.decided} texts that fp32 is decided about get another label; "
+                f"{self.decided_flipped} of the {self.decided} texts on which fp32 is decided get another label; "
                 f"{allowed} may"
             )
-        if not self.mean_score_difference <= max_mean_difference:  # nor is it if the difference is no number
+        if not self.mean_score_difference <= max_mean_difference:  # catches NaN too
             faults.append(
                 f"scores differ by {self.mean_score_difference:.4f} on average; {max_mean_difference:.4f} is allowed"
             )
@@ -54,7 +54,7 @@ def sentences() -> list[str]:
 
 
 def texts(source: Source) -> list[str]:
-    """The sentences, and long texts made of them: errors grow with the tokens that attention adds up."""
+    """The sentences, and long texts made from them: errors grow with the number of tokens that attention adds up."""
     short = sentences()
     tokens = [len(source.tokenizer(text, add_special_tokens=False)["input_ids"]) for text in short]
     long = []
@@ -72,7 +72,7 @@ def texts(source: Source) -> list[str]:
 
 
 def measure(classifier: Classifier, source: Source, texts: Sequence[str]) -> Parity:
-    """Labels are compared by their places: some models give one name to several."""
+    """Compare the models' labels by index, because some models give several labels the same name."""
     expected = np.stack([_probabilities(source, text) for text in texts])
     ours = classifier.probabilities(texts)
     differences = np.abs(ours - expected).max(axis=1)
@@ -90,6 +90,6 @@ def measure(classifier: Classifier, source: Source, texts: Sequence[str]) -> Par
 
 
 def _probabilities(source: Source, text: str) -> np.ndarray:
-    """The fp32 model's softmax for one text alone, cut where the function cuts it, shape (labels,)."""
+    """The fp32 model's softmax for one text, truncated where the function truncates it, shape (labels,)."""
     encoded = source.tokenizer(text, truncation=True, max_length=source.max_tokens, return_tensors="pt")
     return probabilities_of(source.model, encoded)[0]

@@ -1,4 +1,4 @@
-"""The fp32 model that a build starts from, or the reason why it cannot be served (build time only: imports torch)."""
+"""Loads the fp32 model that a build starts from, or says why it cannot be served (build time only: imports torch)."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -20,21 +20,21 @@ from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME, WEIGH
 
 from function.manifest import sha256 as digest_of
 
-UNLIMITED = 10**30  # tokens: what transformers takes for a tokenizer that does not say
+UNLIMITED = 10**30  # tokens: transformers' value for a tokenizer that states no limit
 LFS = b"version https://git-lfs"
-NAMED = 3  # as many tensors or tokens as a message names
+NAMED = 3  # the most tensors or tokens that a message lists
 
 Size = Sequence[int]
 
 
 class UnsuitableModel(Exception):
-    """The checkpoint cannot be served: the message says why, and where it can, what would help."""
+    """The checkpoint cannot be served; the message says why and, if possible, what would help."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """`model` is in fp32 whatever its checkpoint holds; `labels` stand in the order of its outputs; `max_tokens` counts
-    the special tokens."""
+    """`model` is in fp32 whatever its checkpoint's precision; `labels` are in the order of its outputs; `max_tokens`
+    includes the special tokens."""
 
     model: Model
     tokenizer: Tokenizer
@@ -43,8 +43,8 @@ class Source:
 
 
 def load_source(name: str, revision: str | None, backend: str) -> Source:
-    """The model of a local folder, or of a hub id at a revision; UnsuitableModel if it cannot be had, or served by the
-    backend."""
+    """The model in a local folder, or of a hub id at a revision; UnsuitableModel if it cannot be loaded, or served by
+    the backend."""
     pinned = {"revision": revision, "trust_remote_code": False}
     try:
         if Path(name).is_dir():
@@ -53,7 +53,7 @@ def load_source(name: str, revision: str | None, backend: str) -> Source:
         _check_kind(config)
         labels = _labels(config)
         tokenizer = AutoTokenizer.from_pretrained(name, **pinned)
-        # What does not match is told of, not raised as the advice to set an option that we do not have.
+        # We report mismatches ourselves; transformers would advise an option that we do not have.
         model, found = AutoModelForSequenceClassification.from_pretrained(
             name, config=config, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **pinned
         )
@@ -62,9 +62,9 @@ def load_source(name: str, revision: str | None, backend: str) -> Source:
         return Source(model.eval(), tokenizer, labels, _max_tokens(model, tokenizer))
     except UnsuitableModel as refusal:
         raise UnsuitableModel(f"{name} cannot be served: {refusal}") from None
-    except Exception as error:  # transformers and what it calls raise nearly every type for a folder that is not whole
+    except Exception as error:  # transformers and its libraries raise nearly every type for an incomplete folder
         if "trust_remote_code" in str(error):
-            raise UnsuitableModel(f"{name} cannot be served: it brings code of its own, which no build runs") from error
+            raise UnsuitableModel(f"{name} cannot be served: it needs code of its own, which we do not run") from error
         raise UnsuitableModel(f"{name} cannot be loaded: {' '.join(str(error).split())}") from error
 
 
@@ -76,7 +76,7 @@ def revision_of(folder: Path) -> str:
 
 
 def _weights(folder: Path) -> list[Path]:
-    """The files that transformers takes the weights from: whole ones before shards, safetensors before pickles."""
+    """The files from which transformers loads the weights: whole ones before shards, safetensors before pickles."""
     for whole, index in ((SAFE_WEIGHTS_NAME, SAFE_WEIGHTS_INDEX_NAME), (WEIGHTS_NAME, WEIGHTS_INDEX_NAME)):
         if (folder / whole).exists():
             return [folder / whole]
@@ -90,46 +90,46 @@ def _weights(folder: Path) -> list[Path]:
 def _check_files(folder: Path) -> None:
     if not (folder / "config.json").exists():
         if not (folder / "adapter_config.json").exists():
-            raise UnsuitableModel("it has no config.json, so it is no model that transformers saved")
+            raise UnsuitableModel("it has no config.json, so transformers did not save it")
         raise UnsuitableModel(
-            "it is an adapter without its model: merge the two (peft's merge_and_unload) and save that"
+            "it is an adapter without its model: merge the two (peft's merge_and_unload) and save the result"
         )
     for file in _weights(folder):
         with file.open("rb") as content:
             if content.read(len(LFS)) == LFS:
-                raise UnsuitableModel(f"{file.name} is Git LFS's pointer to the weights: git lfs pull fetches them")
+                raise UnsuitableModel(f"{file.name} is a Git LFS pointer to the weights: git lfs pull fetches them")
 
 
 def _check_kind(config: PreTrainedConfig) -> None:
     if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
         raise UnsuitableModel(f"transformers has no text classifier of model_type {config.model_type!r}")
     if getattr(config, "quantization_config", None):
-        raise UnsuitableModel("its weights are quantised already: take those in fp32 or half precision")
+        raise UnsuitableModel("its weights are already quantised: use those in fp32 or half precision")
 
 
 def positions(model: Model) -> int:
-    """The most tokens that the model can tell the places of; UNLIMITED if it sets no limit.
+    """The number of tokens for which the model has positions; UNLIMITED if it sets no limit.
 
-    RoBERTa and its kin count from the row after the padding's on: 514 rows are for 512 tokens.
+    RoBERTa-like models count from the row after the padding's: 514 rows are for 512 tokens.
     """
     for name, part in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(part, torch.nn.Embedding):
             return part.num_embeddings - (0 if part.padding_idx is None else part.padding_idx + 1)
-    stated = getattr(model.config, "max_position_embeddings", -1)  # of places that are no table; XLNet says -1
+    stated = getattr(model.config, "max_position_embeddings", -1)  # for models without a table; XLNet says -1
     return stated if stated > 0 else UNLIMITED
 
 
 def _labels(config: PreTrainedConfig) -> tuple[str, ...]:
-    """The names of the outputs, of which a text gets exactly one."""
+    """The names of the outputs; each text gets exactly one."""
     if config.problem_type == "multi_label_classification":
         raise UnsuitableModel(
-            "problem_type is multi_label_classification: each label is a yes or no of its own, and any number of them "
-            "may hold for a text; a result holds the one label that fits best"
+            "problem_type is multi_label_classification: any number of its labels may apply to a text, but a result "
+            "holds exactly one"
         )
     names = {int(index): name for index, name in (config.id2label or {}).items()}
     if config.problem_type == "regression" or len(names) < 2:
         raise UnsuitableModel(
-            f"problem_type is {config.problem_type} with {len(names)} output(s): it gives numbers, and a result holds "
+            f"problem_type is {config.problem_type} with {len(names)} output(s): it gives numbers, but a result holds "
             "a label; a classifier has two or more outputs, named in id2label of its config.json"
         )
     if sorted(names) != list(range(len(names))) or not all(isinstance(name, str) for name in names.values()):
@@ -140,12 +140,12 @@ def _labels(config: PreTrainedConfig) -> tuple[str, ...]:
 def _check_weights(model: Model, missing: Collection[str], mismatched: Collection[tuple[str, Size, Size]]) -> None:
     if mismatched:
         shapes = [f"{name} is {tuple(found)} for {tuple(expected)}" for name, found, expected in mismatched]
-        raise UnsuitableModel(f"its weights are not of the shapes that its config.json says: {_some(shapes)}")
+        raise UnsuitableModel(f"the shapes of its weights do not match its config.json: {_some(shapes)}")
     if missing:
         inside = [name for name in missing if name.startswith(f"{model.base_model_prefix}.")]
         raise UnsuitableModel(
             f"its weights lack {'a part of the model' if inside else 'the classification head'} ({_some(missing)}), "
-            f"which would be random: fine-tune it as a text classifier ({type(model).__name__}) and save it whole"
+            f"which would be random: fine-tune it as a text classifier ({type(model).__name__}) and save all of it"
         )
     if broken := [name for name, tensor in model.state_dict().items() if not torch.isfinite(tensor).all()]:
         raise UnsuitableModel(f"its weights are not finite: {_some(broken)}")
@@ -153,22 +153,20 @@ def _check_weights(model: Model, missing: Collection[str], mismatched: Collectio
 
 def _check_tokens(model: Model, tokenizer: Tokenizer, backend: str) -> None:
     rows, tokens = len(model.get_input_embeddings().get_parameter("weight")), tokenizer.get_vocab()
-    if tokens.keys() <= set(tokenizer.all_special_tokens):  # what transformers makes where there is no tokenizer
-        raise UnsuitableModel(
-            "it has no tokenizer with words: save the one that it was trained with beside the weights"
-        )
+    if tokens.keys() <= set(tokenizer.all_special_tokens):  # transformers makes such a one if there is no tokenizer
+        raise UnsuitableModel("it has no tokenizer with words: save the one it was trained with beside the weights")
     if beyond := [token for token, number in tokens.items() if number >= rows]:
         raise UnsuitableModel(
-            f"its tokenizer has {len(beyond)} token(s) beyond the {rows} rows of its embedding ({_some(beyond)}): take "
-            "the tokenizer that it was trained with"
+            f"its tokenizer has {len(beyond)} token(s) beyond the {rows} rows of its embedding ({_some(beyond)}): use "
+            "the tokenizer it was trained with"
         )
     if backend == "onnx" and getattr(tokenizer, "backend_tokenizer", None) is None:
         raise UnsuitableModel(
-            f"its tokenizer ({type(tokenizer).__name__}) has no form as tokenizer.json; torch takes it"
+            f"its tokenizer ({type(tokenizer).__name__}) cannot be saved as tokenizer.json; backend torch supports it"
         )
     if backend == "torch" and None in (tokenizer.pad_token_id, model.config.pad_token_id):
         raise UnsuitableModel(
-            "it has no padding token, which texts of unlike length need to run together: set pad_token in its "
+            "it has no padding token, which a batch of texts of different lengths needs: set pad_token in its "
             "tokenizer_config.json and pad_token_id in its config.json (usually the eos token's)"
         )
 

@@ -93,7 +93,7 @@ def test_a_model_whose_labels_changed_fails_the_build_and_leaves_nothing(
     monkeypatch.setattr(onnx_graph, "write", scrambled)
     assert build_model.main(arguments(tiny_source, tmp_path / "model")) == 1
     said = capsys.readouterr().err
-    assert re.search(r"(\d+) of the \1 texts that fp32 is decided about get another label; \d may; scores", said), said
+    assert re.search(r"(\d+) of the \1 texts on which fp32 is decided get another label; \d may; scores", said), said
     assert list(tmp_path.iterdir()) == [], "neither the folder nor its scratch may stay"
 
 
@@ -120,7 +120,7 @@ def test_a_folder_that_is_no_model_is_never_replaced(
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     assert build_model.main(arguments(tiny_source, tmp_path)) == 1
-    assert "no model folder" in capsys.readouterr().err
+    assert "not a model folder" in capsys.readouterr().err
     assert (tmp_path / "thesis.txt").exists()
 
 

@@ -136,7 +136,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_manifest_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"no manifest\.json: function\.build_model makes one"):
+    with pytest.raises(ModelError, match=r"no manifest\.json: function\.build_model writes one"):
         load(tmp_path)
 
 
@@ -166,7 +166,7 @@ def test_a_manifest_with_an_impossible_value_names_the_field(
 
 def test_a_truncated_model_file_is_refused_with_both_sizes(damaged: Callable[[str, bytes], Path]) -> None:
     whole = (DEMO_MODEL / "model.onnx.data").read_bytes()
-    with pytest.raises(ModelError, match=f"model.onnx.data is damaged: {len(whole) // 2} bytes where {len(whole)} "):
+    with pytest.raises(ModelError, match=f"is damaged: {len(whole) // 2} bytes instead of {len(whole)}"):
         load(damaged("model.onnx.data", whole[: len(whole) // 2]))
 
 

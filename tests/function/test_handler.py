@@ -271,7 +271,7 @@ FOREIGN = {
 
 @pytest.mark.parametrize("source", FOREIGN)
 def test_an_event_of_another_service_fails_loudly(module: ModuleType, source: str) -> None:
-    with pytest.raises(ForeignEvent, match=f"an event of {source}: only messages of the queue") as refused:
+    with pytest.raises(ForeignEvent, match=f"an event from {source}: the function accepts only") as refused:
         module.handler(FOREIGN[source], CONTEXT)
     assert "planted-text" not in str(refused.value)
 

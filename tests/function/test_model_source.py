@@ -100,7 +100,7 @@ UNSUITABLE: dict[str, tuple[Change, str]] = {
     ),
     "other shapes": (
         in_config(id2label={"0": "a", "1": "b", "2": "c"}),
-        r"not of the shapes that its config\.json says: classifier\.bias is \(2,\) for \(3,\)",
+        r"the shapes of its weights do not match its config\.json: classifier\.bias is \(2,\) for \(3,\)",
     ),
     "not finite": (
         in_weights(lambda weights: weights | {"classifier.bias": torch.tensor([0, float("inf")])}),
@@ -108,20 +108,20 @@ UNSUITABLE: dict[str, tuple[Change, str]] = {
     ),
     "one output": (in_config(id2label={"0": "LABEL_0"}), r"with 1 output\(s\): it gives numbers"),
     "regression": (in_config(problem_type="regression"), "problem_type is regression"),
-    "multi-label": (in_config(problem_type="multi_label_classification"), "each label is a yes or no of its own"),
+    "multi-label": (in_config(problem_type="multi_label_classification"), "any number of its labels may apply"),
     "labels with a gap": (in_config(id2label={"1": "a", "2": "b"}), "must name the outputs 0 to 1"),
     "more tokens than rows": (with_more_tokens, r"2 token\(s\) beyond the \d+ rows of its embedding \(#product, @user"),
     "no tokenizer": (without("tokenizer.json", "tokenizer_config.json"), "no tokenizer with words"),
     "another task": (in_config(model_type="whisper"), "no text classifier of model_type 'whisper'"),
-    "quantised": (in_config(quantization_config={"quant_method": "gptq", "bits": 4}), "quantised already"),
+    "quantised": (in_config(quantization_config={"quant_method": "gptq", "bits": 4}), "already quantised"),
     "code of its own": (
         in_config(model_type="fancy", auto_map={"AutoConfig": "fancy.Config"}),
-        "brings code of its own",
+        "needs code of its own",
     ),
     "no weights": (without("model.safetensors"), r"neither model\.safetensors nor pytorch_model\.bin"),
     "no config": (without("config.json"), r"no config\.json"),
     "an adapter": (as_an_adapter, "an adapter without its model"),
-    "an LFS pointer": (as_an_lfs_pointer, r"model\.safetensors is Git LFS's pointer"),
+    "an LFS pointer": (as_an_lfs_pointer, r"model\.safetensors is a Git LFS pointer"),
 }
 
 

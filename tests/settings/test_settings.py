@@ -109,7 +109,7 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"kms_key_arn": KEY[:-1]}, "kmsKeyArn", "arn:aws:kms:"),
         ({"kms_key_arn": KEY.replace(":key/", ":alias/")}, "kmsKeyArn", "arn:aws:kms:"),
         ({"kms_key_arn": KEY, "region": "eu-west-1"}, "kmsKeyArn", "in the stack's region eu-west-1"),
-        ({"subnet_ids": "subnet-1", "security_group_ids": "sg-12345678"}, "subnetIds", "subnet-ID, with commas"),
+        ({"subnet_ids": "subnet-1", "security_group_ids": "sg-12345678"}, "subnetIds", "subnet-ID, separated"),
         ({"subnet_ids": "subnet-12345678"}, "subnetIds", "set together with securityGroupIds, or both empty"),
         ({"security_group_ids": "sg-12345678"}, "subnetIds", "set together with securityGroupIds, or both empty"),
         ({"permissions_boundary_arn": "boundary"}, "permissionsBoundaryArn", "arn:aws:iam::ACCOUNT:policy/NAME"),
