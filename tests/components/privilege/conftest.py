@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.components.privilege.guarded import Guarded, guarded
+from tests.components.privilege.guarded import KEY_ARN, Guarded, guarded
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Guarded]:
-    with guarded() as given:
+    with guarded(kmsKeyArn=KEY_ARN) as given:
         yield given

@@ -11,6 +11,7 @@ from unittest.mock import patch
 from tests.components.privilege.iam import CloudHere, enforced, user
 from tests.function.aws import create_table
 from tests.stacks import DEV
+from tools.local.program import StackFile
 from tools.local.stack import LocalPipeline
 
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
@@ -52,10 +53,10 @@ class Guarded:
 
 
 @contextmanager
-def guarded() -> Iterator[Guarded]:
+def guarded(stack: StackFile = DEV, **config: Any) -> Iterator[Guarded]:
     with (
         patch("tools.local.stack.Cloud", CloudHere),
-        LocalPipeline(DEV, batchWindowSeconds=1, maxConcurrency=2, kmsKeyArn=KEY_ARN) as local,
+        LocalPipeline(stack, batchWindowSeconds=1, maxConcurrency=2, **config) as local,
     ):
         cloud = local.cloud
         iam = cloud.client("iam")
