@@ -45,8 +45,3 @@ def test_the_table_lists_the_targets_of_each_job() -> None:
     assert listed["dev"] == workflow_calls("deploy", "dev")
     assert listed["prod"] == workflow_calls("deploy", "prod")
     assert listed["preview"][:-1] == workflow_calls("preview", "preview")
-
-
-def test_every_target_on_the_page_exists() -> None:
-    targets = set(re.findall(r"^([\w./-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(CALL, (ROOT / "docs" / "ci.md").read_text())) - targets == set()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.commands import PAGES
 from tools.local.program import ROOT
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
-PAGES = sorted({*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / ".github").rglob("*.md")})
 FOLDERS = [
     *(
         "components",
@@ -88,13 +88,6 @@ def test_no_title_begins_with_what_or_of(page: Path) -> None:
 def test_every_path_that_a_page_names_exists(page: Path) -> None:
     named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w./*-]*)`", page.read_text())
     assert [path for path in named if not list(ROOT.glob(path.rstrip("/")))] == []
-
-
-@each_page
-def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = re.findall(r"(?:`|^|&& |\()make (?:-\w+ )?([a-z-]+)", page.read_text(), re.MULTILINE)
-    assert set(named) - targets == set()
 
 
 def test_every_page_that_the_code_names_exists() -> None:

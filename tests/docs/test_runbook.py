@@ -1,17 +1,12 @@
 """The runbook: a whole section for every alarm of every stack, and commands that exist."""
 
 import re
-import shlex
-import subprocess
 from dataclasses import fields
 
-import botocore.session
 import pytest
-from botocore import xform_name
 
 from function.consume import Counts
 from policy.alarms import ALARM, DESCRIPTION_CHARS
-from settings import schema
 from tests.function.strategies import CORPUS
 from tests.stacks import PROD
 from tools.local.program import ROOT, run
@@ -21,12 +16,6 @@ TEXT = (ROOT / "docs" / "runbook.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 GENERAL = {"First", "To test an alarm"}
 PARTS = ["Meaning.", "Look at.", "Do.", "Test."]
-OF_THE_CLI = {"query", "output", "region", "cli-binary-format"}  # options of every command
-COMMANDS = [
-    shlex.split(command, comments=True)
-    for command in re.findall(r"\baws ((?:[a-z0-9-]+) [a-z0-9-]+[^`\n|;]*)", TEXT)
-    if not command.startswith("logs tail")  # the CLI's own
-]
 
 
 @pytest.fixture(scope="module")
@@ -62,34 +51,10 @@ def test_a_runbook_elsewhere_is_linked_to_within_what_cloudwatch_takes() -> None
         assert len(alarm.inputs["alarmDescription"]) <= DESCRIPTION_CHARS
 
 
-def test_every_command_of_aws_exists_with_its_options() -> None:
-    session = botocore.session.get_session()
-    for service, command, *words in COMMANDS:
-        model = session.get_service_model(service)
-        operations = {xform_name(name, "-"): name for name in model.operation_names}
-        assert command in operations, f"aws {service} {command}"
-        shape = model.operation_model(operations[command]).input_shape
-        given = {word[2:] for word in words if word.startswith("--")} - OF_THE_CLI
-        unknown = given - {xform_name(name, "-") for name in (shape.members if shape else ())}
-        assert not unknown, f"aws {service} {command}"
-
-
-def test_the_shell_takes_what_is_to_be_pasted() -> None:
-    blocks = re.findall(r"^```bash\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    subprocess.run(["bash", "-n"], input="\n".join(blocks), text=True, check=True)
-
-
 def test_alarms_are_named_as_the_runbook_looks_for_them(stack: Recorder) -> None:
     assert '--alarm-name-prefix "$PROJECT-$STACK-alarm-$1-"' in TEXT
     for alarm in stack.all(ALARM):
         assert alarm.outputs["name"].startswith(f"{stack.project.name}-{stack.stack}-{alarm.name}-")
-
-
-def test_targets_outputs_and_keys_exist(dev: Recorder) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"(?:`|^|&& )make ([a-z-]+)", TEXT, re.MULTILINE)) <= targets
-    assert set(re.findall(r"\$\(out (\w+)\)", TEXT)) <= set(dev.outputs)
-    assert set(re.findall(r"config [sg]et (\w+)", TEXT)) <= set(schema())
 
 
 def test_what_is_searched_for_in_the_log_is_what_the_function_logs() -> None:

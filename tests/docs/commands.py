@@ -1,0 +1,97 @@
+"""The commands that the pages show, run by a real bash and a real make among stand-ins that record their calls."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.waiting import HANG_S
+from tools.local.program import ROOT
+
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")})
+STAND_INS = ("aws", "docker", "gh", "git", "jq", "make", "pip", "pulumi", "sentiment", "sleep")
+OF_THE_VENV = ("mypy", "pip", "pre-commit", "pytest", "python", "ruff", "uv")
+REAL = ("awk", "cut", "date", "mkdir", "rm", "sed", "seq", "sh", "sort", "touch")
+INLINE = re.compile(rf"(?<!`)`((?:{'|'.join(STAND_INS)}|for|out|texts|\.venv/bin/[a-z0-9-]+|python3?) [^`]+)`")
+STAND_IN = """#!/bin/sh
+called=${{0##*/}}
+IFS='\037'
+printf '%s\\036' "$ASKED_BY$IFS$called$IFS$*" >> {record}
+IFS=' '
+case "$called $*" in
+make\\ *) ASKED_BY="make $*" exec {make} "$@" ;;
+sentiment\\ *) exec .venv/bin/python -m sentiment "$@" ;;
+"aws --version") echo "{version}" ;;
+aws\\ *) echo "{aws}" ;;
+*) echo arn:aws:sqs:us-west-2:123456789012:queue ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """
+    Attributes:
+        asked_by: the call of make that led to it; empty where the page itself makes it.
+    """
+
+    asked_by: str
+    program: str
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join([self.program, *self.words])
+
+
+class Shell:
+    """A copy of the checkout in which no program but bash, make and a few of POSIX does anything."""
+
+    def __init__(self, place: Path, *, aws: str = "answer", version: str = "aws-cli/2.99.0 Python/3.13"):
+        self.project, self.record, self.programs = place / "project", place / "record", place / "bin"
+        venv = self.project / ".venv"
+        for folder in (self.programs, venv / "bin"):
+            folder.mkdir(parents=True)
+        for path in ROOT.glob("[!.]*"):
+            if path.name not in ("build", "dist"):
+                (self.project / path.name).symlink_to(path)
+        (self.project / ROOT.name).symlink_to(".")  # a clone of it is there already
+        (self.project / "sentiment-analyzer").symlink_to(".")
+        for installed in ("pip", "program", "local", "dev"):
+            (venv / installed).touch()
+        for name in REAL:
+            (self.programs / name).symlink_to(shutil.which(name) or name)
+        (self.programs / "python3").symlink_to(sys.executable)
+        stand_in = STAND_IN.format(record=self.record, make=shutil.which("make"), version=version, aws=aws)
+        for path in [*(self.programs / name for name in STAND_INS), *(venv / "bin" / name for name in OF_THE_VENV)]:
+            path.write_text(stand_in)
+            path.chmod(0o755)
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": str(self.programs), "HOME": str(self.project), "LC_ALL": "C"}
+        return subprocess.run(
+            [shutil.which("bash") or "bash", "-c", script],
+            cwd=self.project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=HANG_S,
+        )
+
+    @property
+    def calls(self) -> list[Call]:
+        recorded = self.record.read_text().split("\036")[:-1] if self.record.exists() else []
+        return [
+            Call(asked_by, program, tuple(words))
+            for asked_by, program, *words in (each.removesuffix("\037").split("\037") for each in recorded)
+        ]
+
+
+def scripts(page: Path) -> list[str]:
+    """What a page has its reader type: blocks of bash, what follows a prompt, and commands within sentences."""
+    text = page.read_text()
+    blocks = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    prompts = re.findall(r"^\$ (.+)", text, re.MULTILINE)
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [*blocks, *prompts, *(" ".join(each.split("\n")) for each in INLINE.findall(prose))]

@@ -1,0 +1,171 @@
+"""Every command on every page: a shell takes it, its program has its options, and a test runs it or cannot."""
+
+import io
+import re
+import runpy
+import shutil
+import subprocess
+from contextlib import redirect_stdout
+from dataclasses import fields
+from importlib.util import find_spec
+from itertools import takewhile
+
+import botocore.session
+import pytest
+import yaml
+from botocore import xform_name
+
+from settings import Settings, key_of, schema
+from tests.docs.commands import PAGES, Call, Shell, scripts
+from tests.waiting import HANG_S
+from tools.local.program import ROOT
+from tools.local.recorder import Recorder
+
+# What runs a module, with the options of the pages or others: the test file, in which its name stands.
+TESTED = {
+    "function.build_model": "function/test_build_model.py",
+    "function.known_texts": "function/test_known_texts.py",
+    "sentiment": "sentiment/test_send.py",
+    "tests.function.fuzz": "function/fuzz/test_target.py",
+    "tools.bench": "tools/bench/test_bench.py",
+    "tools.chaos": "tools/test_ending.py",
+    "tools.estimate.capacity": "tools/estimate/capacity/test_capacity.py",
+    "tools.estimate.cost": "tools/estimate/cost/test_stack.py",
+    "tools.load": "tools/load/test_load.py",
+    "tools.local": "tools/local/test_stack.py",
+    "tools.models.archive": "tools/models/test_archive.py",
+    "tools.models.demonstration": "tools/models/demonstration/test_encoder.py",
+    "tools.models.evaluate": "tools/models/evaluate/test_evaluate.py",
+    "tools.models.full_size": "tools/bench/test_bench.py",
+    "tools.models.train": "tools/models/train/test_train.py",
+    "tools.release": "tools/release/test_engine.py",
+    "tools.release.smoke": "tools/release/test_smoke.py",
+}
+NOT_RUN = {
+    "aws": "needs AWS; the operations and their options are looked up in botocore's models",
+    "docker": "needs Docker",
+    "gh": "needs GitHub",
+    "git": "needs a remote, or commits",
+    "jq": "is not installed everywhere",
+    "mypy": "CI runs it, beside the tests",
+    "pip": "needs a package index",
+    "pre-commit": "needs a package index",
+    "pulumi": "needs a backend and AWS; tests/tools/release/test_engine.py runs the CLI on moto",
+    "pytest": "runs this",
+    "ruff": "CI runs it, beside the tests",
+    "sleep": "would only wait",
+    "tools.models.sizes": "takes half an hour",
+    "uv": "needs a package index",
+}
+OF_EVERY_OPERATION = {"--cli-binary-format", "--output", "--query", "--region"}  # of the AWS CLI
+OWN_OF_THE_CLI: dict[str, set[str]] = {"logs tail": {"--since", "--filter-pattern"}, "s3 cp": set()}
+READERS = {"STACK": "sentiment", "UPDATE_DOCS": "(tools|pytest)"}  # of variables that no recipe hands on
+FUZZ = "tests.function.fuzz"  # whose packages `make fuzz` installs itself
+PLACEHOLDER = re.compile(r"[A-Z_]+")
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> set[Call]:
+    """What the pages call. A page's scripts share a shell, since later ones use the functions of earlier ones."""
+    found: set[Call] = set()
+    for page in PAGES:
+        shell = Shell(tmp_path_factory.mktemp(page.stem))
+        done = shell.run("\n".join(f"cd {shell.project}\n{script}" for script in scripts(page)))
+        assert done.stderr == "", str(page)
+        found |= set(shell.calls)
+    return found
+
+
+def of(program: str, calls: set[Call]) -> list[tuple[str, ...]]:
+    return sorted({call.words for call in calls if call.program == program})
+
+
+def options(words: tuple[str, ...]) -> set[str]:
+    return {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+
+
+def operands(words: tuple[str, ...]) -> list[str]:
+    """The words before the first option."""
+    return list(takewhile(lambda word: not word.startswith("-"), words))
+
+
+def test_a_test_runs_every_command_or_none_can(calls: set[Call]) -> None:
+    called = {call.words[1] if call.program == "python" else call.program for call in calls} - {"make"}
+    assert called == TESTED.keys() | NOT_RUN.keys()
+    for name, file in TESTED.items():
+        package, _, module = name.rpartition(".")
+        assert re.search(rf"\b{package}(\.| import )?{module}\b", (ROOT / "tests" / file).read_text()), name
+
+
+def test_make_has_every_target_and_its_recipe_the_variables(calls: set[Call]) -> None:
+    recipes = dict(re.findall(r"^([a-z./-]+):(?!=).*\n((?:\t.*\n)*)", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for words in of("make", calls):
+        (target,) = [word for word in words if "=" not in word and not word.startswith("-")] or [".venv/pip"]
+        for variable in {word.partition("=")[0] for word in words if "=" in word}:
+            taken = rf"\b({variable}|{READERS.get(variable, variable)})\b"
+            assert re.search(taken, recipes[target]), f"make {target} {variable}=..."
+
+
+def help_of(module: str, words: list[str]) -> str:
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown):
+        patch.setattr("sys.argv", [module, *words, "--help"])
+        patch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module(module, run_name="__main__")
+    assert not ended.value.code, (module, words)
+    return shown.getvalue()
+
+
+@pytest.mark.slow(reason="build_model imports torch")
+def test_every_module_has_the_options(calls: set[Call]) -> None:
+    for _, module, *rest in of("python", calls):
+        assert find_spec(module), module
+        words = tuple(rest)
+        if module != FUZZ and (options(words) or re.fullmatch("[a-z-]+", "".join(words[:1]))):
+            shown = help_of(module, operands(words))
+            assert [name for name in options(words) if not re.search(rf"{name}\b", shown)] == [], module
+
+
+def test_pulumi_s_keys_take_the_values_and_its_outputs_exist(calls: set[Call], dev: Recorder) -> None:
+    bootstrap = yaml.safe_load((ROOT / "tools" / "bootstrap" / "Pulumi.yaml").read_text())["config"]
+    fields_by_key = {key_of(each.name): each for each in fields(Settings)}
+    for words in of("pulumi", calls):
+        if words[:2] == ("stack", "output"):
+            assert set(operands(words)[2:]) <= dev.outputs.keys(), words
+        if words[0] == "config" and ":" not in words[2] and not PLACEHOLDER.fullmatch(words[2]):
+            assert words[2] in schema() or words[2] in bootstrap, words
+        if words[:2] == ("config", "set") and words[2] in schema():
+            kind = schema()[words[2]]["type"]
+            value: object = yaml.safe_load(words[3]) if kind in ("integer", "boolean") else words[3]
+            assert isinstance(value, {"integer": int, "boolean": bool, "string": str}[kind]), words
+            rule = fields_by_key[words[2]].metadata.get("rule")
+            assert rule is None or rule.holds(value), words
+
+
+@pytest.mark.skipif(not shutil.which("pulumi"), reason="the Pulumi CLI is not on the PATH")
+@pytest.mark.slow(reason="each help takes the CLI half a second")
+def test_the_pulumi_cli_has_every_subcommand_and_option(calls: set[Call]) -> None:
+    given: dict[tuple[str, ...], set[str]] = {}
+    for words in of("pulumi", calls):
+        given.setdefault(tuple(operands(words)[:2]), set()).update(options(words))
+    for command, names in given.items():
+        asked = ["pulumi", *command, "--help"]
+        shown = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=HANG_S).stdout
+        assert [name for name in names if not re.search(rf"{name}\b", shown)] == [], command
+        assert "Available Commands" not in shown or f"  pulumi {' '.join(command)} " in shown, command
+
+
+def test_aws_has_every_operation_and_option(calls: set[Call]) -> None:
+    session = botocore.session.get_session()
+    for service, operation, *words in of("aws", calls):
+        if service == "--version":
+            continue
+        known = OWN_OF_THE_CLI.get(f"{service} {operation}")
+        if known is None:
+            model = session.get_service_model(service)
+            operations = {xform_name(name, "-"): name for name in model.operation_names}
+            assert operation in operations, f"aws {service} {operation}"
+            shape = model.operation_model(operations[operation]).input_shape
+            known = {f"--{xform_name(name, '-')}" for name in (shape.members if shape else ())}
+        assert options(tuple(words)) - known - OF_EVERY_OPERATION == set(), f"aws {service} {operation}"
