@@ -1,6 +1,7 @@
 """How a long command ends when it is told to, by Ctrl-C or SIGTERM: one line, at once, with nothing left running."""
 
 # Few and small imports: until the handlers are there, Python answers Ctrl-C with a traceback.
+import atexit
 import importlib
 import os
 import signal
@@ -51,18 +52,25 @@ def end_when_told(module: str) -> None:
     ready = True
     try:
         status = main()
+        atexit._run_exitfuncs()
+        _exit(status)  # to finalize this much takes Python a second or two, in which a signal kills it without a word
     except BaseException:
         if not told:
             raise
-    if told:
-        _leave(told)
-    sys.exit(status)
+    _leave(told)
 
 
 def _leave(number: int) -> None:
     """Without waiting for threads: pipes and watchdogs end what this process has started."""
     show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
-    sys.stdout.flush()
     sys.stderr.write(f"{show_cursor}stopped\n")
-    sys.stderr.flush()
-    os._exit(128 + number)
+    _exit(128 + number)
+
+
+def _exit(status: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # whoever read it has gone
+            pass
+    os._exit(status)

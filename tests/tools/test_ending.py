@@ -73,3 +73,14 @@ def test_a_command_that_is_told_to_end_says_so_in_one_line_and_leaves_nothing(
     while left := [pid for pid, began in known.items() if started(pid) == began]:
         assert time.monotonic() < deadline, f"{left} run on"
         time.sleep(0.01)
+
+
+def test_a_command_that_is_told_to_end_after_its_last_line_ends_in_order() -> None:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-m", *COMMANDS["demo"]]
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as demo:
+        assert demo.stdout
+        assert any(line.startswith("Took") for line in demo.stdout)
+        os.killpg(demo.pid, signal.SIGINT)
+        _, err = demo.communicate(timeout=PATIENCE_S)
+    assert (demo.returncode, err) in ((0, ""), (130, "stopped\n"))
