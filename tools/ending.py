@@ -2,7 +2,9 @@
 
 # Few and small imports: until the handlers are there, Python answers Ctrl-C with a traceback.
 import atexit
+import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Callable
 from threading import Timer
 from types import FrameType
 
+TERMINAL = sys.stderr
 PATIENCE_S = 3.0  # for what is closed in order, such as containers; then the process ends as it is
 at_once: list[Callable[[], None]] = []  # ends what must be gone whatever the rest of the process waits for
 
@@ -31,6 +34,7 @@ def end_when_told(module: str) -> None:
         if not ready:
             _leave(number)  # in the middle of an import, which could swallow what is raised; nothing runs yet
         logging.disable()  # what is cut off in the middle complains
+        sys.stderr = io.StringIO()
         sys.unraisablehook = swallowed
         for end in at_once:
             end()
@@ -62,15 +66,13 @@ def end_when_told(module: str) -> None:
 
 def _leave(number: int) -> None:
     """Without waiting for threads: pipes and watchdogs end what this process has started."""
-    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
-    sys.stderr.write(f"{show_cursor}stopped\n")
+    show_cursor = "\x1b[?25h" if TERMINAL.isatty() else ""
+    TERMINAL.write(f"{show_cursor}stopped\n")
     _exit(128 + number)
 
 
 def _exit(status: int) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
+    for stream in (sys.stdout, TERMINAL):
+        with contextlib.suppress(OSError):  # whoever read it has gone
             stream.flush()
-        except OSError:  # whoever read it has gone
-            pass
     os._exit(status)
