@@ -7,6 +7,7 @@ from rich.markup import escape
 from sentiment.delivery import NotSent
 from sentiment.dlq.command import app as dlq
 from sentiment.errors import CommandError
+from sentiment.forget import forget
 from sentiment.results import results
 from sentiment.schema import published
 from sentiment.screen import notes
@@ -49,6 +50,7 @@ app = new_app(
 )
 app.command()(send)
 app.command()(results)
+app.command()(forget)
 app.add_typer(dlq, name="dlq")
 
 

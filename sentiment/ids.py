@@ -1,16 +1,34 @@
-"""Ids from a file: one a line, or those of the texts that were sent or of the results that were written."""
+"""Ids that a command is given: as arguments, or from a file that holds ids, texts that were sent, or results."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from sentiment.opening import opened
 from sentiment.record import Layout, Record
 from sentiment.rows import Dialect
+from sentiment.screen import notes
 from sentiment.sources import FORMATS, STDIN, delimiter_of, derived_prefix, format_of, records, suffix_of
+from sentiment_contract.messages import ID_ALLOWED, is_id
 
 IDS = "ids"  # one a line; JSON lines among them are read as such
+SHOWN = 20  # ids or reasons
+
+IdsFrom = Annotated[
+    Path | None,
+    typer.Option(help="Ids, one a line, or the JSON lines or CSV that was sent or written; - is standard input."),
+]
+IdFormat = Annotated[
+    str | None,
+    typer.Option(help="Of --ids-from: jsonl, csv, lines (texts as they were sent), ids; default: by suffix."),
+]
+IdColumn = Annotated[str, typer.Option(help="Of --ids-from's csv.")]
+IdDelimiter = Annotated[str | None, typer.Option(help="Of --ids-from's csv; default: a comma, of .tsv a tab.")]
+IdEncoding = Annotated[str | None, typer.Option(help="Of --ids-from; default: by byte-order mark, else UTF-8.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +44,25 @@ class FileOptions:
     id_column: str = "id"
     delimiter: str | None = None
     encoding: str | None = None
+
+
+def given_ids(arguments: Sequence[str] | None, path: Path | None, options: FileOptions) -> tuple[list[str], bool]:
+    """The ids of the arguments and the file, each once; what cannot be one is named on the screen.
+
+    Returns:
+        The ids, and whether something was named.
+
+    Raises:
+        CommandError: the file cannot be read at all, or lacks the column.
+    """
+    told: list[str] = []
+    given = [*(arguments or []), *(read_ids(path, options, told.append) if path else [])]
+    told += [f"id: {ascii(bad)[:80]} is not allowed; must be {ID_ALLOWED}" for bad in given if not is_id(bad)]
+    for why in told[:SHOWN]:
+        notes.print(why, style="red", markup=False, highlight=False)
+    if hidden := len(told[SHOWN:]):
+        notes.print(f"{hidden} more of these are not shown", style="red", highlight=False)
+    return list(dict.fromkeys(filter(is_id, given))), bool(told)
 
 
 def read_ids(path: Path, options: FileOptions, tell: Callable[[str], None]) -> Iterator[str]:

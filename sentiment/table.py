@@ -1,11 +1,10 @@
-"""The results table, read by ids or as a whole."""
+"""The results table: read by ids or as a whole, and results deleted by ids."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sentiment.errors import CommandError
 from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
@@ -13,9 +12,30 @@ from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 Result = dict[str, Any]  # the attributes of a stored result, as docs/messages.md lists them
 
 FIELDS = (TABLE_KEY, "sentiment", "score", "truncated", "sent_at", "processed_at", "model_id", "model_revision", "text")
-IDS_AT_ONCE = 100  # in one BatchGetItem
+IDS_AT_ONCE, DELETED_AT_ONCE = 100, 25  # in one BatchGetItem, in one BatchWriteItem
 USD_PER_MILLION_READ_UNITS = 0.125  # on demand, us-east-1 (airbyte.com, Amazon DynamoDB pricing, 2026-11)
 ATTEMPTS, LONGEST_BACKOFF_S = 10, 2.0  # for what DynamoDB leaves unprocessed
+SCANNED_BYTES_PER_UNIT = 8_192  # two times 4 KB, as a scan is eventually consistent
+UNDATED = datetime.min.replace(tzinfo=UTC)
+
+
+class Page(NamedTuple):
+    """What one request of a scan brought.
+
+    Attributes:
+        results: those that DynamoDB let through, expired ones among them.
+        scanned: items that it read for them.
+        units: read units that they cost.
+    """
+
+    results: list[Result]
+    scanned: int
+    units: float
+
+
+def priced(units: float) -> str:
+    """Read units, and what they cost."""
+    return f"{units:,.1f} read units, about {units * USD_PER_MILLION_READ_UNITS / 1e6:.6f} USD on demand"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,31 +62,69 @@ class Results:
             ClientError, BotoCoreError: the table cannot be read.
         """
         found: dict[str, Result] = {}
-        unique = list(dict.fromkeys(ids))
-        for start in range(0, len(unique), IDS_AT_ONCE):
-            keys = [{TABLE_KEY: {"S": item_id}} for item_id in unique[start : start + IDS_AT_ONCE]]
-            found |= {result[TABLE_KEY]: result for result in self._wanted(self._get(keys))}
+        for keys in _requests(ids, IDS_AT_ONCE):
+            found |= {result[TABLE_KEY]: result for result in self._wanted(self._get(keys, self._projection()))}
         return found
+
+    def present(self, ids: Sequence[str]) -> Iterator[list[str]]:
+        """Those of some ids that the table holds now, expired or not, request by request; raises as `get` does."""
+        for keys in _requests(ids, IDS_AT_ONCE):
+            only_key = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": TABLE_KEY}}
+            yield [result[TABLE_KEY] for result in self._get(keys, {**only_key, "ConsistentRead": True})]
+
+    def delete(self, ids: Sequence[str]) -> Iterator[int]:
+        """Delete the results of some ids; yields how many ids each request has settled, and raises as `get` does."""
+        for keys in _requests(ids, DELETED_AT_ONCE):
+            request = {self.table_name: [{"DeleteRequest": {"Key": key}} for key in keys]}
+            for _ in self._settle(self.dynamodb.batch_write_item, request, "UnprocessedItems"):
+                pass
+            yield len(keys)
+
+    def size(self) -> tuple[int, int]:
+        """How many items the table holds, and their bytes, as DynamoDB counts them every six hours."""
+        table = self.dynamodb.describe_table(TableName=self.table_name)["Table"]
+        return table["ItemCount"], table["TableSizeBytes"]
 
     def scan(self) -> Iterator[tuple[list[Result], float]]:
         """The whole table, page by page, each with the read units that it cost."""
+        for page in self.pages():
+            yield list(self._wanted(page.results)), page.units
+
+    def pages(self, segment: int = 0, segments: int = 1) -> Iterator[Page]:
+        """One of so many parts of the table, to be read at the same time; with what has expired or has no date."""
+        request = self._projection()
+        if self.since:
+            # What has no date passes: it is for the caller to judge.
+            request["FilterExpression"] = "NOT (attribute_type(#sent_at, :string) AND #sent_at < :since)"
+            request["ExpressionAttributeNames"]["#sent_at"] = "sent_at"
+            since = self.since.isoformat(timespec="microseconds")
+            request["ExpressionAttributeValues"] = {":string": {"S": "S"}, ":since": {"S": since}}
         pages = self.dynamodb.get_paginator("scan").paginate(
-            TableName=self.table_name, ReturnConsumedCapacity="TOTAL", **self._projection()
+            TableName=self.table_name,
+            ReturnConsumedCapacity="TOTAL",
+            Segment=segment,
+            TotalSegments=segments,
+            **request,
         )
         for page in pages:
             units = page.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
-            yield list(self._wanted(map(_plain, page["Items"]))), units
+            yield Page(list(map(_plain, page["Items"])), page["ScannedCount"], units)
 
-    def _get(self, keys: list[dict[str, Any]]) -> Iterator[Result]:
-        request: dict[str, Any] = {self.table_name: {"Keys": keys, **self._projection()}}
-        for attempt in range(ATTEMPTS):
-            answer = self.dynamodb.batch_get_item(RequestItems=request)
+    def _get(self, keys: list[dict[str, Any]], options: dict[str, Any]) -> Iterator[Result]:
+        request = {self.table_name: {"Keys": keys, **options}}
+        for answer in self._settle(self.dynamodb.batch_get_item, request, "UnprocessedKeys"):
             yield from map(_plain, answer["Responses"].get(self.table_name, []))
-            request = answer.get("UnprocessedKeys", {})
+
+    def _settle(self, call: Callable[..., Any], request: dict[str, Any], left: str) -> Iterator[dict[str, Any]]:
+        """The answers to a request, made again with what each leaves unprocessed."""
+        for attempt in range(ATTEMPTS):
+            answer = call(RequestItems=request)
+            yield answer
+            request = answer.get(left, {})
             if not request:
                 return
             self.sleep(min(LONGEST_BACKOFF_S, 0.05 * 2**attempt))
-        raise CommandError(f"{self.table_name}: left ids unread {ATTEMPTS} times in a row; is it throttled?")
+        raise CommandError(f"{self.table_name}: left ids unprocessed {ATTEMPTS} times in a row; is it throttled?")
 
     def _projection(self) -> dict[str, Any]:
         wanted = enumerate((*self.fields, TABLE_EXPIRY))
@@ -77,17 +135,30 @@ class Results:
         """Those that are new enough, and not expired: DynamoDB deletes these within days only."""
         now = time.time()
         for result in results:
-            expired = result.pop(TABLE_EXPIRY, math.inf) <= now
-            if not expired and (self.since is None or _sent_at(result) >= self.since):
+            if not expired(result, now) and (self.since is None or sent_at(result) >= self.since):
                 yield result
 
 
-def _sent_at(result: Result) -> datetime:
-    """Of an item of somebody else's, which has no such date, the first of all."""
+def expired(result: Result, now: float) -> bool:
+    """Whether a result, from which its expiry is taken, has expired."""
+    expiry = result.pop(TABLE_EXPIRY, None)
+    return isinstance(expiry, float) and expiry <= now
+
+
+def sent_at(result: Result) -> datetime:
+    """When its text was sent; of an item of somebody else's, which has no such date, the first of all."""
     try:
-        return datetime.fromisoformat(result["sent_at"])
+        date = datetime.fromisoformat(result["sent_at"])
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date
     except (KeyError, TypeError, ValueError):
-        return datetime.min.replace(tzinfo=UTC)
+        return UNDATED
+
+
+def _requests(ids: Sequence[str], at_once: int) -> Iterator[list[dict[str, Any]]]:
+    """The keys of some ids, each once, in groups."""
+    keys = [{TABLE_KEY: {"S": item_id}} for item_id in dict.fromkeys(ids)]
+    for start in range(0, len(keys), at_once):
+        yield keys[start : start + at_once]
 
 
 def _plain(item: dict[str, dict[str, Any]]) -> Result:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sentiment.batch import MAX_MESSAGES
+from sentiment.confirm import confirm_deletion
 from sentiment.dlq.look import discard, write
 from sentiment.dlq.queue import WORK_HIDES_SECONDS, Look, depth
 from sentiment.errors import CommandError
@@ -37,23 +38,17 @@ def purge(
             raise CommandError(f"{answer!r} must be a file's name, or empty; nothing was deleted")
         save = Path(answer) if answer else None
     if save is None:
-        _confirm(count, url, yes)
+        confirm_deletion(count, "message", url, yes)
         sqs.purge_queue(QueueUrl=url)
         notes.print(f"About {counted(count, 'dead letter')} deleted; SQS takes up to a minute for it.")
         return
     with Look(sqs, url, WORK_HIDES_SECONDS) as look:
         letters = write(look, save)
         try:
-            _confirm(len(letters), url, yes)
+            confirm_deletion(len(letters), "message", url, yes)
         except BaseException:
             discard(save)  # all are in the queue, and the same command can be given again
             raise
         for start in range(0, len(letters), MAX_MESSAGES):
             look.delete(letters[start : start + MAX_MESSAGES])
     notes.print(f"{counted(len(letters), 'dead letter')} deleted.")
-
-
-def _confirm(count: int, queue_url: str, yes: bool) -> None:
-    asked = f"Type {count} to delete {counted(count, 'message')} from {queue_url} for good"
-    if not yes and typer.prompt(asked, err=True) != str(count):
-        raise CommandError("not confirmed: nothing was deleted")

@@ -234,7 +234,7 @@ def test_ids_that_dynamodb_leaves_unprocessed_are_asked_for_again(place: Place) 
     assert set(results.get(["a", "b", "c"])) == {"a", "b", "c"}
     assert waits == [0.05, 0.1]
     left[0], ids = ATTEMPTS + 1, [f"id-{n}" for n in range(ATTEMPTS + 2)]
-    with pytest.raises(CommandError, match="left ids unread"):
+    with pytest.raises(CommandError, match="left ids unprocessed"):
         results.get(ids)
 
 
@@ -316,6 +316,13 @@ def test_an_item_that_lacks_fields_is_shown_as_far_as_it_goes_and_counted(place:
     assert all(each in done.out for each in ("whole", "bare", "odd"))
     assert run("results", "bare", "--follow", "--output", "csv").out.count("bare") == 1
     assert run("results", "--all", "--since", "2026-01-01", "--output", "jsonl").out.count("\n") == 1
+
+
+def test_an_item_with_a_date_or_an_expiry_of_somebody_elses_making_is_read(place: Place, run: Run) -> None:
+    for name, value in {"sent_at": "2026-11-01T09:00:00", "expires_at": "tomorrow"}.items():
+        place.store(name, **{name: value})
+    done = run("results", "--all", "--since", "2026-10-01", "--output", "jsonl")
+    assert (done.code, done.out.count("\n")) == (0, 2), done.err
 
 
 def test_an_id_that_is_missing_controls_no_terminal(place: Place, run: Run) -> None:

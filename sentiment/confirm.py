@@ -1,0 +1,17 @@
+"""Asks before something is deleted for good."""
+
+import typer
+
+from sentiment.errors import CommandError
+from sentiment.words import counted
+
+
+def confirm_deletion(count: int, noun: str, place: str, yes: bool) -> None:
+    """Have the user type how many are deleted, unless `yes`.
+
+    Raises:
+        CommandError: the answer is another.
+    """
+    asked = f"Type {count} to delete {counted(count, noun)} from {place} for good"
+    if not yes and typer.prompt(asked, err=True) != str(count):
+        raise CommandError("not confirmed: nothing was deleted")
