@@ -14,5 +14,5 @@ answer = boto3.client("sqs").send_message_batch(  # at most 10 messages, and 1 M
     QueueUrl=os.environ["QUEUE_URL"],
     Entries=[{"Id": str(n), "MessageBody": json.dumps(body)} for n, body in enumerate(bodies)],
 )
-if failed := answer.get("Failed"):  # of one call some may arrive and others not: send these again, and only these
+if failed := answer.get("Failed"):  # a call may succeed in part: resend these, and only these
     raise SystemExit(f"not sent: {failed}")

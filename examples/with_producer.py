@@ -14,5 +14,5 @@ with Producer(os.environ["QUEUE_URL"]) as producer:  # leaving it raises SendFai
     for review_id, text in REVIEWS.items():
         try:
             producer.send(review_id, text)
-        except Rejected as error:  # an empty text will never have a sentiment
+        except Rejected as error:  # an empty text can never be classified
             REVIEWS[review_id] = f"rejected: {error}"

@@ -1,4 +1,4 @@
-"""What `pulumi preview --policy-pack policy` runs. PolicyPack serves the engine and does not return."""
+"""The program that `pulumi preview --policy-pack policy` runs. PolicyPack serves the engine and does not return."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from pulumi_policy import EnforcementLevel, PolicyPack
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the engine runs this folder, not the package
 
-from policy.pack import POLICIES  # after the path it is found on
+from policy.pack import POLICIES  # after the change to sys.path
 from settings.project import project_name
 
 PolicyPack(project_name(), POLICIES, EnforcementLevel.MANDATORY)

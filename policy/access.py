@@ -1,4 +1,4 @@
-"""Who may do what: no public access, no more than is needed, nothing misspelt."""
+"""Rules on access: no public access, least privilege, no misspelt actions."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,22 +22,22 @@ GRANTS = (
 
 @resource_rule()
 def nobody_is_let_in_without_a_name(resource: Props) -> Iterator[str]:
-    """No policy, permission or function URL allows anyone whatsoever."""
+    """No policy, permission or function URL allows public access."""
     for statement in allowed(resource):
         principal = statement.get("Principal", {})
         named = principal.values() if isinstance(principal, Mapping) else [principal]
         if "NotPrincipal" in statement or any("*" in as_list(value) for value in named):
-            yield f"statement {sid(statement)} allows everybody"
+            yield f"statement {sid(statement)} allows everyone"
     if resource.get("principal") == "*" or resource.get("authorizationType") == "NONE":
-        yield "lets everybody invoke the function"
+        yield "lets everyone invoke the function"
 
 
 @resource_rule(*GRANTS)
 def grants_name_their_actions(resource: Props) -> Iterator[str]:
-    """A statement allows actions by name, and names that exist: AWS takes any, and a misspelt one grants nothing."""
+    """A statement allows actions by existing names: AWS accepts any name, but a misspelt one grants nothing."""
     for statement in allowed(resource):
         if "NotAction" in statement:
-            yield f"statement {sid(statement)} allows everything but some (NotAction)"
+            yield f"statement {sid(statement)} allows all actions but some (NotAction)"
         for action in as_list(statement.get("Action")):
             if action not in KNOWN:
                 yield f"statement {sid(statement)} allows {action!r}, which policy/actions.py does not know"
@@ -45,7 +45,7 @@ def grants_name_their_actions(resource: Props) -> Iterator[str]:
 
 @resource_rule(*GRANTS)
 def grants_name_their_resources(resource: Props) -> Iterator[str]:
-    """A statement allows actions on resources by whole ARNs; on "*" only what has no resource to name."""
+    """A statement allows actions on resources by full ARNs; on "*" only actions that have no resource."""
     for statement in allowed(resource):
         wide = "NotResource" in statement or not all(map(_names_one, as_list(statement.get("Resource"))))
         if wide and (actions := sorted(set(as_list(statement.get("Action"))) - WITHOUT_RESOURCE)):
@@ -54,17 +54,17 @@ def grants_name_their_resources(resource: Props) -> Iterator[str]:
 
 @resource_rule(KEY, QUEUE, QUEUE_POLICY, TOPIC, TOPIC_POLICY, REPOSITORY_POLICY)
 def services_act_for_named_accounts(resource: Props) -> Iterator[str]:
-    """A service of AWS is let in on behalf of named accounts; else it would act for anybody (the confused deputy)."""
+    """An AWS service may act only on behalf of named accounts; else it would act for anyone (the confused deputy)."""
     for statement in allowed(resource):
         principal = statement.get("Principal")
         if isinstance(principal, Mapping) and "Service" in principal and not _names_accounts(statement):
-            yield f"statement {sid(statement)} lets {principal['Service']} in, whoever it acts for"
+            yield f"statement {sid(statement)} allows {principal['Service']}, on behalf of any account"
 
 
 @resource_rule(KEY)
 def key_is_administered_by_its_account_alone(key: Props) -> Iterator[str]:
-    """A key's policy allows every action to an account's root, or nobody could change it, and to nobody else."""
-    administered = not key.get("policy")  # KMS's own policy then says so
+    """A key's policy allows every action only to the account's root; without that, nobody could change it."""
+    administered = not key.get("policy")  # KMS's default policy then allows it
     for statement in allowed(key):
         principal = statement.get("Principal", {})
         who = as_list(principal.get("AWS")) if isinstance(principal, Mapping) and set(principal) == {"AWS"} else []
@@ -79,20 +79,20 @@ def key_is_administered_by_its_account_alone(key: Props) -> Iterator[str]:
 
 @resource_rule(ROLE, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
 def role_has_no_policy_of_aws(resource: Props) -> Iterator[str]:
-    """A role has policies of its stack: those that AWS manages allow more than is needed, and change."""
+    """A role has only its stack's own policies: AWS managed policies allow more than needed, and change."""
     for arn in [*as_list(resource.get("managedPolicyArns")), *as_list(resource.get("policyArn"))]:
         if ":iam::aws:policy/" in arn:
-            yield f"{arn} is not of this stack"
+            yield f"{arn} is not from this stack"
 
 
 def _names_one(arn: str) -> bool:
-    """Whether an ARN is of one resource; the streams of a log group have no names yet, so that theirs ends in ":*"."""
+    """Whether an ARN names one resource; a log group's streams have no names yet, so theirs may end in ":*"."""
     named = arn.removesuffix(":*")
     return named.count(":") >= 5 and not set("*?") & set(named)
 
 
 def _names_accounts(statement: Statement) -> bool:
-    """Whether a statement's conditions hold for whom a service acts against account ids."""
+    """Whether a statement's conditions restrict, by account id, for whom a service acts."""
     sources = [
         source
         for operator, conditions in statement.get("Condition", {}).items()

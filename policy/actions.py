@@ -1,6 +1,6 @@
-"""IAM actions that a statement may grant: those a pipeline like this may need, of the services it is made of.
+"""The IAM actions that a statement may grant: those that this kind of pipeline may need of its services.
 
-AWS takes a misspelt action without a word, and it grants nothing. Source, and where to look before one is added:
+AWS accepts a misspelt action silently, and it grants nothing. Source, and where to look before you add one:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -20,6 +20,6 @@ NAMES = {
 }
 KNOWN = {f"{service}:{name}" for service, names in NAMES.items() for name in names.split()}
 
-# The service authorization reference names no resource type for these, so that "*" is all one can write. Lambda asks a
-# role for those of EC2 on "*": https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+# The service authorization reference lists no resource type for these, so only "*" works. Lambda requires EC2's on "*"
+# in the function's role: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken"} | {action for action in KNOWN if action.startswith(("xray:", "ec2:"))}

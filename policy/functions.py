@@ -1,4 +1,4 @@
-"""Functions: what they run, how much of it, and where they log."""
+"""Rules on functions: their image, their concurrency and their logs."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ SCALED = "aws:appautoscaling/target:Target"
 
 @resource_rule(FUNCTION)
 def image_is_named_by_digest(function: Props) -> Iterator[str]:
-    """A function runs an image by digest; what a tag names can change."""
+    """A function runs an image by digest, because a tag can move to another image."""
     uri = function.get("imageUri")
     if uri and not re.search(r"@sha256:[0-9a-f]{64}$", uri):
         yield f"imageUri: {uri!r} must end in @sha256:DIGEST"
@@ -21,21 +21,21 @@ def image_is_named_by_digest(function: Props) -> Iterator[str]:
 
 @resource_rule(LOG_GROUP)
 def logs_expire(group: Props) -> Iterator[str]:
-    """A log group says how long it keeps its logs; without, for ever."""
+    """A log group limits how long it keeps its logs; without a limit it keeps them forever."""
     if not group.get("retentionInDays"):
         yield f"retentionInDays: {group.get('retentionInDays')!r} must be a number of days"
 
 
 @stack_rule(FUNCTION)
 def function_logs_to_a_group_of_the_stack(function: PolicyResource) -> Iterator[str]:
-    """A function logs to a group of its stack; one that Lambda makes for it would keep its logs for ever."""
+    """A function logs to a group of its stack; a group that Lambda creates would keep the logs forever."""
     if not neighbour(function, "loggingConfig", LOG_GROUP):
         yield "loggingConfig.logGroup must be a log group of this stack"
 
 
 @resource_rule(PROVISIONED)
 def nothing_is_provisioned_for_latest(provisioned: Props) -> Iterator[str]:
-    """Provisioned concurrency is of an alias or a version; Lambda refuses it for $LATEST."""
+    """Provisioned concurrency belongs to an alias or a version; Lambda refuses it for $LATEST."""
     qualifier = provisioned.get("qualifier")
     if not qualifier or qualifier == "$LATEST":
         yield f"qualifier: {qualifier!r} must be an alias or a version"
@@ -43,7 +43,7 @@ def nothing_is_provisioned_for_latest(provisioned: Props) -> Iterator[str]:
 
 @stack_rule(PROVISIONED, SCALED)
 def provisioned_stays_within_reserved_concurrency(provisioned: PolicyResource) -> Iterator[str]:
-    """No more is kept warm, by a fixed number or by scaling, than its function has reserved."""
+    """Provisioned concurrency, fixed or scaled, does not exceed the function's reserved concurrency."""
     reference, amount = (
         ("functionName", "provisionedConcurrentExecutions")
         if provisioned.resource_type == PROVISIONED
@@ -57,6 +57,6 @@ def provisioned_stays_within_reserved_concurrency(provisioned: PolicyResource) -
 
 
 def reserved_of(function: PolicyResource | None) -> float | None:
-    """The concurrency that a function has reserved, where 0 is none at all; None where it reserves nothing (-1)."""
+    """A function's reserved concurrency, where 0 means that it cannot run; None if it reserves nothing (-1)."""
     reserved = function.props.get("reservedConcurrentExecutions") if function else None
     return None if reserved is None or reserved < 0 else reserved

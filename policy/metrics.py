@@ -1,4 +1,4 @@
-"""Metrics that exist, and the dimensions they come with: CloudWatch takes an alarm on any name, and it stays quiet.
+"""Existing metrics and their dimensions: CloudWatch accepts an alarm on any name, but such an alarm never goes off.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html (and -view for the dimensions),
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html,

@@ -1,4 +1,4 @@
-"""Queues: nothing is lost between a queue, its dead-letter queue and its function."""
+"""Rules on queues: no message is lost between a queue, its dead-letter queue and its function."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ OF_STREAMS = (
 
 @resource_rule(QUEUE)
 def queue_delivers_before_it_gives_up(queue: Props) -> Iterator[str]:
-    """A redrive policy delivers a message at least once before the dead-letter queue gets it."""
+    """A redrive policy delivers a message at least once before it dead-letters it."""
     if queue.get("redrivePolicy"):
         count = json.loads(queue["redrivePolicy"]).get("maxReceiveCount")
         if not isinstance(count, int) or count < 1:
@@ -38,7 +38,7 @@ def dead_letters_outlive_their_queue(queue: PolicyResource) -> Iterator[str]:
     if dead_letters:
         kept, waits = (q.props.get("messageRetentionSeconds", 345_600) for q in (dead_letters, queue))  # SQS's default
         if kept <= waits:
-            yield f"its dead-letter queue keeps messages for {kept:.0f} s and must for more than its own {waits:.0f} s"
+            yield f"its dead-letter queue keeps messages for {kept:.0f} s, but must exceed the queue's {waits:.0f} s"
 
 
 @stack_rule(MAPPING)
@@ -51,26 +51,26 @@ def consumed_queue_has_dead_letters(mapping: PolicyResource) -> Iterator[str]:
 
 @stack_rule(MAPPING)
 def messages_stay_hidden_while_processed(mapping: PolicyResource) -> Iterator[str]:
-    """A received message stays hidden for six timeouts of the function and the batch window."""
+    """A received message stays hidden for six times the function's timeout plus the batch window."""
     queue, function = neighbour(mapping, "eventSourceArn", QUEUE), function_of(mapping)
     if queue and function:
         window = mapping.props.get("maximumBatchingWindowInSeconds") or 0
         hidden = queue.props.get("visibilityTimeoutSeconds", 30)  # SQS's default
         needed = VISIBILITY_TIMEOUTS * function.props.get("timeout", 3) + window  # Lambda's default
         if hidden < needed:
-            yield f"its queue hides messages for {hidden:.0f} s and must for {needed:.0f} s"
+            yield f"its queue hides messages for {hidden:.0f} s, and must for {needed:.0f} s"
 
 
 @stack_rule(MAPPING)
 def mapping_feeds_an_alias(mapping: PolicyResource) -> Iterator[str]:
-    """A queue feeds an alias: provisioned concurrency and gradual releases are on it, not on the function."""
+    """A queue feeds an alias, because provisioned concurrency and gradual releases work only through it."""
     if not neighbour(mapping, "functionName", ALIAS):
         yield "functionName must be the ARN of an alias of this stack"
 
 
 @resource_rule(MAPPING)
 def mapping_settings_are_of_queues(mapping: Props) -> Iterator[str]:
-    """An event source mapping has only settings that mean something for SQS, which ignores those of streams."""
+    """An event source mapping has only settings for SQS, which ignores those for streams."""
     for name in OF_STREAMS:
         if mapping.get(name):
             yield f"{name} is for streams and does nothing for a queue"
@@ -78,14 +78,14 @@ def mapping_settings_are_of_queues(mapping: Props) -> Iterator[str]:
 
 @resource_rule(MAPPING)
 def mapping_takes_partial_failures(mapping: Props) -> Iterator[str]:
-    """A function reports which messages of a batch failed, so that one does not repeat or lose its neighbours."""
+    """A function reports which messages of a batch failed, so that the others are neither repeated nor lost."""
     if "ReportBatchItemFailures" not in (mapping.get("functionResponseTypes") or []):
         yield "functionResponseTypes must hold ReportBatchItemFailures"
 
 
 @resource_rule(MAPPING)
 def large_batches_have_a_window(mapping: Props) -> Iterator[str]:
-    """A batch of more than ten messages is collected in a window of at least a second; Lambda refuses it without."""
+    """A batch of more than ten messages needs a batch window of at least a second; else Lambda refuses it."""
     size, window = mapping.get("batchSize") or UNBUFFERED_BATCH, mapping.get("maximumBatchingWindowInSeconds") or 0
     if size > UNBUFFERED_BATCH and window < 1:
         yield f"batchSize: {size:.0f} must be at most {UNBUFFERED_BATCH} unless maximumBatchingWindowInSeconds is 1"
@@ -93,7 +93,7 @@ def large_batches_have_a_window(mapping: Props) -> Iterator[str]:
 
 @stack_rule(MAPPING)
 def queue_stays_within_reserved_concurrency(mapping: PolicyResource) -> Iterator[str]:
-    """A queue has no more batches in flight than its function may run: a throttled batch uses up deliveries."""
+    """A queue has no more batches in flight than its function may run, because throttled batches use up deliveries."""
     function = function_of(mapping)
     reserved = reserved_of(function)
     most = (mapping.props.get("scalingConfig") or {}).get("maximumConcurrency")
@@ -102,6 +102,6 @@ def queue_stays_within_reserved_concurrency(mapping: PolicyResource) -> Iterator
 
 
 def function_of(mapping: PolicyResource) -> PolicyResource | None:
-    """The function that a mapping invokes, by way of an alias or at once."""
+    """The function that a mapping invokes, directly or through an alias."""
     alias = neighbour(mapping, "functionName", ALIAS)
     return neighbour(alias, "functionName", FUNCTION) if alias else neighbour(mapping, "functionName", FUNCTION)

@@ -1,7 +1,7 @@
-"""How a rule is written: a generator of complaints, named and described by itself.
+"""Turns a generator of complaints into a rule with the generator's name and docstring.
 
-A preview of a new stack does not know ARNs, URLs and what is made of them. A rule that reads such a value raises
-UnknownValueError, which the engine reports as advice; the update, which knows them, enforces it.
+A preview of a new stack does not know ARNs, URLs and values derived from them. A rule that reads such a value raises
+UnknownValueError, which the engine reports as advice; the update knows the values and enforces the rule.
 """
 
 import inspect
@@ -29,7 +29,7 @@ Props = Mapping[str, Any]
 
 
 def resource_rule(*types: str) -> Callable[[Callable[[Props], Iterable[str]]], ResourceValidationPolicy]:
-    """Of a resource by itself, judged before it is created or changed. Without types, of every resource."""
+    """Checks one resource at a time, before it is created or changed; without types, all resources."""
 
     def policy_of(check: Callable[[Props], Iterable[str]]) -> ResourceValidationPolicy:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -43,7 +43,7 @@ def resource_rule(*types: str) -> Callable[[Callable[[Props], Iterable[str]]], R
 
 
 def stack_rule(*types: str) -> Callable[[Callable[[PolicyResource], Iterable[str]]], StackValidationPolicy]:
-    """Of a resource and its neighbours, judged when all are known."""
+    """Checks a resource together with the resources it refers to, once all are known."""
 
     def policy_of(check: Callable[[PolicyResource], Iterable[str]]) -> StackValidationPolicy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -54,7 +54,7 @@ def stack_rule(*types: str) -> Callable[[Callable[[PolicyResource], Iterable[str
                         for complaint in check(resource):
                             report(f"{resource.name}: {complaint}", resource.urn)
                     except UnknownValueError as error:
-                        unknown = error  # the others can still be judged
+                        unknown = error  # the others can still be checked
             if unknown:
                 raise unknown
 
@@ -64,12 +64,12 @@ def stack_rule(*types: str) -> Callable[[Callable[[PolicyResource], Iterable[str
 
 
 def neighbour(resource: PolicyResource, prop: str, type_: str) -> PolicyResource | None:
-    """The resource of a type that a property is made of; known even while its value is not."""
+    """The resource of a type from which a property derives; known even while the property's value is not."""
     return next((r for r in resource.property_dependencies.get(prop, []) if r.resource_type == type_), None)
 
 
 def as_list(value: Any) -> list[Any]:
-    """A value that JSON policies and Pulumi both write alone or in a list."""
+    """The value as a list, because JSON policies and Pulumi both allow a single value instead of a list."""
     return [value] if isinstance(value, str | Mapping) else list(value or [])
 
 

@@ -1,4 +1,4 @@
-"""The statements of the JSON policies that resources hold."""
+"""The statements in resources' JSON policies."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ Statement = Mapping[str, Any]
 
 
 def statements(resource: Props) -> Iterator[Statement]:
-    """Of every JSON policy that a resource holds."""
+    """The statements of every JSON policy in a resource."""
     inline = [policy.get("policy") for policy in resource.get("inlinePolicies") or []]
     for text in [*(resource.get(name) for name in HOLDERS), *inline]:
         if isinstance(text, str) and text:

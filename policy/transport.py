@@ -1,4 +1,4 @@
-"""Encryption on the way: nothing without TLS."""
+"""Rules on encryption in transit: nothing without TLS."""
 
 from collections.abc import Iterator
 
@@ -7,32 +7,32 @@ from pulumi_policy import PolicyResource, ReportViolation, StackValidationArgs, 
 from policy.rule import QUEUE, TOPIC, Props, as_list, neighbour, resource_rule, stack_rule
 from policy.statements import QUEUE_POLICY, TOPIC_POLICY, Statement, statements
 
-GUARDED = {QUEUE_POLICY: ("queueUrl", QUEUE), TOPIC_POLICY: ("arn", TOPIC)}  # of a policy: whose it is
+GUARDED = {QUEUE_POLICY: ("queueUrl", QUEUE), TOPIC_POLICY: ("arn", TOPIC)}  # policy type -> its owner
 
 
 @resource_rule(QUEUE_POLICY)
 def queue_policy_denies_plain_http(policy: Props) -> Iterator[str]:
-    """A queue's policy denies everybody everything that is sent without TLS."""
+    """A queue's policy denies everyone all requests without TLS."""
     if not any(_denies_plain_http(statement, "sqs:*") for statement in statements(policy)):
-        yield "policy must deny everybody sqs:* where aws:SecureTransport is false, and under no other condition"
+        yield "policy must deny everyone sqs:* where aws:SecureTransport is false, and under no other condition"
 
 
 @resource_rule(TOPIC_POLICY)
 def topic_policy_denies_plain_http(policy: Props) -> Iterator[str]:
-    """A topic's policy denies everybody to publish without TLS."""
+    """A topic's policy denies everyone to publish without TLS."""
     if not any(_denies_plain_http(statement, "sns:Publish") for statement in statements(policy)):
-        yield "policy must deny everybody sns:Publish where aws:SecureTransport is false, and under no other condition"
+        yield "policy must deny everyone sns:Publish where aws:SecureTransport is false, and under no other condition"
 
 
 @stack_rule(QUEUE_POLICY, TOPIC_POLICY)
 def policy_denies_on_its_own_resource(policy: PolicyResource) -> Iterator[str]:
-    """What a queue's or topic's policy denies is about that queue or topic; about another it denies nothing."""
+    """A queue's or topic's policy denies on that queue or topic; a denial on another resource has no effect."""
     resource = neighbour(policy, *GUARDED[policy.resource_type])
     if resource:
         for statement in statements(policy.props):
             denied = as_list(statement.get("Resource"))
             if statement["Effect"] == "Deny" and not {"*", resource.props["arn"]} & set(denied):
-                yield f"denies on {', '.join(denied) or 'nothing'}, and must on {resource.props['arn']}"
+                yield f"denies on {', '.join(denied) or 'nothing'}, but must on {resource.props['arn']}"
 
 
 def _every_queue_and_topic_has_a_policy(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -48,7 +48,7 @@ def _every_queue_and_topic_has_a_policy(args: StackValidationArgs, report: Repor
 
 queue_and_topic_have_a_policy = StackValidationPolicy(
     "queue-and-topic-have-a-policy",
-    "Every queue and topic has a policy, since without one plain HTTP is allowed.",
+    "Every queue and topic has a policy, because AWS allows plain HTTP without one.",
     _every_queue_and_topic_has_a_policy,
 )
 

@@ -1,4 +1,4 @@
-"""What producers and operators use: send texts, read results, deal with dead letters."""
+"""The client for producers and operators: sends texts, reads results, handles dead letters."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ __all__ = ["NotSent", "Producer", "Rejected", "SendFailed"]
 
 
 def __getattr__(name: str) -> Any:
-    """Loaded when it is asked for: boto3 takes a moment, in which the command could not be interrupted neatly."""
+    """Load on demand: importing boto3 takes a moment, in which a command could not be interrupted cleanly."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from sentiment import delivery, producer

@@ -5,7 +5,7 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; it needs the packages of the extra `cli`. SIGTERM ends it in order, as Ctrl-C does."""
+    """Run the command line; it needs the packages of the extra `cli`. SIGTERM stops it cleanly, as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from sentiment.cli import app, run

@@ -1,4 +1,4 @@
-"""Texts packed into the messages of one request to SQS, by its limits."""
+"""Packs texts into the messages of one SQS request, within its limits."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ HEAD, SEPARATOR, TAIL = '{"items": [', ", ", "]}"
 
 
 def encode(item: Item) -> str:
-    """An item as JSON, its characters as they are: escapes would take up to three times the bytes."""
+    """An item as unescaped JSON: escapes would take up to three times the bytes."""
     fields = {"id": item.id, "text": item.text, "timestamp": item.sent_at.isoformat()}
     return json_line(fields)
 
 
 class Batch:
-    """The messages of one request. An item that the contract allows always fits into an empty one."""
+    """The messages of one request. Any item that the contract allows fits into an empty batch."""
 
     def __init__(self, items_per_message: int = 1) -> None:
         self._items_per_message = items_per_message
@@ -27,7 +27,7 @@ class Batch:
         self._bytes = 0
 
     def add(self, item: str) -> int | None:
-        """Take an encoded item in; returns the index of its message, or None if there is no room."""
+        """Add an encoded item; returns the index of its message, or None if there is no room."""
         joins = self._last_has_room
         size = len(item.encode()) + (len(SEPARATOR) if joins else len(HEAD + TAIL))
         if self._bytes + size > MAX_BYTES or not (joins or len(self._messages) < MAX_MESSAGES):

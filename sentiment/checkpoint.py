@@ -1,4 +1,4 @@
-"""How far a file has been sent, kept beside it, so that a broken run goes on where it ended."""
+"""Records how far a file has been sent, in a file beside it, so that an interrupted run can resume."""
 
 import json
 import zlib
@@ -17,12 +17,12 @@ from sentiment.record import Record
 class Checkpoint:
     """
     Attributes:
-        queue_url: where the texts went.
-        started_at: of the first run, ISO 8601: it dates the texts, so that one that is sent twice counts once.
-        id_prefix: of plain lines, as the first run called them.
-        records: settled, from the beginning of the file; all of them were sent or rejected.
-        checksum: of these records, to notice a file that has changed.
-        texts, rejected: among them.
+        queue_url: the queue to which the texts went.
+        started_at: start of the first run, ISO 8601; it dates the texts, so that one sent twice counts once.
+        id_prefix: the first run's prefix for the ids of plain lines.
+        records: number of settled records from the beginning of the file; all of them were sent or rejected.
+        checksum: of these records, to detect that the file has changed.
+        texts, rejected: their number among these records.
     """
 
     queue_url: str
@@ -39,38 +39,38 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: Path, queue_url: str) -> Self | None:
-        """The checkpoint of a run that was broken off; None if there is none, or nothing was settled.
+        """The checkpoint of an interrupted run; None if there is none, or it settled nothing.
 
         Raises:
-            CommandError: it is no checkpoint, or one of another queue.
+            CommandError: the file is not a checkpoint, or belongs to another queue.
         """
         try:
             found = cls(**json.loads(path.read_text()))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
-            raise CommandError(f"{path}: is no checkpoint; --restart sends the file from its beginning") from None
-        if not found.records:  # such as after a typo in the queue's URL
+            raise CommandError(f"{path}: is not a checkpoint; --restart sends the file from its beginning") from None
+        if not found.records:  # for example after a typo in the queue's URL
             return None
         if found.queue_url != queue_url:
             raise CommandError(
-                f"{path}: the file was on its way to {found.queue_url}; --restart sends it all to {queue_url}"
+                f"{path}: the file was being sent to {found.queue_url}; --restart sends all of it to {queue_url}"
             )
         return found
 
     def save(self, path: Path) -> None:
-        """Atomically: a crash leaves the checkpoint before, or this one."""
+        """Save atomically: a crash leaves the previous checkpoint or this one."""
         new = path.with_name(f"{path.name}.new")
         new.write_text(json.dumps(asdict(self)))
         new.replace(path)
 
     def pass_over(self, source: Iterator[Record]) -> None:
-        """Read what is settled; CommandError if it is not what it was."""
+        """Skip the settled records; CommandError if they have changed."""
         passed = replace(self, records=0, checksum=0)
         for record in islice(source, self.records):
             passed = passed.after(record, 0, 0)
         if passed != self:
-            raise CommandError("the file has changed where it was sent already; --restart sends it from its beginning")
+            raise CommandError("the part already sent has changed; --restart sends the file from its beginning")
 
     def after(self, record: Record, texts: int, rejected: int) -> Self:
         """The checkpoint with one more record settled."""

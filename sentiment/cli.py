@@ -15,7 +15,7 @@ from sentiment.send import send
 
 
 def new_app(help: str | None = None) -> typer.Typer:
-    """An application whose errors are one plain line each."""
+    """An application that prints each error as one plain line."""
     return typer.Typer(
         help=help,
         no_args_is_help=help is not None,
@@ -29,10 +29,10 @@ def run(app: typer.Typer, name: str) -> int:
     """Run a command.
 
     Args:
-        name: what the user typed to get here.
+        name: the command as the user typed it.
 
     Returns:
-        0; 1 where the command says that not all is well; 2 where it could not be run; 130 when interrupted.
+        0; 1 if the command reports a problem; 2 if it could not run; 130 if interrupted.
     """
     try:
         app(prog_name=name)
@@ -46,7 +46,7 @@ def run(app: typer.Typer, name: str) -> int:
 
 app = new_app(
     "Send texts to the sentiment service, read its results, handle its dead letters. "
-    "In a checkout of the repository, `make help` lists what else there is."
+    "In a checkout of the repository, `make help` lists more commands."
 )
 app.command()(send)
 app.command()(results)

@@ -1,4 +1,4 @@
-"""CSV with named columns: which of them are id, text and timestamp, and what does not fit them."""
+"""CSV with named columns: finds id, text and timestamp, and rejects rows that do not fit."""
 
 import json
 import re
@@ -13,13 +13,13 @@ from sentiment.spreadsheet import is_results, restored
 from sentiment_contract.messages import Fault
 
 PREAMBLES = ("#TYPE ", "sep=")  # a line before the header: PowerShell 5's Export-Csv, and for Excel
-DELIMITERS = ",;\t|"  # looked for where the one that was asked for finds no column
+DELIMITERS = ",;\t|"  # tried if the requested one finds no column
 SHOWN_CHARS = 200  # of a header, in an error
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # seconds since 1970; 1.7E+09 is what a spreadsheet left of one
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # seconds since 1970, but not a spreadsheet's rounded 1.7E+09
 
 
 def rows_as_records(file: Iterable[str], layout: Layout) -> Iterator[Record]:
-    """The header is read at once: a file without the columns is refused before a run begins and leaves a checkpoint."""
+    """The rows as records. It reads the header first, to refuse a file without the columns before a run begins."""
     rows = iter(Rows(file, layout.dialect))
     header = _header(next(rows, None), layout.dialect)
     while header.content.startswith(PREAMBLES):
@@ -37,9 +37,9 @@ def rows_as_records(file: Iterable[str], layout: Layout) -> Iterator[Record]:
 
 def _header(row: Row | None, dialect: Dialect) -> Row:
     if row is None:
-        raise CommandError("no CSV: the file is empty; its first line must name the columns")
+        raise CommandError("not CSV: the file is empty; its first line must name the columns")
     if row.fault:
-        raise CommandError(f"line {row.line}: no CSV: {row.fault}")
+        raise CommandError(f"line {row.line}: not CSV: {row.fault}")
     if row.content.startswith("sep=") and row.content != f"sep={dialect.delimiter}":
         raise CommandError(f"line 1 says {row.content!r}: --delimiter {row.content[4:]!r} reads it")
     return row
@@ -49,12 +49,12 @@ def _why_not(column: str, header: Row, layout: Layout) -> str:
     names = ", ".join(map(repr, header.fields))
     shown = names if len(names) <= SHOWN_CHARS else f"{names[:SHOWN_CHARS]}..."
     if column in header.fields:
-        return f"{column!r} is the name of several columns; must be one that {shown} hold once"
+        return f"{column!r} is the name of several columns; must be one that occurs once in {shown}"
     others = [d for d in DELIMITERS if d != layout.dialect.delimiter and d in header.content]
     finding = [d for d in others if layout.id_column in (name.strip('"') for name in header.content.split(d))]
     for delimiter in finding or (others if len(header.fields) == 1 else []):
-        return f"{column!r} is no column; the header holds {delimiter!r}: --delimiter {delimiter!r} divides it there"
-    return f"{column!r} is no column; must be one of {shown}"
+        return f"{column!r} is not a column; the header contains {delimiter!r}: --delimiter {delimiter!r} splits it"
+    return f"{column!r} is not a column; must be one of {shown}"
 
 
 def _records(
@@ -65,7 +65,7 @@ def _records(
         fault = row.fault
         if not fault and len(row.fields) != len(header):
             fault = (
-                f"{len(row.fields)} fields where the header has {len(header)}; a field that holds a delimiter is quoted"
+                f"{len(row.fields)} fields, but the header has {len(header)}; quote a field that contains a delimiter"
             )
         if fault:
             yield Record(line=row.line, content=row.content, body="", fault=Fault("InvalidRow", f"row: {fault}"))
@@ -78,7 +78,7 @@ def _records(
 
 
 def _timestamp(value: str) -> str | float:
-    """CSV knows strings only; seconds since 1970 are a number, unless their eight digits are a date."""
+    """Seconds since 1970 as a number, because CSV has only strings; eight digits that form a date stay a date."""
     with suppress(ValueError):
         if len(value) == 8:
             return date.fromisoformat(value).isoformat()

@@ -1,4 +1,4 @@
-"""One batch to SQS: what failed of it is tried again, and nothing else."""
+"""Sends one batch to SQS and retries only the messages that failed."""
 
 import random
 import re
@@ -15,10 +15,10 @@ THROTTLED = re.compile("throttl|toomanyrequests|requestlimit|slowdown", re.IGNOR
 
 
 class NotSent(Exception):
-    """SQS did not take a message.
+    """SQS did not accept a message.
 
     Attributes:
-        refused: SQS blames the message, so that no repetition can help.
+        refused: SQS blames the message, so no retry can help.
     """
 
     def __init__(self, code: str, message: str, refused: bool) -> None:
@@ -32,14 +32,14 @@ def deliver(
     """Send messages that fit into one SendMessageBatch.
 
     Args:
-        messages: entries of the request without their Id, which is given here.
+        messages: entries of the request without an Id; this function adds it.
 
     Returns:
-        Why a message was not sent, by its index; empty when all were.
+        The reasons by the index of each message that was not sent; empty if all were.
 
     Raises:
-        ClientError, BotoCoreError: the request failed as a whole, after botocore's own retries and, where it was
-            throttled, after ours.
+        ClientError, BotoCoreError: the whole request failed, after botocore's own retries and, if SQS throttled it,
+            after ours.
     """
     waiting = dict(enumerate(messages))
     failures: dict[int, NotSent] = {}
@@ -49,7 +49,7 @@ def deliver(
         try:
             answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
         except ClientError as error:
-            if last or not THROTTLED.search(error.response["Error"]["Code"]):  # botocore does not know those of KMS
+            if last or not THROTTLED.search(error.response["Error"]["Code"]):  # botocore does not know KMS's codes
                 raise
         else:
             refused = {index: why for index, why in failures.items() if why.refused}
@@ -62,7 +62,7 @@ def deliver(
 
 
 def _not_sent(failed: Mapping[str, Any]) -> NotSent:
-    """SQS calls whatever KMS says, and being too fast, a fault of the sender too; the message is as good as any."""
+    """The error of one entry. SQS reports KMS's errors and throttling as the sender's fault too; these are retried."""
     code = failed["Code"]
     of_the_message = failed["SenderFault"] and not (code.lower().startswith("kms") or THROTTLED.search(code))
     return NotSent(code, failed.get("Message", "no reason given"), refused=of_the_message)

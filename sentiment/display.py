@@ -1,4 +1,4 @@
-"""How far the sending of a file is, at which rate, and when it will be done."""
+"""Shows how much of a file has been sent, at which rate, and how long the rest will take."""
 
 import time
 from types import TracebackType
@@ -26,15 +26,15 @@ class Display:
     def __init__(self, begin: Checkpoint, lines: int | None) -> None:
         """
         Args:
-            begin: what earlier runs have settled.
-            lines: of the file; None if that is not known.
+            begin: the checkpoint of earlier runs.
+            lines: number of lines in the file; None if unknown.
         """
         self._begin, self._began = begin, time.monotonic()
         self._progress = Progress(*COLUMNS, console=notes, transient=True, disable=not notes.is_terminal)
         self._bar = self._progress.add_task("", total=lines, texts=begin.texts, rate="-", rejected=begin.rejected)
 
     def update(self, now: Checkpoint, last: Record) -> None:
-        """Show what is settled, up to this record."""
+        """Show the progress up to this record."""
         self._progress.update(
             self._bar, completed=last.line, texts=now.texts, rate=self._rate(now), rejected=now.rejected
         )

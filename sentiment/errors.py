@@ -1,5 +1,5 @@
-"""What stops a command, and is no defect of it."""
+"""Errors that stop a command and are not bugs in it."""
 
 
 class CommandError(Exception):
-    """Says in one line what is wrong, and what would be right."""
+    """The message says in one line what is wrong, and what is allowed."""

@@ -1,4 +1,4 @@
-"""Results as they come. The table has no stream and no order, so following is looking again."""
+"""Polls for results as they arrive, because the table has no stream and no order."""
 
 import time
 from collections import deque
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sentiment.table import Result, Results
 from sentiment_contract.results import TABLE_KEY
 
-POLLED_IDS = 1_000  # in one look: an id that is not there costs half a read unit each time
+POLLED_IDS = 1_000  # per poll: each missing id costs half a read unit every time
 
 
 def wait_for(
@@ -17,9 +17,9 @@ def wait_for(
     clock: Callable[[], float] = time.monotonic,
     patience_s: float | None = None,
 ) -> Iterator[list[Result]]:
-    """The results of some ids, each as it comes; ends when all are there, or after `patience_s`.
+    """Yield the results of some ids as they arrive; ends when all have arrived, or after `patience_s`.
 
-    Every id is looked up once, however many there are and however little patience.
+    It looks up every id at least once, however many there are and however little patience.
     """
     missing = deque(dict.fromkeys(ids))
     unseen = len(missing)
@@ -39,7 +39,7 @@ def wait_for(
 
 
 def watch(results: Results, interval_s: float) -> Iterator[tuple[list[Result], float]]:
-    """All results, then for ever those that are new, by scanning the table again and again; with the read units."""
+    """Yield all results, then forever the new ones, by scanning the table repeatedly; with the read units."""
     seen: dict[str, str] = {}
     while True:
         for page, units in results.scan():

@@ -35,9 +35,9 @@ IdEncoding = Annotated[str | None, typer.Option(help="Of --ids-from; default: by
 class FileOptions:
     """
     Attributes:
-        format: as of `send`, or ids; None goes by the suffix, and takes lines for ids that `send` takes for texts.
-        id_column, delimiter: of csv.
-        encoding: as of `opened`.
+        format: one of `send`'s, or ids; None goes by the suffix, and reads plain lines as ids where `send` reads texts.
+        id_column, delimiter: for CSV.
+        encoding: as in `opened`.
     """
 
     format: str | None = None
@@ -66,13 +66,13 @@ def given_ids(arguments: Sequence[str] | None, path: Path | None, options: FileO
 
 
 def read_ids(path: Path, options: FileOptions, tell: Callable[[str], None]) -> Iterator[str]:
-    """The ids of a file, each as often as it is there.
+    """The ids in a file, including repeats.
 
     Args:
-        tell: called for each line that holds none, with the reason.
+        tell: called with the reason for each line without an id.
 
     Raises:
-        CommandError: it cannot be read at all, or lacks the column.
+        CommandError: the file cannot be read, or lacks the column.
     """
     likely = FORMATS.get(suffix_of(path), "lines")
     chosen = options.format or (IDS if path == STDIN or likely == "lines" else likely)

@@ -1,4 +1,4 @@
-"""How a label is painted on a screen: by its meaning, where one of its words tells it."""
+"""Colours labels on a screen by their meaning, if one of their words reveals it."""
 
 import re
 
@@ -10,13 +10,13 @@ STYLES = {"positive": "green", "pos": "green", "negative": "red", "neg": "red", 
 
 
 def style_of(label: str) -> str:
-    """A style of rich; none for a label such as LABEL_0, whose meaning only its model's card tells."""
+    """A rich style; none for a label such as LABEL_0, which only its model card explains."""
     words = re.findall(r"[a-z]+", label.lower())
     return next((STYLES[word] for word in words if word in STYLES), "")
 
 
 def painted(label: str, chars: int) -> Text:
-    """The beginning of a label in one line, in its colour."""
+    """The beginning of a label on one line, in its colour."""
     line = excerpt(label, chars)
     line.stylize(style_of(label))
     return line

@@ -1,4 +1,4 @@
-"""Clients of a cloud on this machine, without the developer's AWS profiles, configuration files and proxies."""
+"""Clients for a cloud on this machine, which ignore the developer's AWS profiles, configuration files and proxies."""
 
 import functools
 import os
@@ -11,7 +11,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-UNREAD = {  # of botocore's session, without the variables and files that they are read from
+UNREAD = {  # settings of botocore's session, without the variables and files that they are read from
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
@@ -20,7 +20,7 @@ NO_PROXY = Config(proxies={})
 
 
 def environment() -> dict[str, str]:
-    """This process's variables for a cloud's process, without any that has to do with AWS."""
+    """This process's environment for a cloud's process, without AWS's variables."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**others, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
@@ -33,7 +33,7 @@ def is_loopback(url: str | None) -> bool:
 def client(
     service: str, *, region: str | None, endpoint_url: str, credentials: Mapping[str, str], config: Config | None = None
 ) -> Any:
-    """A boto3 client; `credentials` as boto3.client takes them."""
+    """A boto3 client; `credentials` are arguments of boto3.client."""
     with _one_at_a_time:
         return _session().client(
             service,
@@ -46,8 +46,8 @@ def client(
 
 @functools.cache
 def _session() -> boto3.Session:
-    """One for all clients: each session reads the services' models anew, which takes most of the time."""
+    """One session for all clients, because each session rereads the services' models, which takes most of the time."""
     return boto3.Session(botocore_session=botocore.session.Session(session_vars=UNREAD))
 
 
-_one_at_a_time = Lock()  # making clients is all that a session cannot do in two threads at once
+_one_at_a_time = Lock()  # a session cannot create clients in two threads at once

@@ -1,4 +1,4 @@
-"""Files as they come: compressed or not, in the encoding and with the ends of lines that their beginning shows."""
+"""Opens text files; detects compression, encoding and line endings from their beginning."""
 
 import bz2
 import codecs
@@ -16,36 +16,36 @@ from sentiment.errors import CommandError
 from sentiment.screen import notes
 
 STDIN = Path("-")
-HEAD_BYTES = 1 << 16  # looked at before a file is read
-UNREADABLE = "unreadable-bytes"  # an error handler: what is not of the encoding becomes lone surrogates, one a byte
+HEAD_BYTES = 1 << 16  # examined before a file is read
+UNREADABLE = "unreadable-bytes"  # an error handler: turns each invalid byte into a lone surrogate
 COMPRESSED: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz")
-SAVE_AS_CSV = 'save the sheet as "CSV UTF-8" and send that'
+SAVE_AS_CSV = 'save the sheet as "CSV UTF-8" and send that file'
 NO_TEXT = {
-    b"PK\x03\x04": f"an Excel or LibreOffice workbook, or another zip file: {SAVE_AS_CSV}, or what the zip file holds",
+    b"PK\x03\x04": f"an Excel or LibreOffice workbook, or another zip file: {SAVE_AS_CSV}, or unzip it",
     b"\xd0\xcf\x11\xe0": f"an old Excel workbook: {SAVE_AS_CSV}",
     b"PAR1": "a Parquet file: write it as CSV or JSON lines and send that",
     b"\x28\xb5\x2f\xfd": "compressed by zstd: decompress it and send that",
 }
-MARKS = {  # the longer first: UTF-32's begins as UTF-16's
+MARKS = {  # longest first: UTF-32's begins with UTF-16's
     codecs.BOM_UTF32_LE: "utf-32-le",
     codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-ZEROS_IN_UTF_8, ZEROS_ELSE = 0.1, 0.005  # shares of all bytes, above which a file is taken for UTF-16 or UTF-32
+ZEROS_IN_UTF_8, ZEROS_ELSE = 0.1, 0.005  # shares of zero bytes above which a file counts as UTF-16 or UTF-32
 
 
 @contextmanager
 def opened(path: Path, encoding: str | None = None) -> Iterator[io.TextIOWrapper]:
-    """A file or standard input as text, its lines with their ends.
+    """A file or standard input as text, its lines with their endings.
 
     Args:
-        encoding: any that Python knows; None for what a byte-order mark says, else UTF-8.
+        encoding: any that Python knows; None uses the byte-order mark, or else UTF-8.
 
     Raises:
-        CommandError: it is no text, is damaged, or is in UTF-16 without saying so.
+        CommandError: it is not text, is damaged, or is UTF-16 without a byte-order mark.
         OSError: it cannot be read.
     """
     name = "standard input" if path == STDIN else str(path)
@@ -53,7 +53,7 @@ def opened(path: Path, encoding: str | None = None) -> Iterator[io.TextIOWrapper
     with io.BufferedReader(io.FileIO(source, closefd=path != STDIN), HEAD_BYTES) as raw:
         try:
             binary: Any = raw
-            if unpack := _unpacker(raw.peek()):  # a peek: a pipe may have no more to read for hours
+            if unpack := _unpacker(raw.peek()):  # peek, because a pipe may have nothing more to read for hours
                 binary = io.BufferedReader(unpack(raw), HEAD_BYTES)
             head = binary.peek()
             found = _encoding(name, head, encoding)
@@ -68,7 +68,7 @@ def opened(path: Path, encoding: str | None = None) -> Iterator[io.TextIOWrapper
 
 
 def count_lines(path: Path) -> int | None:
-    """For the progress bar; None where it cannot be known beforehand."""
+    """The number of lines for the progress bar; None if it cannot be known beforehand."""
     if not path.is_file():
         return None
     with path.open("rb") as file:
@@ -97,16 +97,16 @@ def _encoding(name: str, head: bytes, given: str | None) -> str:
 
 def _known(name: str) -> str:
     try:
-        b" ".decode(name, "replace")  # codecs that are no text encodings, such as zip, raise LookupError too
+        b" ".decode(name, "replace")  # codecs that are not text encodings, such as zip, raise LookupError too
         return codecs.lookup(name).name
     except (LookupError, ValueError):
         raise CommandError(
-            f"--encoding: {name!r} is not one that is known; must be such as utf-8, utf-16, cp1252"
+            f"--encoding: {name!r} is unknown; must be a Python encoding such as utf-8, utf-16, cp1252"
         ) from None
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 by where the zeros are: every other byte of Latin text, some of any other."""
+    """UTF-16 or UTF-32, judged by the zero bytes: every other byte in Latin text, some bytes in any other."""
     zeros = [head[place::4].count(0) for place in range(4)]
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -115,7 +115,7 @@ def _wide(head: bytes) -> str | None:
         least = ZEROS_ELSE
     if sum(zeros) <= len(head) * least:
         return None
-    many = len(head) / 8  # half of all places
+    many = len(head) / 8  # half of all positions
     if min(zeros[2:]) > many or min(zeros[:2]) > many:
         return "utf-32-le" if zeros[3] > zeros[0] else "utf-32-be"
     return "utf-16-le" if zeros[1] + zeros[3] > zeros[0] + zeros[2] else "utf-16-be"

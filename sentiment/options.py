@@ -1,4 +1,4 @@
-"""The options that say where a command works, the same for all commands."""
+"""The options that select a command's target, the same for all commands."""
 
 import functools
 import inspect
@@ -12,16 +12,16 @@ from sentiment.target import PLACES, Target, find
 
 
 def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command, which takes a `target`, the options to find one.
+    """Add the options that find a `target` to a command.
 
     Args:
-        needs: the fields of Target that the command uses, such as queue_url; it gets an option for each.
+        needs: the fields of Target that the command uses, such as queue_url; each becomes an option.
     """
     options = {
-        "stack": "A Pulumi stack, whose outputs say the rest. [env: STACK; default: a running `make local`, else dev]",
+        "stack": "Pulumi stack to read the rest from. [env: STACK; default: a running `make local`, else dev]",
         **{name: f"[env: {PLACES[name].variable}]" for name in needs},
         "region": "AWS region.",
-        "endpoint_url": "Instead of AWS's own. [env: AWS_ENDPOINT_URL_SQS and such, AWS_ENDPOINT_URL]",
+        "endpoint_url": "Endpoint to use instead of AWS's. [env: AWS_ENDPOINT_URL_SQS etc., AWS_ENDPOINT_URL]",
     }
     added = [
         inspect.Parameter(
@@ -50,7 +50,7 @@ def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 
 def _where(target: Target, needs: Collection[str]) -> str:
-    """What the command works on, with the endpoints that are not AWS's."""
+    """The target's source, with the endpoints that are not AWS's."""
     services = sorted({"dynamodb" if name == "table_name" else "sqs" for name in needs})
     endpoints = dict.fromkeys(url for service in services if (url := target.endpoint_of(service)))
     told = [f" at {url}" for url in endpoints if url not in target.source]

@@ -1,4 +1,4 @@
-"""Results as a table, JSON lines or CSV, written as they come."""
+"""Writes results as a table, JSON lines or CSV, as they arrive."""
 
 import csv
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ class Format(StrEnum):
 class Output:
     """
     Attributes:
-        format: what to write; a table and a summary end with what all results say together.
-        fields: of the results, in the order of CSV's columns.
-        console: where to.
-        live: write a table's rows as they come, not at the end.
+        format: output format; a table and a summary end with the totals.
+        fields: the results' attributes, in the order of the CSV columns.
+        console: where to write.
+        live: write a table's rows as they arrive, not at the end.
     """
 
     format: Format
@@ -73,14 +73,14 @@ class Output:
             self.console.print(self.summary.render())
 
     def _csv(self) -> "csv.DictWriter[str]":
-        # All strings in quotes: not every Python's csv module quotes one for a lone carriage return.
+        # Quote all strings: not every Python's csv module quotes one with a lone carriage return.
         return csv.DictWriter(self.console.file, self.fields, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _cells(result: Result) -> tuple[Text, ...]:
-    """Of an item of somebody else's, which may lack any field but the key, what is there."""
+    """The cells of a row; an item that another program wrote may lack any field but the key."""
     label, score = str(result.get("sentiment", "?")), result.get("score")
-    cut = " (read in part)" if result.get("truncated") is True else ""
+    cut = " (truncated)" if result.get("truncated") is True else ""
     return (
         excerpt(result["id"], SHOWN_CHARS),
         painted(label, SHOWN_CHARS),

@@ -1,4 +1,4 @@
-"""A producer for services: texts in, batches to the queue. `send` of the command line works by it too."""
+"""A producer for services, which sends texts to the queue in batches. The command `send` uses it too."""
 
 import os
 import re
@@ -15,14 +15,14 @@ from sentiment.senders import Senders
 from sentiment.words import counted
 from sentiment_contract.messages import MAX_ITEMS, Fault, Item, parse_message
 
-_after_a_fork = threading.Lock()  # held while a child makes its own threads
+_after_a_fork = threading.Lock()  # held while a child creates its own threads
 
 
 class Rejected(ValueError):
     """A text breaks the message contract.
 
     Attributes:
-        fault: its stable code, and what is allowed.
+        fault: its stable code, and the allowed values.
     """
 
     def __init__(self, fault: Fault) -> None:
@@ -31,29 +31,29 @@ class Rejected(ValueError):
 
 
 class SendFailed(Exception):
-    """Texts that are not in the queue.
+    """Some texts are not in the queue.
 
     Attributes:
-        failures: why, by id.
+        failures: the reasons by id.
     """
 
     def __init__(self, failures: dict[str, Exception]) -> None:
         item_id, error = next(iter(failures.items()))
         count = counted(len(failures), "text")
-        super().__init__(f"{count} did not get into the queue, the first {item_id!r}: {error}")
+        super().__init__(f"{count} could not be sent, the first {item_id!r}: {error}")
         self.failures = failures
 
 
 class Producer:
-    """Sends texts in batches, from threads of its own. Safe to use from many threads; a context manager.
+    """Sends texts in batches, from its own threads. Safe to use from many threads; a context manager.
 
         with Producer(queue_url) as producer:
             producer.send("review-17", "I love it.")
 
     A batch leaves when it is full, after `linger_seconds`, and at `flush` and `close`.
 
-    It works in a process that was forked after it was made (gunicorn with preload, Celery, multiprocessing): what was
-    handed over before the fork is sent by the parent alone, and its futures are done there alone.
+    It survives a fork (gunicorn with preload, Celery, multiprocessing): only the parent sends the texts that were
+    passed to `send` before the fork, and only there do their futures complete.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class Producer:
     ) -> None:
         """
         Args:
-            client: boto3 SQS client; without it, one by boto3's own configuration, in the region of the queue's URL.
-                Its connections are of this process, so with it the producer refuses to work in a forked one.
-            items_per_message: texts that share a message; more is cheaper, and they are retried together.
-                ValueError above MAX_ITEMS, which the function would refuse.
-            senders: requests at the same time.
+            client: boto3 SQS client; by default, one with boto3's own configuration, in the region of the queue's URL.
+                Its connections belong to this process, so a producer that gets one refuses to work in a forked process.
+            items_per_message: texts per message; more are cheaper, but are retried together. ValueError above
+                MAX_ITEMS, which the function would refuse.
+            senders: concurrent requests.
             linger_seconds: how long a text may wait for others.
         """
         if not 1 <= items_per_message <= MAX_ITEMS:
@@ -81,18 +81,18 @@ class Producer:
         self._senders, self._pid = self._start(), os.getpid()
 
     def send(self, id: str, text: str, timestamp: datetime | str | float | None = None) -> Future[None]:
-        """Hand over a text; waits only while all senders are busy.
+        """Queue a text for sending; waits only while all senders are busy.
 
         Args:
-            timestamp: when the text was made; without it, now. The newest result of an id wins.
+            timestamp: when the text was created; now by default. The newest result for an id wins.
 
         Returns:
-            Done when SQS has the text; NotSent, or botocore's error, when it has not. Whoever does not look at it
-            learns of failures from `flush` and `close`.
+            A future that completes when SQS has the text, or holds NotSent or botocore's error if it does not. If you
+            ignore it, `flush` and `close` report failures.
 
         Raises:
             Rejected: the text breaks the message contract.
-            RuntimeError: the producer is closed, or was forked with a client that was given to it.
+            RuntimeError: the producer is closed, or was forked after you passed it a client.
         """
         moment = timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp
         items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, datetime.now(UTC))
@@ -101,21 +101,21 @@ class Producer:
         return self.send_item(items[0])
 
     def send_item(self, item: Item) -> Future[None]:
-        """Hand over a text that was parsed by the contract; as `send`."""
+        """Like `send`, for a text that has already been parsed."""
         return self._of_this_process().take(item)
 
     def flush(self) -> None:
-        """Send what is buffered and wait until all that was handed over before is settled.
+        """Send buffered texts, and wait for all texts that were passed to `send` before.
 
         Raises:
-            SendFailed: some of these texts are not in the queue, and no earlier flush has told of them.
+            SendFailed: some of these texts are not in the queue, and no earlier flush has reported them.
         """
         _tell(self._of_this_process().flush())
 
     def close(self) -> None:
-        """Flush, and end the threads; a second time does nothing. Raises as `flush`."""
+        """Flush, and stop the threads; a second call does nothing. Raises the same errors as `flush`."""
         if self._pid != os.getpid():
-            self._senders.closed = True  # nothing was handed over in this process
+            self._senders.closed = True  # nothing was sent in this process
             return
         _tell(self._of_this_process().close())
 
@@ -126,22 +126,22 @@ class Producer:
         try:
             self.close()
         except SendFailed:
-            if error is None:  # else it would hide what went wrong first
+            if error is None:  # otherwise it would hide the first error
                 raise
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Producer cannot be sent to another process; make one there, of the same queue's URL")
+        raise TypeError("a Producer cannot be sent to another process; create one there, with the same queue URL")
 
     def _of_this_process(self) -> Senders:
-        """A fork copies neither threads nor who holds a lock, and both processes would talk on one connection."""
-        # By its id, since not all that forks tells Python (uWSGI, by default).
+        """This process's senders. A fork copies neither threads nor lock holders, and would share a connection."""
+        # Compare process ids, because some programs fork without telling Python (uWSGI, by default).
         if self._pid != os.getpid():
             with _after_a_fork:
                 if self._pid != os.getpid():
                     if self._client:
                         raise RuntimeError(
-                            "this process was forked after the producer was made with `client`, whose connections are "
-                            "the parent's: make the Producer here, or give it no client"
+                            "this process was forked after the producer was created with `client`, whose connections "
+                            "belong to the parent: create the Producer here, or pass no client"
                         )
                     closed = self._senders.closed
                     self._senders, self._pid = self._start(), os.getpid()
@@ -170,6 +170,6 @@ def _tell(failures: dict[str, Exception]) -> None:
 
 
 def region_of(queue_url: str) -> str | None:
-    """The region that a queue's URL names; None for one that is not AWS's."""
+    """The region in a queue's URL; None if the URL is not AWS's."""
     named = re.match(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com", queue_url)
     return named[1] if named else None

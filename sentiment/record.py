@@ -1,4 +1,4 @@
-"""A record of a file of texts, and how the file is to be read."""
+"""A record in a file of texts, and the file's layout."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +11,11 @@ from sentiment_contract.messages import Fault, Item, parse_body
 class Record:
     """
     Attributes:
-        line: where it begins in the file, from 1.
-        content: as it was read.
-        body: what it says, as a message body; empty if it has a fault.
-        fault: why it cannot be read at all.
-        sent_at: of a dead letter, when it was first sent.
+        line: the line on which it begins, from 1.
+        content: the record as it was read.
+        body: the record as a message body; empty if it has a fault.
+        fault: the reason why it cannot be read.
+        sent_at: when a dead letter was first sent.
     """
 
     line: int
@@ -25,18 +25,18 @@ class Record:
     sent_at: datetime | None = None
 
     def parse(self, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
-        """What the function would make of it, dated `sent_at` unless it has a date of its own."""
+        """Parse it as the function would, dated `sent_at` unless it has its own date."""
         return ([], [self.fault]) if self.fault else parse_body(self.body, self.sent_at or sent_at)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How a file is to be read.
+    """How to read a file.
 
     Attributes:
         format: jsonl (each line a message body), csv, lines (each line a text) or letters (as `dlq save` writes them).
-        id_column, text_column, timestamp_column, dialect: of csv.
-        id_prefix: of lines, whose ids are the prefix and the number of the line.
+        id_column, text_column, timestamp_column, dialect: for csv.
+        id_prefix: for lines, whose ids consist of the prefix and the line number.
     """
 
     format: str

@@ -1,4 +1,4 @@
-"""What of a file was rejected: shown with its line, and written down to be mended."""
+"""The rejected records of a file: shows them with their lines, and saves them so that you can correct them."""
 
 import json
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ SHOWN = 20
 class Rejects:
     """
     Attributes:
-        console: shows the first of them.
-        file: takes all of them as JSON lines; None for no file.
+        console: shows the first ones.
+        file: receives all of them as JSON lines; None for no file.
     """
 
     console: Console
@@ -35,4 +35,4 @@ class Rejects:
         if self.file:
             entry = {"line": record.line, "code": fault.code, "error": fault.message, "content": record.content}
             self.file.write(json.dumps(entry) + "\n")
-            self.file.flush()  # before the checkpoint says that the record is settled
+            self.file.flush()  # before the checkpoint counts the record as settled

@@ -1,12 +1,12 @@
-"""CSV by the letter: a row that is not well formed is refused by its line, and takes no other row with it."""
+"""Strict CSV: rejects a malformed row by its line, without affecting other rows."""
 
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-MAX_ROW_CHARS = 1 << 20  # of a row with a quoted field: SQS takes no larger message, so no text is longer
-# What MySQL writes outside quotes: https://dev.mysql.com/doc/refman/8.4/en/load-data.html
+MAX_ROW_CHARS = 1 << 20  # of a row with a quoted field: SQS accepts no larger message, so no text is longer
+# MySQL's escapes outside quotes: https://dev.mysql.com/doc/refman/8.4/en/load-data.html
 ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "N": ""}
 
 
@@ -15,9 +15,9 @@ class Dialect:
     """
     Attributes:
         delimiter: between fields, one character.
-        quote: around fields that hold a delimiter, a quote (then written twice) or the end of a line; empty for none.
-        escape: before a quote, an escape, a delimiter or the end of a line that is part of a text; empty for none.
-            Where fields may be quoted, it is one in quotes only, as Spark writes it; else MySQL's letters may follow.
+        quote: around fields that contain a delimiter, a quote (then doubled) or a line break; empty for none.
+        escape: before a quote, escape, delimiter or line break that is part of a text; empty for none.
+            If fields may be quoted, it works only in quotes, as in Spark's files; else MySQL's letters may follow it.
     """
 
     delimiter: str = ","
@@ -29,10 +29,10 @@ class Dialect:
 class Row:
     """
     Attributes:
-        line: where it begins, from 1; of a fault, where that is.
-        content: as it stands in the file, without the end of its last line.
+        line: the line on which it begins, from 1; for a fault, the line of the fault.
+        content: the row as in the file, without its last line break.
         fields: empty if it has a fault.
-        fault: why it cannot be read; empty if it can.
+        fault: the reason why it cannot be read; empty if it can.
     """
 
     line: int
@@ -44,7 +44,7 @@ class Row:
 class _Malformed(Exception):
     """
     Attributes:
-        lines: of the row, up to the one where the fault begins; those after it are read again.
+        lines: the row's lines up to the one where the fault begins; later ones are read again.
     """
 
     def __init__(self, lines: int, why: str) -> None:
@@ -53,18 +53,18 @@ class _Malformed(Exception):
 
 
 class Rows:
-    """The rows of a file, one by one; empty lines are none."""
+    """Iterates over the rows of a file; skips empty lines."""
 
     def __init__(self, lines: Iterable[str], dialect: Dialect) -> None:
         """
         Args:
-            lines: with their ends.
+            lines: lines with their endings.
         """
         self._lines, self._dialect = iter(lines), dialect
-        self._again: deque[str] = deque()  # lines that a quote without end had taken
+        self._again: deque[str] = deque()  # lines to read again after an unclosed quote
         self._line = 0
-        self._broken = 0  # the line of a fault whose row may not be over
-        self._taken: list[str] = []  # lines of the row that is being read
+        self._broken = 0  # the line of a fault whose row may not be finished
+        self._taken: list[str] = []  # lines of the row being read
         self._escaped = {**ESCAPED, dialect.escape: dialect.escape, dialect.delimiter: dialect.delimiter}
         null = f"{re.escape(dialect.escape)}N" if dialect.quote and dialect.escape else "(?!)"
         self._null = re.compile(f"^{null}$")
@@ -83,7 +83,7 @@ class Rows:
         return line
 
     def _more(self) -> str | None:
-        """The row's next line; None at the end of the file, or where the row is longer than any can be."""
+        """The row's next line; None at the end of the file, or if the row exceeds MAX_ROW_CHARS."""
         line = self._next() if self._chars <= MAX_ROW_CHARS else None
         if line is not None:
             self._taken.append(line)
@@ -114,7 +114,7 @@ class Rows:
             place += len(self._dialect.delimiter)
 
     def _bare(self, line: str, place: int) -> tuple[str, str, int]:
-        """A field without quotes, the line that it ends on, and where."""
+        """A field without quotes, and the line and position where it ends."""
         parts: list[str] = []
         while True:
             end = len(chomped(line))
@@ -131,7 +131,7 @@ class Rows:
                 line, place = self._after_escaped_end(parts, line[end:]), 0
 
     def _quoted(self, line: str, place: int) -> tuple[str, str, int]:
-        """A field in quotes, the line that it ends on, and where."""
+        """A field in quotes, and the line and position where it ends."""
         quote, escape, delimiter = self._dialect.quote, self._dialect.escape, self._dialect.delimiter
         opens, parts = f"the quote at character {place + 1}", [""]
         opened = len(self._taken)
@@ -143,9 +143,7 @@ class Rows:
                 parts.append(line[place:])
                 if (more := self._more()) is None:
                     where = f"within {MAX_ROW_CHARS} characters" if self._chars > MAX_ROW_CHARS else "in the file"
-                    raise _Malformed(
-                        opened, f'{opens} is closed nowhere {where}; --quote "" is for files without quotes'
-                    )
+                    raise _Malformed(opened, f'{opens} is never closed {where}; --quote "" is for files without quotes')
                 line, place = more, 0
                 continue
             parts.append(line[place : found.start()])
@@ -166,7 +164,7 @@ class Rows:
             else:
                 there = f"is closed on line {self._line}, where {line[place]!r} follows"
                 escaped = parts[-1].endswith("\\")
-                way_out = "--escape '\\' reads such files" if escaped else "a quote in quotes is written twice"
+                way_out = "--escape '\\' reads such files" if escaped else "double a quote within quotes"
                 self._broken = self._line - len(self._taken) + opened
                 raise _Malformed(opened, f"{opens} {there}; {way_out}")
 
@@ -177,23 +175,23 @@ class Rows:
         return more
 
     def _refuse_remains(self, parts: list[str]) -> None:
-        """After a fault, what looks like a row may be the end of the broken one: then a quote is left over in it."""
+        """After a fault, an apparent row may be the end of the broken one; then it contains a leftover quote."""
         if self._broken and self._dialect.quote and "".join(parts).count(self._dialect.quote) % 2:
             broken, self._broken = self._broken, 0
             raise _Malformed(len(self._taken), f"a quote is left over: is it the end of the row on line {broken}?")
 
     def _refuse_what_goes_on(self, fields: list[str]) -> None:
-        """A backslash at the end of a line goes on, in MySQL's exports, on the next, which then is no whole row."""
+        """In MySQL's exports, a row that ends in a backslash continues on the next line, which is no complete row."""
         read = self._dialect.escape and not self._dialect.quote
         if read or (len(fields[-1]) - len(fields[-1].rstrip("\\"))) % 2 == 0 or (following := self._next()) is None:
             return
         self._again.appendleft(following)
         self._line -= 1
         if following.count(self._dialect.delimiter) + 1 < len(fields):
-            why = "its end is escaped, and the next line no row"
+            why = "its line break is escaped, and the next line is not a row"
             raise _Malformed(len(self._taken), f"{why}; --quote \"\" --escape '\\' joins them")
 
 
 def chomped(line: str) -> str:
-    """A line without its end."""
+    """A line without its line break."""
     return line.removesuffix("\n").removesuffix("\r")

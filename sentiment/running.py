@@ -1,4 +1,4 @@
-"""Lets other commands find a `make local` that runs: a file that says where it is, locked for as long as it runs."""
+"""Lets other commands find a running `make local`: a file with its address, locked as long as it runs."""
 
 import contextlib
 import json
@@ -15,9 +15,9 @@ STATE_FILE = Path(".local", "serve.json")  # in the checkout, where make runs
 
 @contextlib.contextmanager
 def announced(state: Mapping[str, Any], path: Path = STATE_FILE) -> Iterator[bool]:
-    """Make `state` known while the context lasts; yields False, and changes nothing, where another one runs already.
+    """Announce `state` while the context lasts; yields False and changes nothing if another one is already running.
 
-    The lock, unlike a file or a process id, cannot outlive the process, however that ends.
+    Unlike a file or a process id, the lock cannot outlive the process, however that ends.
     """
     path.parent.mkdir(exist_ok=True)
     with path.open("a+") as file:
@@ -36,7 +36,7 @@ def announced(state: Mapping[str, Any], path: Path = STATE_FILE) -> Iterator[boo
 
 
 def running(path: Path = STATE_FILE) -> dict[str, Any] | None:
-    """What the `make local` that runs announced; None where none does."""
+    """The state that a running `make local` announced; None if none is running."""
     try:
         with path.open() as file:
             try:

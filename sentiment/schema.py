@@ -1,4 +1,4 @@
-"""The message contract as JSON Schema, for producers in any language; sentiment_contract/messages.py decides."""
+"""The message contract as JSON Schema, for any language; sentiment_contract/messages.py is authoritative."""
 
 import json
 import sys
@@ -13,10 +13,10 @@ from sentiment_contract.timestamps import (
     MAX_SKEW_MINUTES,
 )
 
-SPACES = "".join(filter(str.isspace, map(chr, range(sys.maxunicode))))  # spelt out: engines differ in what \s means
+SPACES = "".join(filter(str.isspace, map(chr, range(sys.maxunicode))))  # explicit, because engines differ on \s
 BEYOND = (
-    f"Beyond JSON Schema, and refused all the same: an id of more than {MAX_ID_BYTES} bytes in UTF-8, strings with "
-    "lone surrogates, a key twice, dates that do not exist, are before 1970 or more than "
+    f"Refused too, although JSON Schema cannot express it: an id of more than {MAX_ID_BYTES} bytes in UTF-8, strings "
+    "with lone surrogates, a repeated key, dates that do not exist, are before 1970 or more than "
     f"{MAX_SKEW_MINUTES} minutes ahead, and a message of more than 1 MiB."
 )
 
@@ -31,22 +31,22 @@ def schema() -> dict[str, Any]:
                 "type": "string",
                 "minLength": 1,
                 "maxLength": MAX_ID_BYTES,
-                "description": f"Results are kept by it. At most {MAX_ID_BYTES} bytes in UTF-8.",
+                "description": f"Key of the result. At most {MAX_ID_BYTES} bytes in UTF-8.",
             },
             "text": {
                 "type": "string",
                 "maxLength": MAX_TEXT_CHARS,
                 "pattern": f"[^{SPACES}]",
-                "description": "What to classify; not only spaces.",
+                "description": "Text to classify; not only spaces.",
             },
             "timestamp": {
                 "anyOf": [
-                    # In some languages $ also matches before a newline at the end.
+                    # In some languages, $ also matches before a final newline.
                     {"type": "string", "pattern": f"^{ISO_8601}$", "not": {"type": "string", "pattern": "\n"}},
                     {"type": "number", "minimum": EPOCH_SECONDS_FROM, "maximum": EPOCH_MILLISECONDS_TO},
                     {"type": "null"},
                 ],
-                "description": f"When it was made: {ALLOWED}. The newest result of an id wins.",
+                "description": f"When the text was created: {ALLOWED}. The newest result for an id wins.",
             },
         },
     }

@@ -1,4 +1,4 @@
-"""Answers go to standard output, for a pipeline to read; progress and notes to standard error."""
+"""Writes results to standard output, for pipelines, and progress and notes to standard error."""
 
 import sys
 import unicodedata
@@ -8,15 +8,15 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-# Nobody reads a pipe at a width, and what is broken into lines cannot be searched.
+# A pipe has no width, and wrapped lines cannot be searched.
 PIPE_COLUMNS = 10_000
 BIDI = range(0x202A, 0x202F), range(0x2066, 0x206A)  # embeddings, overrides, isolates: they reorder what follows
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console as wide as the terminal, which wraps nothing elsewhere; what the output cannot encode becomes `?`."""
+    """A console as wide as the terminal, without wrapping elsewhere; replaces characters it cannot encode by `?`."""
     stream = sys.stderr if stderr else sys.stdout
-    if hasattr(stream, "reconfigure"):  # not where a test or a program has put something else in its place
+    if hasattr(stream, "reconfigure"):  # unless a test or a program has replaced it
         stream.reconfigure(errors="replace")
     return Console(stderr=stderr, width=None if stream.isatty() else PIPE_COLUMNS)
 
@@ -26,9 +26,9 @@ notes = console(stderr=True)
 
 
 def excerpt(text: str, chars: int) -> Text:
-    """The beginning of someone else's text in one line; what could control the terminal is left out of it.
+    """The beginning of an untrusted text on one line, without characters that could control the terminal.
 
-    Joiners of emoji and of Persian, and soft hyphens, are no control characters.
+    It keeps soft hyphens and the joiners of emoji and Persian.
     """
     line = " ".join(text[: 2 * chars].split())
     cut = line if len(line) <= chars else f"{line[: chars - 3]}..."
@@ -40,7 +40,7 @@ def _controls(character: str) -> bool:
 
 
 def fitting(table: Table, console: Console) -> RenderableType:
-    """The table where the screen is wide enough for it; else the same row by row, a line for each value."""
+    """The table if the screen is wide enough for it, otherwise each row with one line per value."""
     if Measurement.get(console, console.options.update(width=PIPE_COLUMNS), table).maximum <= console.width:
         return table
     lines: list[RenderableType] = [table.title] if table.title else []

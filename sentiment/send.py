@@ -1,4 +1,4 @@
-"""`send`: a file of texts to the queue."""
+"""`send`: sends a file of texts to the queue."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,7 +27,7 @@ from sentiment.words import counted
 
 @works_on("queue_url")
 def send(
-    file: Annotated[Path, typer.Argument(help="- is standard input.")],
+    file: Annotated[Path, typer.Argument(help="File to send; - is standard input.")],
     *,
     target: Target,
     format: Annotated[
@@ -37,37 +37,37 @@ def send(
             "them); default: by the suffix."
         ),
     ] = None,
-    id_column: Annotated[str, typer.Option(help="Of csv.")] = "id",
-    text_column: Annotated[str, typer.Option(help="Of csv.")] = "text",
-    timestamp_column: Annotated[str, typer.Option(help="Of csv; it may be absent.")] = "timestamp",
+    id_column: Annotated[str, typer.Option(help="CSV column that holds the id.")] = "id",
+    text_column: Annotated[str, typer.Option(help="CSV column that holds the text.")] = "text",
+    timestamp_column: Annotated[str, typer.Option(help="CSV column that holds the timestamp; optional.")] = "timestamp",
     delimiter: Annotated[
-        str | None, typer.Option(help="Of csv, one character, or \\t; default: a comma, of .tsv a tab.")
+        str | None, typer.Option(help="CSV delimiter, one character or \\t; default: a comma, for .tsv a tab.")
     ] = None,
-    quote: Annotated[str, typer.Option(help='Of csv; "" for files that quote nothing, such as MySQL\'s.')] = '"',
+    quote: Annotated[str, typer.Option(help='CSV quote; "" for files without quotes, such as MySQL\'s.')] = '"',
     escape: Annotated[
-        str, typer.Option(help="Of csv: \\ where it stands before quotes, delimiters and ends of lines in a text.")
+        str, typer.Option(help="CSV escape: \\ if it precedes quotes, delimiters and line breaks in a text.")
     ] = "",
     encoding: Annotated[
-        str | None, typer.Option(help="Such as cp1252 or utf-16; default: by the byte-order mark, else UTF-8.")
+        str | None, typer.Option(help="Encoding, such as cp1252; default: by the byte-order mark, else UTF-8.")
     ] = None,
     id_prefix: Annotated[
         str | None,
-        typer.Option(help="Of lines: an id is this and the line's number; default: from the file's name and content."),
+        typer.Option(help="For lines: an id is this and the line number; default: from the file's name and content."),
     ] = None,
     items_per_message: Annotated[
-        int, typer.Option(min=1, max=100, help="Texts that share a message: cheaper, and retried together.")
+        int, typer.Option(min=1, max=100, help="Texts per message: more are cheaper, but are retried together.")
     ] = 1,
-    rate: Annotated[float | None, typer.Option(min=0.01, help="Texts a second at most.")] = None,
-    senders: Annotated[int, typer.Option(min=1, max=64, help="Requests at the same time.")] = 4,
-    rejects: Annotated[Path | None, typer.Option(help="Write what was rejected to this file, as JSON lines.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Maximum texts per second.")] = None,
+    senders: Annotated[int, typer.Option(min=1, max=64, help="Concurrent requests.")] = 4,
+    rejects: Annotated[Path | None, typer.Option(help="Write rejected records to this file, as JSON lines.")] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Where to keep how far it got; default: FILE.checkpoint, none for -.")
+        Path | None, typer.Option(help="File that records how far it got; default: FILE.checkpoint, none for -.")
     ] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, whatever the checkpoint says.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Ignore the checkpoint and start over.")] = False,
 ) -> None:
-    """Send the texts of a file. The same command goes on where an earlier run was broken off.
+    """Send the texts in a file. To resume an interrupted run, repeat the command.
 
-    Exits with 1 when texts were rejected.
+    Exits with 1 if texts were rejected.
     """
     file_format = format_of(file, format)
     dialect = Dialect(delimiter=delimiter_of(file, delimiter), quote=quote, escape=escape)
@@ -78,7 +78,7 @@ def send(
         prefix = derived if id_prefix is None else id_prefix
         begin = before or Checkpoint.begin(target.queue_url, prefix)
         if id_prefix not in (None, begin.id_prefix):
-            raise CommandError(f"--id-prefix: {kept} goes on with {begin.id_prefix!r}; --restart begins anew")
+            raise CommandError(f"--id-prefix: {kept} continues with {begin.id_prefix!r}; --restart starts over")
         layout = Layout(
             format=file_format,
             id_column=id_column,
@@ -90,9 +90,9 @@ def send(
         source = records(stack.enter_context(opened(file, encoding)), layout)
         if before:
             before.pass_over(source)
-            notes.print(f"Going on after {counted(before.records, 'record')}, as {kept} says; --restart begins anew.")
+            notes.print(f"Resuming after {counted(before.records, 'record')}, as in {kept}; --restart starts over.")
         elif file_format == "lines":
-            notes.print(f"Ids: {prefix} and the line's number, such as {prefix}1.", markup=False)
+            notes.print(f"Ids: {prefix} and the line number, such as {prefix}1.", markup=False)
         rejected = stack.enter_context(rejects.open("a" if before else "w")) if rejects else None
         display = stack.enter_context(Display(begin, count_lines(file)))
 
@@ -102,7 +102,7 @@ def send(
             display.update(now, last)
 
         if kept:
-            begin.save(kept)  # before anything is sent, so that its date holds whatever happens
+            begin.save(kept)  # before sending anything, so that a resumed run uses the same date
         sending = Sending(
             producer=Producer(
                 target.queue_url,
@@ -120,7 +120,7 @@ def send(
         except BaseException:
             if kept:
                 so_far = sending.checkpoint.records
-                notes.print(f"Broken off after {counted(so_far, 'record')}; the same command goes on from there.")
+                notes.print(f"Interrupted after {counted(so_far, 'record')}; to resume, repeat the command.")
             raise
     if kept:
         kept.unlink()

@@ -1,6 +1,6 @@
-"""Batches on their way to the queue: they are filled, sent by threads, and what became of them is kept."""
+"""Fills batches, sends them from threads and records their outcome."""
 
-import encodings.idna  # noqa: F401  for urllib3's first connection: a child forked during that import waits for ever
+import encodings.idna  # noqa: F401  for urllib3's first connection: a child forked during that import waits forever
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,23 +11,23 @@ from sentiment.batch import Batch, encode
 from sentiment.delivery import deliver
 from sentiment_contract.messages import Item
 
-PENDING_PER_SENDER = 2  # batches: one on its way, one to follow it at once
+PENDING_PER_SENDER = 2  # batches: one being sent, one to follow immediately
 
 
 @dataclass(eq=False, kw_only=True)
 class _Pending:
-    """A batch that is filled or on its way; `number` counts them."""
+    """A batch that is being filled or sent; `number` counts them."""
 
     number: int
     due: float  # on the monotonic clock
     batch: Batch
     sends: list[tuple[int, str, Future[None]]] = field(default_factory=list)  # index of the message, id, outcome
     failures: dict[str, Exception] = field(default_factory=dict)  # by id
-    awaited: bool = False  # a flush will tell of its failures
+    awaited: bool = False  # a flush will report its failures
 
 
 class Senders:
-    """The threads of one process that send. Safe to use from many threads."""
+    """The sending threads of one process. Safe to use from many threads."""
 
     def __init__(
         self, sqs: Any, queue_url: str, *, items_per_message: int, threads: int, linger_seconds: float
@@ -45,14 +45,14 @@ class Senders:
         self._open: _Pending | None = None
         self._begun = 0  # batches so far
         self._unsettled: set[_Pending] = set()
-        self._failed: list[_Pending] = []  # those of which no flush has told
+        self._failed: list[_Pending] = []  # those that no flush has reported
         self.closed = False
         threading.Thread(target=self._send_what_is_due, name="producer-linger", daemon=True).start()
 
     def take(self, item: Item) -> Future[None]:
-        """Send a text with others; waits only while all threads are busy. RuntimeError when closed."""
+        """Send a text with others; waits only while all threads are busy. RuntimeError if closed."""
         future: Future[None] = Future()
-        future.set_running_or_notify_cancel()  # it is not to be cancelled
+        future.set_running_or_notify_cancel()  # it cannot be cancelled
         encoded = encode(item)
         with self._changed:
             index = None
@@ -62,17 +62,17 @@ class Senders:
                 pending = self._open = self._open or self._new()
                 index = pending.batch.add(encoded)
                 if index is None:
-                    self._seal(wait=True)  # lets go of the lock
+                    self._seal(wait=True)  # releases the lock
             pending.sends.append((index, item.id, future))
             if pending.batch.full:
                 self._seal(wait=True)
         return future
 
     def flush(self) -> dict[str, Exception]:
-        """Wait until all is settled that was taken before, whatever comes meanwhile.
+        """Wait until everything taken before is settled, whatever others add in the meantime.
 
         Returns:
-            Why texts are not in the queue, by id: those taken before, of which no earlier flush has told.
+            By id, the reasons why texts taken before are not in the queue, unless an earlier flush reported them.
         """
         with self._changed:
             self._seal(wait=False)
@@ -84,7 +84,7 @@ class Senders:
         return {item_id: error for pending in in_order for item_id, error in pending.failures.items()}
 
     def close(self) -> dict[str, Exception]:
-        """Flush, and end the threads; a second time does nothing. Returns as `flush`."""
+        """Flush, and stop the threads; a second call does nothing. Returns the same as `flush`."""
         with self._changed:
             if self.closed:
                 return {}
@@ -102,9 +102,9 @@ class Senders:
         return _Pending(number=self._begun, due=due, batch=Batch(self._items_per_message))
 
     def _seal(self, *, wait: bool) -> None:
-        """Hand the open batch to the threads and wait, if asked to, while they have too many; the lock is held.
+        """Pass the open batch to the threads and, if asked, wait while they have too many; the lock is held.
 
-        Batches that others begin later do not count, so that nobody waits for ever.
+        Batches that others begin later do not count, so that nobody waits forever.
         """
         pending, self._open = self._open, None
         if pending:
@@ -127,7 +127,7 @@ class Senders:
         failures: dict[int, Exception] = {}
         try:
             failures |= deliver(self._sqs, self._queue_url, [{"MessageBody": body} for body in pending.batch.bodies()])
-        except Exception as error:  # whatever it is, it is the outcome of all of them
+        except Exception as error:  # whatever it is, it is the outcome of every text
             failures = {index: error for index, _, _ in pending.sends}
         for index, _, future in pending.sends:
             if index in failures:

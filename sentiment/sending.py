@@ -1,4 +1,4 @@
-"""Sends the records of a file in order, and knows at any time up to which all is settled."""
+"""Sends the records of a file in order, and knows at any time up to which record everything is settled."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -25,11 +25,11 @@ class _UnderWay:
 class Sending:
     """
     Attributes:
-        producer: what sends.
-        checkpoint: what is settled.
-        window: records that may be under way; a crash can repeat no more than these.
+        producer: sends the texts.
+        checkpoint: the settled records.
+        window: maximum records in flight; a crash can repeat no more than these.
         on_reject: called for every fault of a record, in the order of the file.
-        on_settled: called when the checkpoint has moved.
+        on_settled: called when the checkpoint has advanced.
     """
 
     producer: Producer
@@ -40,24 +40,24 @@ class Sending:
     _under_way: deque[_UnderWay] = field(default_factory=deque)
 
     def send_all(self, source: Iterable[Record], pace: Pace) -> None:
-        """Send all records, close the producer, and settle what could be sent, whatever ends it. Raises as `take`."""
+        """Send all records, close the producer and settle what was sent, however it ends. Raises the same as `take`."""
         try:
             with self.producer:
                 for record in source:
                     pace.wait()
                     pace.went(self.take(record))
         except SendFailed:
-            pass  # the records' own outcomes say so too
+            pass  # the records' own outcomes report it too
         finally:
             self.settle()
 
     def take(self, record: Record) -> int:
-        """Send what is valid of a record; returns how many texts that are.
+        """Send the valid texts of a record; returns their number.
 
         Raises:
-            NotSent, ClientError, BotoCoreError: an earlier record could not be sent, though nothing is wrong with it.
+            NotSent, ClientError, BotoCoreError: an earlier record could not be sent, although it is valid.
         """
-        # The same in every run, so that the table absorbs what is sent twice; a later record counts as newer.
+        # The same in every run, so that the table absorbs repeats; a later record counts as newer.
         offset = timedelta(microseconds=self.checkpoint.records + len(self._under_way))
         items, faults = record.parse(datetime.fromisoformat(self.checkpoint.started_at) + offset)
         sends = [self.producer.send_item(item) for item in items]
@@ -68,7 +68,7 @@ class Sending:
         return len(items)
 
     def settle(self) -> None:
-        """Account for the records that are through, up to the first that is not. Raises as `take`."""
+        """Settle the records that are done, up to the first that is not. Raises the same errors as `take`."""
         record = None
         try:
             while self._under_way and all(send.done() for send in self._under_way[0].sends):
@@ -84,7 +84,7 @@ class Sending:
                 self.on_settled(self.checkpoint, record)
 
     def _refused(self, under_way: _UnderWay) -> list[Fault]:
-        """What SQS refuses for good; any other error of a send is raised."""
+        """The messages that SQS refuses permanently; raises any other error."""
         refused = []
         for error in filter(None, (send.exception() for send in under_way.sends)):
             if not (isinstance(error, NotSent) and error.refused):

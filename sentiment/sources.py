@@ -1,4 +1,4 @@
-"""Files of texts, read record by record: JSON lines, CSV with named columns, plain lines, or dead letters."""
+"""Reads files of texts record by record: JSON lines, CSV with named columns, plain lines, or dead letters."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ DIGEST_CHARS = 8
 
 
 def suffix_of(path: Path) -> str:
-    """What says a file's format: `.csv` of reviews.CSV.gz."""
+    """The suffix that determines a file's format: `.csv` for reviews.CSV.gz."""
     plain = path.with_suffix("") if path.suffix.lower() in COMPRESSED_SUFFIXES else path
     return plain.suffix.lower()
 
@@ -38,16 +38,16 @@ def format_of(path: Path, given: str | None) -> str:
         return known
     allowed = ", ".join(sorted(READERS))
     if not given and suffix in WAYS_OUT:
-        raise CommandError(f"{path}: is none of {allowed}; {WAYS_OUT[suffix]}")
+        raise CommandError(f"{path}: is not one of {allowed}; {WAYS_OUT[suffix]}")
     if not (given or suffix):
-        raise CommandError(f"--format: {path.name!r} has no suffix that says it; must be one of {allowed}")
-    raise CommandError(f"--format: {given or suffix!r} is not one that is known; must be one of {allowed}")
+        raise CommandError(f"--format: {path.name!r} has no known suffix; must be one of {allowed}")
+    raise CommandError(f"--format: {given or suffix!r} is unknown; must be one of {allowed}")
 
 
 def derived_prefix(path: Path) -> str:
-    """Of the ids of plain lines: the file's name, and what it holds, so that no other file's results are overwritten.
+    """The id prefix for plain lines, from the file's name and content, so that two files never share ids.
 
-    What standard input will hold is not known beforehand: there the prefix is new in every run.
+    The content of standard input is not known beforehand, so its prefix is new in every run.
     """
     if not path.is_file():
         return f"{'stdin' if path == STDIN else path.stem}-{uuid4().hex[:DIGEST_CHARS]}-"
@@ -65,16 +65,16 @@ def delimiter_of(path: Path, given: str | None) -> str:
 
 
 def records(file: TextIOWrapper, layout: Layout) -> Iterator[Record]:
-    """All records of a file but empty lines.
+    """All records in a file except empty lines.
 
     Raises:
-        CommandError: it is no CSV file, or lacks a column.
+        CommandError: it is not a CSV file, or lacks a column.
     """
     return (_readable(record, file.encoding) for record in READERS[layout.format](file, layout))
 
 
 def _readable(record: Record, encoding: str) -> Record:
-    """The record; with a fault if it holds bytes that its encoding does not know, which came as lone surrogates."""
+    """The record, with a fault if it contains bytes that are invalid in its encoding (read as lone surrogates)."""
     try:
         record.content.encode()
     except UnicodeEncodeError as error:

@@ -1,4 +1,4 @@
-"""Results as CSV that a spreadsheet shows and does not run, and that is read back as it was."""
+"""Protects values in CSV from being run as formulas by a spreadsheet, and restores them."""
 
 import re
 from collections.abc import Collection
@@ -11,15 +11,15 @@ _PROTECTED, _UNPROTECTED = re.compile(f"'+[{_RUNS}]"), re.compile(f"'*[{_RUNS}]"
 
 
 def protected(value: object) -> object:
-    """A string that a spreadsheet would take for a formula gets an apostrophe in front; anything else is left alone."""
+    """Put an apostrophe before a string that a spreadsheet would run as a formula; return anything else unchanged."""
     return f"'{value}" if isinstance(value, str) and _UNPROTECTED.match(value) else value
 
 
 def restored(value: str) -> str:
-    """What `protected` made of a string, as it was."""
+    """The original of a string from `protected`."""
     return value[1:] if _PROTECTED.match(value) else value
 
 
 def is_results(header: Collection[str]) -> bool:
-    """Whether a CSV file is what `results --output csv` wrote: it alone has protected values."""
+    """Whether `results --output csv` wrote a CSV file; only such a file has protected values."""
     return set(FIELDS) - {"text"} <= set(header)

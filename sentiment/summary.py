@@ -1,4 +1,4 @@
-"""What many results say together: the share of each label, and how sure the model was."""
+"""Summarises results: the share of each label, and the model's confidence."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,10 +20,10 @@ BAR_CHARS = 40
 class Summary:
     """
     Attributes:
-        labels: how many results have each.
-        scores: how many have each label and a score in each bin.
-        truncated: texts of which the model read the beginning only.
-        incomplete: items without sentiment or score: somebody else wrote them.
+        labels: number of results per label.
+        scores: number of results per label and score bin.
+        truncated: number of texts of which the model read only the beginning.
+        incomplete: number of items without sentiment or score, which another program wrote.
     """
 
     labels: Counter[str] = field(default_factory=Counter)
@@ -52,13 +52,13 @@ class Summary:
             return f"No results; {lacking}" if lacking else "No results."
         labels = sorted(self.labels, reverse=True)  # POSITIVE first
         shares = ", ".join(f"{self.labels[label]} {label} ({self.labels[label] / total:.1%})" for label in labels)
-        cut = f"; {self.truncated} read in part" if self.truncated else ""
+        cut = f"; {self.truncated} truncated" if self.truncated else ""
         bins = range(min(slot for _, slot in self.scores), BINS)
         largest = max(sum(self.scores[label, slot] for label in labels) for slot in bins)
         table = Table.grid(padding=(0, 1))
         for slot in bins:
             counts = {label: self.scores[label, slot] for label in labels}
-            # Rounded up, so that not even one result among many is invisible.
+            # Round up, so that even one result among many is visible.
             bar = Text()
             for label, count in counts.items():
                 bar.append("█" * -(-count * BAR_CHARS // largest), style_of(label))

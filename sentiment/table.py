@@ -44,8 +44,8 @@ class Results:
     Attributes:
         dynamodb: boto3 client.
         table_name: the stack's table.
-        since: only results whose text was sent then or later; None for all.
-        fields: the attributes to fetch. Fewer are faster; the price goes by what is stored.
+        since: only results for texts sent then or later; None for all.
+        fields: the attributes to fetch. Fewer are faster, but cost the same.
     """
 
     dynamodb: Any
@@ -55,10 +55,10 @@ class Results:
     sleep: Callable[[float], None] = time.sleep
 
     def get(self, ids: Sequence[str]) -> dict[str, Result]:
-        """Those of some ids that are there, by id.
+        """The existing results for some ids, by id.
 
         Raises:
-            CommandError: DynamoDB goes on leaving ids unprocessed.
+            CommandError: DynamoDB keeps leaving ids unprocessed.
             ClientError, BotoCoreError: the table cannot be read.
         """
         found: dict[str, Result] = {}
@@ -132,7 +132,7 @@ class Results:
         return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
 
     def _wanted(self, results: Iterable[Result]) -> Iterator[Result]:
-        """Those that are new enough, and not expired: DynamoDB deletes these within days only."""
+        """The results that are new enough and have not expired: DynamoDB takes days to delete expired ones."""
         now = time.time()
         for result in results:
             if not expired(result, now) and (self.since is None or sent_at(result) >= self.since):

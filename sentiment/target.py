@@ -1,4 +1,4 @@
-"""Where a command works: a stack's queues and table, and how they are found."""
+"""Finds a command's target: the queues and the table of a stack."""
 
 import json
 import os
@@ -23,7 +23,7 @@ DEFAULT_STACK = "dev"
 
 @dataclass(frozen=True)
 class Place:
-    """What a queue or table is called where it may be found."""
+    """The names of a queue or table in each source."""
 
     variable: str
     output: str
@@ -40,11 +40,11 @@ PLACES = {
 class Target:
     """
     Attributes:
-        queue_url, dead_letter_queue_url, table_name: empty where the command did not ask for them.
+        queue_url, dead_letter_queue_url, table_name: empty if the command does not need them.
         region, endpoint_url: None leaves them to boto3's own configuration.
-        credentials: as boto3.client takes them; empty for the standard ones.
-        profile: of AWS's configuration files, which the stack's file names; empty leaves it to boto3.
-        source: where this was found, to be shown.
+        credentials: arguments of boto3.client; empty for the default credentials.
+        profile: AWS profile that the stack's file names; empty leaves it to boto3.
+        source: where this was found, for display.
     """
 
     queue_url: str = ""
@@ -57,11 +57,11 @@ class Target:
     source: str = "options and environment"
 
     def endpoint_of(self, service: str) -> str | None:
-        """Whom its clients talk to; None for AWS, unless boto3's configuration files say otherwise."""
+        """The endpoint of its clients; None for AWS, unless boto3's configuration files say otherwise."""
         return self.endpoint_url or _endpoint_variable(service) or _endpoint_variable()
 
     def client(self, service: str, **config: Any) -> Any:
-        """A boto3 client; `config` as botocore.config.Config takes it."""
+        """A boto3 client; `config` holds arguments of botocore.config.Config."""
         settings = Config(**{"retries": {"mode": "standard", "max_attempts": 5}, **config})
         endpoint_url = self.endpoint_of(service)
         try:
@@ -93,16 +93,16 @@ def find(
 ) -> Target:
     """The target of a command.
 
-    What is given comes first, then the stack that is named, the environment's variables, a `make local` that runs in
-    this checkout, and the stack `dev`. A source is asked only for what those before it left open.
+    It looks at the given values first, then at the named stack, environment variables, a `make local` running in this
+    checkout, and the stack `dev`. It asks each source only for what the earlier ones lack.
 
     Args:
         needs: fields of Target that must be known.
-        stack: whose outputs to read, by the Pulumi CLI.
-        given: fields of Target by name; None for what is open.
+        stack: stack whose outputs to read, with the Pulumi CLI.
+        given: fields of Target by name; None for those to find.
 
     Raises:
-        CommandError: something that is needed cannot be found.
+        CommandError: a needed field cannot be found.
     """
     stack = stack or os.environ.get("STACK")
     known = {name: value for name, value in given.items() if value}
@@ -113,7 +113,7 @@ def find(
     if not known.keys() >= set(needs):
         found = (None if stack else _local(endpoint_url)) or _stack(stack or DEFAULT_STACK, needs - known.keys())
     elif not stack and _endpoints(endpoint_url) and (local := _local(endpoint_url)):
-        found = {name: local[name] for name in ("region", "credentials", "source")}  # it is meant, in other words
+        found = {name: local[name] for name in ("region", "credentials", "source")}  # the caller means `make local`
     explicit = {**known, "region": region, "endpoint_url": endpoint_url}
     values = {**found, **{name: value for name, value in explicit.items() if value}}
     values.setdefault("region", region_of(values.get("queue_url") or values.get("dead_letter_queue_url", "")))
@@ -121,20 +121,20 @@ def find(
 
 
 def _endpoints(option: str | None) -> set[str]:
-    """The endpoints that the caller has in mind."""
+    """The endpoints that the caller has set."""
     variables = [_endpoint_variable("sqs"), _endpoint_variable("dynamodb"), _endpoint_variable()]
     return {url for url in ([option] if option else variables) if url}
 
 
 def _endpoint_variable(service: str = "") -> str | None:
-    """As AWS's SDKs read it: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html"""
+    """The variable that AWS's SDKs read: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html"""
     if os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return None
     return os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}" if service else "AWS_ENDPOINT_URL") or None
 
 
 def _local(endpoint_url: str | None) -> dict[str, Any] | None:
-    """What runs as `make local`, unless the caller has another endpoint in mind."""
+    """The running `make local`, unless the caller has set another endpoint."""
     state = running()
     if state is None or _endpoints(endpoint_url) - {state["endpoint_url"]}:
         return None
@@ -143,7 +143,7 @@ def _local(endpoint_url: str | None) -> dict[str, Any] | None:
 
 def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
     wanted = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(needs))
-    otherwise = f"(or start `make local`, or give {wanted})"
+    otherwise = f"(or start `make local`, or pass {wanted})"
     if shutil.which("pulumi") is None:
         raise CommandError(f"stack {stack}: the Pulumi CLI is not on the PATH {otherwise}")
     asked = [["pulumi", *command, "--json", "--stack", stack] for command in (("stack", "output"), ("config",))]
@@ -154,14 +154,14 @@ def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
     if config.returncode and "no project file" not in config.stderr:
         raise CommandError(f"stack {stack}: {config.stderr.strip()} {otherwise}")
     exported = json.loads(done.stdout)
-    # Where there is no project, as for organization/project/stack in another folder, no file names a profile.
+    # Without a project, as for organization/project/stack in another folder, no file names a profile.
     profile = "" if config.returncode else json.loads(config.stdout).get("aws:profile", {}).get("value", "")
     try:
         values = {name: exported[place.output] for name, place in PLACES.items() if name in needs}
         region = exported["queueArn"].split(":")[3]
     except KeyError as missing:
         raise CommandError(
-            f"stack {stack}: exports no {missing.args[0]}; has it been deployed? Or give {wanted}"
+            f"stack {stack}: exports no {missing.args[0]}; has it been deployed? Or pass {wanted}"
         ) from None
     source = f"stack {stack}" + (f" with its aws:profile {profile}" if profile else "")
     return {**values, "region": region, "profile": profile, "source": source}

@@ -1,4 +1,4 @@
-"""Numbers and nouns that agree."""
+"""Makes nouns agree with numbers."""
 
 
 def counted(count: int, noun: str) -> str:

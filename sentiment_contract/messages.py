@@ -1,4 +1,4 @@
-"""The message contract: what a producer may send, and what is said of anything else."""
+"""The message contract: the messages that a producer may send, and the faults of all others."""
 
 import json
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ from typing import Any
 
 from sentiment_contract.timestamps import ALLOWED, parse_timestamp
 
-MAX_ID_BYTES = 2048  # DynamoDB's limit of a partition key
+MAX_ID_BYTES = 2048  # DynamoDB's limit for a partition key
 ID_ALLOWED = f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8"
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
-MAX_ITEMS = 1_000  # of a message: what a batch has time for (docs/decisions/0010)
+MAX_ITEMS = 1_000  # per message, for which a batch has time (docs/decisions/0010)
 SHOWN_CHARS = 80  # of a bad value, in an error
-MISSING = object()  # in place of a value whose key is not there
+MISSING = object()  # the value of a missing key
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,10 @@ class Item:
     """One text to classify.
 
     Attributes:
-        id: the producer's name for it; results are kept by it.
-        text: what to classify.
-        sent_at: when the producer made it (its `timestamp`), or when SQS first got it. The newest result of an id wins.
+        id: the producer's name for the text; key of the result.
+        text: the text to classify.
+        sent_at: when the producer created the text (its `timestamp`), or when SQS first received it. The newest result
+            for an id wins.
     """
 
     id: str
@@ -33,11 +34,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why an item can never succeed.
+    """The reason why an item can never succeed.
 
     Attributes:
         code: stable and safe to log: InvalidJson, InvalidShape, InvalidId, InvalidText, InvalidTimestamp.
-        message: names the field, its value (shortened) and what is allowed. Holds text: never log it.
+        message: names the field, its value (shortened) and what is allowed. May quote the text: never log it.
     """
 
     code: str
@@ -51,14 +52,14 @@ class _Invalid(Exception):
 
 
 def _shown(value: object) -> str:
-    """A value, shortened and in ASCII; of an array or object, what it is."""
+    """A value, shortened and in ASCII; only the type of an array or object."""
     if isinstance(value, list):
         return f"list of {len(value)}"
     if not isinstance(value, str | int | float | None):
         return type(value).__name__
     try:
         shown = ascii(value)
-    except ValueError:  # Python writes no integer of more than 4,300 digits
+    except ValueError:  # Python cannot print an integer of more than 4,300 digits
         shown = "a huge integer"
     return shown if len(shown) <= SHOWN_CHARS else f"{shown[:SHOWN_CHARS]}..."
 
@@ -67,11 +68,11 @@ def parse_body(body: str, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
     """Read an SQS message body: `{"id", "text", "timestamp"?}` or `{"items": [...]}` of such.
 
     Args:
-        body: the message as it came.
-        sent_at: stands in for a missing timestamp.
+        body: the message body as received.
+        sent_at: replaces a missing timestamp.
 
     Returns:
-        The items that can be classified, and one fault for each that cannot. Together at least one.
+        The items that can be classified, and one fault for each that cannot. There is at least one of either.
     """
     try:
         message = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
@@ -84,14 +85,14 @@ def parse_body(body: str, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
 
 
 def parse_message(message: object, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
-    """Read what a message's JSON stands for; returns as `parse_body` does."""
+    """Read a message from parsed JSON; returns the same as `parse_body`."""
     if isinstance(message, dict) and "items" in message:
         return parse_items(message["items"], sent_at)
     return _sort_out([("", message)], sent_at)
 
 
 def parse_items(items: object, sent_at: datetime) -> tuple[list[Item], list[Fault]]:
-    """Read the list of a message or a direct invocation; returns as `parse_body` does."""
+    """Read the items of a message or a direct invocation; returns the same as `parse_body`."""
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
         invalid = _Invalid("InvalidShape", "items", items, f'an array of 1 to {MAX_ITEMS} objects with "id" and "text"')
         return [], [invalid.fault]
@@ -133,12 +134,12 @@ def _parse_timestamp(value: object, field: str) -> datetime:
 
 
 def is_id(value: str) -> bool:
-    """Whether DynamoDB takes it as a key."""
+    """Whether DynamoDB accepts it as a key."""
     return bool(value) and _is_utf8(value) and len(value.encode()) <= MAX_ID_BYTES
 
 
 def _is_utf8(value: str) -> bool:
-    """Whether a string can be stored: JSON may carry lone surrogates, UTF-8 cannot."""
+    """Whether a string can be stored: JSON allows lone surrogates, UTF-8 does not."""
     try:
         value.encode()
     except UnicodeEncodeError:

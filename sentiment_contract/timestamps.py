@@ -1,10 +1,10 @@
-"""When a producer says that it made a text: ISO 8601, or a number of seconds or milliseconds since 1970."""
+"""Parses a producer's timestamps: ISO 8601, or seconds or milliseconds since 1970."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
-MAX_SKEW_MINUTES = 15  # a timestamp further ahead would shut out every later result
-# Less is a year, a date's digits or a spreadsheet's day number more often than a second before September 2001.
+MAX_SKEW_MINUTES = 15  # a timestamp further ahead would block every later result
+# Smaller numbers are more often years, a date's digits or spreadsheet day numbers than seconds before September 2001.
 EPOCH_SECONDS_FROM = 1_000_000_000
 EPOCH_MILLISECONDS_FROM = 100_000_000_000  # as seconds, this is the year 5138; as milliseconds, 1973
 EPOCH_MILLISECONDS_TO = 253_402_300_799_999  # the end of the year 9999
@@ -13,8 +13,8 @@ ALLOWED = (
     f"since 1970, at most {MAX_SKEW_MINUTES} minutes ahead"
 )
 
-# A calendar or week date, alone or with a time, each with or without its separators. The published schema holds this
-# expression too, so it uses only what the regular expressions of all languages share.
+# A calendar or week date, alone or with a time, each with or without its separators. The published schema contains this
+# expression too, so it uses only features that the regular expressions of all languages share.
 _MONTH, _DAY, _WEEK = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])", "(0[1-9]|[1-4][0-9]|5[0-3])"
 _HOUR, _MINUTE, _SECOND = "([01][0-9]|2[0-3])", "[0-5][0-9]", "[0-5][0-9]([.,][0-9]+)?"
 _DATE = f"[0-9]{{4}}(-{_MONTH}-{_DAY}|{_MONTH}{_DAY}|-W{_WEEK}(-[1-7])?|W{_WEEK}[1-7]?)"
@@ -27,7 +27,7 @@ def parse_timestamp(value: object) -> datetime:
     """A timestamp as a moment in UTC.
 
     Raises:
-        ValueError: it is none, lies before 1970, or more than MAX_SKEW_MINUTES ahead.
+        ValueError: it is not a timestamp, is before 1970, or more than MAX_SKEW_MINUTES ahead.
     """
     try:
         if isinstance(value, str) and re.fullmatch(ISO_8601, value):

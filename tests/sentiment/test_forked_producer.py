@@ -128,8 +128,8 @@ def test_a_producer_with_a_client_of_the_parent_refuses_to_work_in_a_child(
     place: Place, outside: dict[str, str]
 ) -> None:
     said = play(place, outside, GIVEN_CLIENT)
-    assert "forked after the producer was made with `client`" in said
-    assert "make the Producer here, or give it no client" in said
+    assert "forked after the producer was created with `client`" in said
+    assert "create the Producer here, or pass no client" in said
     assert [item["id"] for item in place.items()] == ["parent"]
 
 
@@ -149,4 +149,4 @@ try:
 except TypeError as error:
     print(error)
 """
-    assert "make one there, of the same queue's URL" in play(place, outside, program)
+    assert "create one there, with the same queue URL" in play(place, outside, program)

@@ -68,7 +68,7 @@ def test_an_encoding_that_is_asked_for_is_used(tmp_path: Path, encoding: str, co
 
 @pytest.mark.parametrize("name", ["nonsense", "zip", "base64", "cp\x001252"])
 def test_an_encoding_that_is_none_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CommandError, match=r"--encoding: .* is not one that is known"):
+    with pytest.raises(CommandError, match=r"--encoding: .* is unknown"):
         read(tmp_path / "f", b"x", name)
 
 

@@ -97,7 +97,7 @@ def test_plain_lines_that_were_sent_are_found_by_the_ids_that_send_gave_them(pla
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("sent.csv", "key,review\nb,good\n", "--id-column: 'id' is no column"),
+        ("sent.csv", "key,review\nb,good\n", "--id-column: 'id' is not a column"),
         ("sent.csv", "id;text\nb;good\n", "--delimiter ';'"),
         ("sent.xlsx", "PK\x03\x04", 'save the sheet as "CSV UTF-8"'),
     ],

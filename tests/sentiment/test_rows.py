@@ -36,7 +36,7 @@ def test_what_is_well_formed_is_read(content: str, rows: list[tuple[int, list[st
     assert read(content) == rows
 
 
-UNCLOSED = "character 3 is closed nowhere in the file"
+UNCLOSED = "character 3 is never closed in the file"
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ UNCLOSED = "character 3 is closed nowhere in the file"
     [
         ('a,"b\nc,d\ne,f\n', [(1, UNCLOSED), (2, ["c", "d"]), (3, ["e", "f"])]),
         ('a,"b\nc,"d\ne,f\n', [(1, "closed on line 2, where 'd' follows"), (2, UNCLOSED), (3, ["e", "f"])]),
-        ('a,"17" monitor"\nc,d\n', [(1, "where ' ' follows; a quote in quotes is written twice"), (2, ["c", "d"])]),
+        ('a,"17" monitor"\nc,d\n', [(1, "where ' ' follows; double a quote within quotes"), (2, ["c", "d"])]),
         ('a,"say \\"x\\""\nc,d\n', [(1, "--escape '\\' reads such files"), (2, ["c", "d"])]),
-        ('"a\nb","c\nd,e\n', [(2, "character 4 is closed nowhere"), (3, ["d", "e"])]),
+        ('"a\nb","c\nd,e\n', [(2, "character 4 is never closed"), (3, ["d", "e"])]),
         ('a,"17" x,\ny, z"\nc,d\n', [(1, "' ' follows"), (2, "end of the row on line 1?"), (3, ["c", "d"])]),
         (
             "a,one\\\ntwo\nc,d\n",
-            [(1, "the next line no row; --quote \"\" --escape '\\' joins"), (2, ["two"]), (3, ["c", "d"])],
+            [(1, "the next line is not a row; --quote \"\" --escape '\\' joins"), (2, ["two"]), (3, ["c", "d"])],
         ),
     ],
 )

@@ -96,7 +96,7 @@ def test_plain_lines_of_another_day_get_other_ids_and_the_same_file_the_same(pla
         feedback.write_text(content)
         done = run("send", feedback)
         ids.append({item["id"] for item in place.items()})
-        assert f"Ids: {min(ids[-1])[:-1]} and the line's number" in done.err
+        assert f"Ids: {min(ids[-1])[:-1]} and the line number" in done.err
     assert not ids[0] & ids[1]
     assert ids[0] == ids[2]
 
@@ -110,7 +110,7 @@ def test_plain_lines_keep_their_ids_when_a_run_goes_on_with_a_file_that_grew(pla
     begun.after(Record(line=1, content="good", body=""), 1, 0).save(checkpoint)
     feedback.write_text("good\nbad\nfine\n")
     refused = run("send", feedback, "--id-prefix", "mine-")
-    assert (refused.code, "--restart begins anew" in refused.err) == (2, True), refused
+    assert (refused.code, "--restart starts over" in refused.err) == (2, True), refused
     assert run("send", feedback).code == 0
     assert sorted(item["id"] for item in place.items()) == [second, f"{first[:-1]}3"]
 
@@ -145,7 +145,7 @@ def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside
 
     done = subprocess.run(command, env=outside, capture_output=True, text=True, timeout=HANG_S)
     assert done.returncode == 0, done.stderr
-    assert f"Going on after {settled} records" in done.stderr
+    assert f"Resuming after {settled} records" in done.stderr
     assert "400 texts sent, 0 rejected" in done.stderr
     items = place.items()
     counts = Counter(item["id"] for item in items)
@@ -169,7 +169,7 @@ def test_a_run_that_sqs_ends_says_so_and_goes_on_from_there(
     records = json.loads(CHECKPOINT.read_text())["records"]
     assert 0 < records < 100
     assert stopped.code == 2
-    assert f"Broken off after {records} records; the same command goes on from there." in stopped.err
+    assert f"Interrupted after {records} records; to resume, repeat the command." in stopped.err
     assert "AccessDenied" in stopped.err
     done = run("send", TEXTS)
     assert (done.code, CHECKPOINT.exists()) == (0, False)
@@ -197,7 +197,7 @@ def test_a_file_that_changed_where_it_was_sent_already_is_not_gone_on_with(place
     TEXTS.write_text(TEXTS.read_text().replace("Good id-3", "Evil id-3"))
     refused = run("send", TEXTS)
     assert (refused.code, place.messages()) == (2, [])
-    assert "has changed where it was sent already; --restart sends it from its beginning" in refused.err
+    assert "the part already sent has changed; --restart sends the file from its beginning" in refused.err
     assert run("send", TEXTS, "--restart").code == 0
     assert len(place.items()) == 20
 
@@ -217,9 +217,9 @@ def test_a_checkpoint_of_another_queue_or_of_another_kind_is_refused(place: Plac
     broken_off(place)
     elsewhere = run("send", TEXTS, "--queue-url", place.dead_letter_queue_url)
     assert elsewhere.code == 2
-    assert f"the file was on its way to {place.queue_url}; --restart sends it all to" in elsewhere.err
+    assert f"the file was being sent to {place.queue_url}; --restart sends all of it to" in elsewhere.err
     CHECKPOINT.write_text("[]")
-    assert "is no checkpoint" in run("send", TEXTS).err
+    assert "is not a checkpoint" in run("send", TEXTS).err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -232,7 +232,7 @@ def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str,
     _, said = process.communicate(timeout=HANG_S)
     records = json.loads(CHECKPOINT.read_text())["records"]
     assert process.returncode == 130, said
-    assert f"Broken off after {records} records" in said
+    assert f"Interrupted after {records} records" in said
     assert "Traceback" not in said
     assert {item["id"] for item in place.items()} == {f"id-{n}" for n in range(records)}
 
@@ -269,7 +269,7 @@ def test_without_a_rate_nothing_waits() -> None:
     ("arguments", "says"),
     [
         (["send", "missing.jsonl"], "No such file or directory: 'missing.jsonl'"),
-        (["send", "texts.xml"], "--format: '.xml' is not one that is known"),
+        (["send", "texts.xml"], "--format: '.xml' is unknown"),
         (["send", "texts.csv", "--delimiter", "||"], "--delimiter: '||' must be one character"),
         (["send", "texts.jsonl", "--senders", "0"], "--senders"),
         (["send", "texts.jsonl", "--no-such-option"], "No such option: --no-such-option"),
@@ -287,7 +287,7 @@ def test_what_cannot_be_run_is_told_in_one_line(place: Place, run: Run, argument
 def test_a_file_without_the_columns_leaves_no_checkpoint(place: Place, run: Run) -> None:
     Path("texts.csv").write_text("key,review\n1,good\n")
     done = run("send", "texts.csv")
-    assert (done.code, "Broken off" in done.err) == (2, False), done
+    assert (done.code, "Interrupted" in done.err) == (2, False), done
     assert not Path("texts.csv.checkpoint").exists()
 
 

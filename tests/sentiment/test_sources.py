@@ -70,7 +70,7 @@ def test_csv_is_read_by_the_names_of_its_columns_whatever_else_it_has(tmp_path: 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     path = written(tmp_path, "texts.csv", "key,review\n1,good\n")
-    with pytest.raises(CommandError, match="--id-column: 'id' is no column; must be one of 'key', 'review'"):
+    with pytest.raises(CommandError, match="--id-column: 'id' is not a column; must be one of 'key', 'review'"):
         read(path, Layout(format="csv"))
 
 
@@ -112,9 +112,9 @@ def test_the_format_follows_from_the_suffix_or_is_asked_for() -> None:
         "jsonl",
     ]
     assert format_of(Path("a.log"), "lines") == "lines"
-    with pytest.raises(CommandError, match=r"'\.log' is not one .* must be one of csv, jsonl, letters, lines"):
+    with pytest.raises(CommandError, match=r"'\.log' is unknown; must be one of csv, jsonl, letters, lines"):
         format_of(Path("a.log"), None)
-    with pytest.raises(CommandError, match="'texts' has no suffix"):
+    with pytest.raises(CommandError, match="'texts' has no known suffix"):
         format_of(Path("of/texts"), None)
     with pytest.raises(CommandError, match="'xml'"):
         format_of(Path("a.csv"), "xml")
@@ -215,11 +215,11 @@ def test_a_line_in_another_encoding_is_refused_with_what_others_make_of_it(tmp_p
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("id;text\n", "the header holds ';': --delimiter ';' divides it there"),
-        ("id\ttext\n", r"--delimiter '\\t' divides"),
+        ("id;text\n", "the header contains ';': --delimiter ';' splits it"),
+        ("id\ttext\n", r"--delimiter '\\t' splits"),
         ("key;review\n", "--delimiter ';'"),
         ("id,text,text\n", "--text-column: 'text' is the name of several columns"),
-        ('"id,text\n1,good\n', "line 1: no CSV: the quote at character 1 is closed nowhere"),
+        ('"id,text\n1,good\n', "line 1: not CSV: the quote at character 1 is never closed"),
         ("sep=;\nid;text\n", "line 1 says 'sep=;': --delimiter ';' reads it"),
     ],
 )
@@ -229,7 +229,7 @@ def test_a_header_that_cannot_be_read_names_the_option_that_would(tmp_path: Path
 
 
 def test_a_timestamp_column_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="--timestamp-column: 'when' is no column"):
+    with pytest.raises(CommandError, match="--timestamp-column: 'when' is not a column"):
         read(written(tmp_path, "texts.csv", "id,text\n1,good\n"), Layout(format="csv", timestamp_column="when"))
 
 

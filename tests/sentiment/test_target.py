@@ -132,7 +132,7 @@ def test_without_the_pulumi_cli_the_other_ways_are_named(run: Run, monkeypatch: 
     done = run("results", "--all")
     assert done.code == 2
     assert "the Pulumi CLI is not on the PATH" in done.err
-    assert "(or start `make local`, or give --table-name)" in done.err
+    assert "(or start `make local`, or pass --table-name)" in done.err
 
 
 def test_a_make_local_is_known_while_it_runs_and_not_after(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Labelled texts from a CSV file, by the letter: a row without a text or a label is named, and nothing is skipped."""
+"""Reads labelled texts strictly from a CSV file: reports each row without a text or a label, and skips nothing."""
 
 import hashlib
 from collections import Counter
@@ -15,7 +15,7 @@ SHOWN = 5  # faults, in an error
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """`line` is where its row begins in the file, from 1; the label is the column's own word, without outer spaces."""
+    """`line` is where its row begins in the file, from 1; the label is the column's value, without outer spaces."""
 
     line: int
     text: str
@@ -23,12 +23,12 @@ class Labelled:
 
     @property
     def key(self) -> str:
-        """The same for texts that differ in case and spaces only."""
+        """Equal for texts that differ only in case and spaces."""
         return " ".join(self.text.lower().split())
 
 
 def read(path: Path, *, text_column: str = "text", label_column: str = "label", delimiter: str = ",") -> list[Labelled]:
-    """All rows of a CSV file; CommandError if it lacks a column, or names the rows that cannot be used."""
+    """All rows of a CSV file; CommandError if it lacks a column, or has rows that cannot be used (it lists them)."""
     with opened(path) as file:
         rows = iter(Rows(file, Dialect(delimiter=delimiter)))
         header = next(rows, None)
@@ -66,7 +66,7 @@ def _fault(row: Row, header: list[str], text: int, label: int) -> str:
     if row.fault:
         return row.fault
     if len(row.fields) != len(header):
-        return f"{len(row.fields)} fields where the header has {len(header)}"
+        return f"{len(row.fields)} fields, but the header has {len(header)}"
     for name, place in (("text", text), ("label", label)):
         if not row.fields[place].strip():
             return f"the {name} is empty"
@@ -74,14 +74,14 @@ def _fault(row: Row, header: list[str], text: int, label: int) -> str:
 
 
 def split(texts: Sequence[Labelled], share: float) -> tuple[list[Labelled], list[Labelled]]:
-    """Texts to train on, and those held out: the same ones in any order of the rows, and equal texts on one side."""
+    """The texts to train on and those to hold out; independent of the rows' order, with equal texts on one side."""
     held = [int(hashlib.sha256(text.key.encode()).hexdigest()[:8], 16) / 2**32 < share for text in texts]
     sides = [[text for text, out in zip(texts, held, strict=True) if out is side] for side in (False, True)]
     return sides[0], sides[1]
 
 
 def without(texts: Iterable[Labelled], others: Iterable[Labelled]) -> list[Labelled]:
-    """Those whose text is none of the others'."""
+    """The texts that are not among the others."""
     taken = {other.key for other in others}
     return [text for text in texts if text.key not in taken]
 

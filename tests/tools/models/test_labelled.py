@@ -32,9 +32,9 @@ def test_columns_delimiter_and_encoding_are_those_of_the_file(tmp_path: Path) ->
         ("text,label\n", "no text under the header"),
         ("text,stars\nGood,5\n", "--label-column: 'label' names no column; the header has 'text', 'stars'"),
         ("text,label,label\nGood,5,5\n", "'label' names several columns"),
-        ("text,label\nGood,5\nBad\n,1\nMeh, \n", "3 rows that cannot be used: line 3: 1 fields where the header has 2"),
+        ("text,label\nGood,5\nBad\n,1\nMeh, \n", "3 rows that cannot be used: line 3: 1 fields, but the header has 2"),
         ("text,label\nGood,5\n ,1\n", "line 3: the text is empty"),
-        ('text,label\n"Good,5\n', "line 2: the quote at character 1 is closed nowhere"),
+        ('text,label\n"Good,5\n', "line 2: the quote at character 1 is never closed"),
         ("text,label\n" + "x, \n" * 9, "9 rows that cannot be used: .*; and 4 more"),
     ],
 )
