@@ -1,5 +1,6 @@
 """`python -m tools.local.cloud_server HOST PORT`: moto's server; it says where it listens, and ends with its input."""
 
+import contextlib
 import logging
 import sys
 
@@ -15,8 +16,9 @@ def main() -> None:
     host, port = sys.argv[1:]
     server = ThreadedMotoServer(ip_address=host, port=int(port), verbose=False)
     server.start()
-    sys.stdout.write("http://{}:{}\n".format(*server.get_host_and_port()))
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):  # whoever started it has ended since
+        sys.stdout.write("http://{}:{}\n".format(*server.get_host_and_port()))
+        sys.stdout.flush()
     sys.stdin.read()
 
 
