@@ -15,6 +15,7 @@ STAND_INS = ("aws", "docker", "gh", "git", "jq", "make", "pip", "pulumi", "senti
 OF_THE_VENV = ("mypy", "pip", "pre-commit", "pytest", "python", "ruff", "uv")
 REAL = ("awk", "cut", "date", "mkdir", "rm", "sed", "seq", "sh", "sort", "touch")
 INLINE = re.compile(rf"(?<!`)`((?:{'|'.join(STAND_INS)}|for|out|texts|\.venv/bin/[a-z0-9-]+|python3?) [^`]+)`")
+ARN = "arn:aws:sqs:us-west-2:123456789012:queue"
 STAND_IN = """#!/bin/sh
 called=${{0##*/}}
 IFS='\037'
@@ -25,7 +26,7 @@ make\\ *) ASKED_BY="make $*" exec {make} "$@" ;;
 sentiment\\ *) exec .venv/bin/python -m sentiment "$@" ;;
 "aws --version") echo "{version}" ;;
 aws\\ *) echo "{aws}" ;;
-*) echo arn:aws:sqs:us-west-2:123456789012:queue ;;
+*) echo "{others}" ;;
 esac
 """
 
@@ -48,7 +49,7 @@ class Call:
 class Shell:
     """A copy of the checkout in which no program but bash, make and a few of POSIX does anything."""
 
-    def __init__(self, place: Path, *, aws: str = "answer", version: str = "aws-cli/2.99.0 Python/3.13"):
+    def __init__(self, place: Path, *, aws: str = "answer", others: str = ARN, version: str = "aws-cli/2.99.0 Python"):
         self.project, self.record, self.programs = place / "project", place / "record", place / "bin"
         venv = self.project / ".venv"
         for folder in (self.programs, venv / "bin"):
@@ -63,7 +64,9 @@ class Shell:
         for name in REAL:
             (self.programs / name).symlink_to(shutil.which(name) or name)
         (self.programs / "python3").symlink_to(sys.executable)
-        stand_in = STAND_IN.format(record=self.record, make=shutil.which("make"), version=version, aws=aws)
+        stand_in = STAND_IN.format(
+            record=self.record, make=shutil.which("make"), version=version, aws=aws, others=others
+        )
         for path in [*(self.programs / name for name in STAND_INS), *(venv / "bin" / name for name in OF_THE_VENV)]:
             path.write_text(stand_in)
             path.chmod(0o755)

@@ -1,11 +1,10 @@
 """Every command on every page: a shell takes it, its program has its options, and a test runs it or cannot."""
 
-import io
 import re
-import runpy
 import shutil
 import subprocess
-from contextlib import redirect_stdout
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from importlib.util import find_spec
 from itertools import takewhile
@@ -106,25 +105,29 @@ def test_make_has_every_target_and_its_recipe_the_variables(calls: set[Call]) ->
             assert re.search(taken, recipes[target]), f"make {target} {variable}=..."
 
 
-def help_of(module: str, words: list[str]) -> str:
-    shown = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown):
-        patch.setattr("sys.argv", [module, *words, "--help"])
-        patch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_module(module, run_name="__main__")
-    assert not ended.value.code, (module, words)
-    return shown.getvalue()
+def options_by_help(calls: Iterable[tuple[str, ...]], *program: str) -> Iterator[tuple[tuple[str, ...], str, set[str]]]:
+    """For each subcommand that is called: its help, and the options it is called with."""
+    given: dict[tuple[str, ...], set[str]] = {}
+    for words in calls:
+        subcommand = takewhile(re.compile("[a-z][a-z-]*").fullmatch, words)
+        given.setdefault(tuple(subcommand)[:2], set()).update(options(words))
+    for subcommand, names in given.items():
+        asked = [*program, *subcommand, "--help"]
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S, check=True)
+        yield subcommand, done.stdout, names
 
 
-@pytest.mark.slow(reason="build_model imports torch")
-def test_every_module_has_the_options(calls: set[Call]) -> None:
-    for _, module, *rest in of("python", calls):
+@pytest.mark.slow(reason="starts Python for every module, and torch with one of them")
+def test_every_module_has_its_options(calls: set[Call]) -> None:
+    by_module: dict[str, list[tuple[str, ...]]] = {}
+    for _, module, *words in of("python", calls):
         assert find_spec(module), module
-        words = tuple(rest)
-        if module != FUZZ and (options(words) or re.fullmatch("[a-z-]+", "".join(words[:1]))):
-            shown = help_of(module, operands(words))
-            assert [name for name in options(words) if not re.search(rf"{name}\b", shown)] == [], module
+        by_module.setdefault(module, []).append(tuple(words))
+    for module, called in by_module.items():
+        if module == FUZZ or not any(map(options, called)):
+            continue
+        for subcommand, shown, names in options_by_help(called, sys.executable, "-m", module):
+            assert [name for name in names if not re.search(rf"{name}\b", shown)] == [], (module, subcommand)
 
 
 def test_pulumi_s_keys_take_the_values_and_its_outputs_exist(calls: set[Call], dev: Recorder) -> None:
@@ -146,21 +149,14 @@ def test_pulumi_s_keys_take_the_values_and_its_outputs_exist(calls: set[Call], d
 @pytest.mark.skipif(not shutil.which("pulumi"), reason="the Pulumi CLI is not on the PATH")
 @pytest.mark.slow(reason="each help takes the CLI half a second")
 def test_the_pulumi_cli_has_every_subcommand_and_option(calls: set[Call]) -> None:
-    given: dict[tuple[str, ...], set[str]] = {}
-    for words in of("pulumi", calls):
-        given.setdefault(tuple(operands(words)[:2]), set()).update(options(words))
-    for command, names in given.items():
-        asked = ["pulumi", *command, "--help"]
-        shown = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=HANG_S).stdout
+    for command, shown, names in options_by_help(of("pulumi", calls), "pulumi"):
         assert [name for name in names if not re.search(rf"{name}\b", shown)] == [], command
         assert "Available Commands" not in shown or f"  pulumi {' '.join(command)} " in shown, command
 
 
 def test_aws_has_every_operation_and_option(calls: set[Call]) -> None:
     session = botocore.session.get_session()
-    for service, operation, *words in of("aws", calls):
-        if service == "--version":
-            continue
+    for service, operation, *words in set(of("aws", calls)) - {("--version",)}:
         known = OWN_OF_THE_CLI.get(f"{service} {operation}")
         if known is None:
             model = session.get_service_model(service)

@@ -2,19 +2,23 @@
 
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from function.consume import Counts
 from policy.alarms import ALARM, DESCRIPTION_CHARS
+from tests.docs.commands import Shell, scripts
 from tests.function.strategies import CORPUS
 from tests.stacks import PROD
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
 
-TEXT = (ROOT / "docs" / "runbook.md").read_text()
+RUNBOOK = ROOT / "docs" / "runbook.md"
+TEXT = RUNBOOK.read_text()
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 GENERAL = {"First", "To test an alarm"}
+CHECK, HELPERS, *_ = scripts(RUNBOOK)
 PARTS = ["Meaning.", "Look at.", "Do.", "Test."]
 
 
@@ -49,6 +53,38 @@ def test_a_runbook_elsewhere_is_linked_to_within_what_cloudwatch_takes() -> None
     for alarm in run(PROD, runbookUrl=url, stableVersion=7, canary=True).all(ALARM):
         assert f"{url}#{alarm.name.removeprefix('alarm-')}" in alarm.inputs["alarmDescription"]
         assert len(alarm.inputs["alarmDescription"]) <= DESCRIPTION_CHARS
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [
+        ("1.46.3 Python/3.11.7", 1),
+        ("2.9.19 Python/3.11.2", 1),
+        ("2.21.0 Python/3.12.6", 0),
+        ("2.36.7 Python/3.14.5", 0),
+    ],
+)
+def test_an_aws_cli_that_lacks_an_option_is_refused_first(version: str, status: int, tmp_path: Path) -> None:
+    done = Shell(tmp_path, version=f"aws-cli/{version} Linux/6.1").run(CHECK)
+    assert (done.returncode, done.stderr.count("\n")) == (status, status)
+
+
+@pytest.mark.parametrize("answer", ["", "None"])
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("alarm spillover", "stack prod has no alarm spillover"),
+        ("config Nonsense", "the function has no Nonsense"),
+        ("logs word", "the function has no LoggingConfig.LogGroup"),
+        ("out nonsense", "stack prod has no output nonsense"),
+    ],
+)
+def test_no_helper_hands_on_a_name_that_is_none(call: str, why: str, answer: str, tmp_path: Path) -> None:
+    shell = Shell(tmp_path, aws=answer, **({"others": answer} if call.startswith("out") else {}))
+    done = shell.run(f"{HELPERS}\n{call}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == why
+    assert [each for each in shell.calls if each.words[0] == "logs"] == []
 
 
 def test_alarms_are_named_as_the_runbook_looks_for_them(stack: Recorder) -> None:

@@ -39,7 +39,7 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
         console.print(
             f"Stack [bold]{stack}[/] is up. Send to it from another shell:\n\n"
             '  echo "I like it." | .venv/bin/python -m sentiment send --format lines -\n\n'
-            "For producers of your own, and the AWS CLI (version 1 wants --endpoint-url $AWS_ENDPOINT_URL too):\n\n"
+            "For producers of your own, and the AWS CLI (before 2.13: with --endpoint-url $AWS_ENDPOINT_URL):\n\n"
             f"  export AWS_ENDPOINT_URL={local.cloud.url} AWS_DEFAULT_REGION={local.cloud.region}\n"
             "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n"
             f"  export QUEUE_URL={local.queue_url}\n"
