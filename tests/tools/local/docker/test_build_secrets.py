@@ -55,7 +55,7 @@ def test_a_password_reaches_the_build_and_neither_the_image_nor_its_history(
     name = f"{demo.registered['imageName']}-secret"
     registered = demo.registered["build"]
     given = {**registered, "args": {**registered["args"], "PIP_INDEX_URL": index}}
-    with pytest.raises(DockerError, match="401 Client Error|No matching distribution"):
+    with pytest.raises(DockerError, match=r"401 Client Error|No matching distribution"):
         build(engine, name, given, base_image(engine))
 
     build(engine, name, given, base_image(engine), secrets={"netrc": netrc})
