@@ -30,7 +30,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 .DEFAULT_GOAL := test
 # Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION FILE MODEL LOAD_MODEL DATA BASE SOURCE TO
-.PHONY: lock wheel up preview image deployed-image destroy smoke rollout rollback unhold live promotable send results forget dlq train evaluate pack-model fetch-models demo-model load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
+.PHONY: lock wheel up preview image deployed-image destroy smoke rollout rollback unhold live promotable send results report forget dlq train evaluate pack-model fetch-models demo-model load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
@@ -46,6 +46,11 @@ send: .venv/local  ## Send the texts of a file: FILE=reviews.csv OPTIONS="--rate
 
 results: .venv/local  ## Print results: OPTIONS="--all".
 	@$(BIN)/python -m sentiment results $(OPTIONS)
+
+report: .venv/local  ## Chart results over time in build/report.html: OPTIONS="--since 30d".
+	@$(BIN)/pip install --quiet --require-hashes -r locks/pictures.txt
+	@mkdir -p build
+	@$(BIN)/python -m sentiment report --html build/report.html $(OPTIONS)
 
 forget: .venv/local  ## Delete results by the ids in a file: FILE=ids.txt OPTIONS=--dry-run.
 	@$(BIN)/python -m sentiment forget $(if $(value FILE),--ids-from "$$FILE") $(OPTIONS)

@@ -8,6 +8,7 @@ from sentiment.delivery import NotSent
 from sentiment.dlq.command import app as dlq
 from sentiment.errors import CommandError
 from sentiment.forget import forget
+from sentiment.report.command import report
 from sentiment.results import results
 from sentiment.schema import published
 from sentiment.screen import notes
@@ -50,6 +51,7 @@ app = new_app(
 )
 app.command()(send)
 app.command()(results)
+app.command()(report)
 app.command()(forget)
 app.add_typer(dlq, name="dlq")
 

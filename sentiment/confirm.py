@@ -1,4 +1,4 @@
-"""Asks before something is deleted for good."""
+"""Asks before a command deletes something permanently."""
 
 import typer
 
@@ -7,10 +7,10 @@ from sentiment.words import counted
 
 
 def confirm_deletion(count: int, noun: str, place: str, yes: bool) -> None:
-    """Have the user type how many are deleted, unless `yes`.
+    """Have the user type the number to delete, unless `yes` is set.
 
     Raises:
-        CommandError: the answer is another.
+        CommandError: the user typed something else.
     """
     asked = f"Type {count} to delete {counted(count, noun)} from {place} for good"
     if not yes and typer.prompt(asked, err=True) != str(count):

@@ -1,4 +1,4 @@
-"""`forget`: results deleted for good."""
+"""`forget`: deletes results by id."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ REMAINS = (
 
 @works_on("table_name")
 def forget(
-    ids: Annotated[list[str] | None, typer.Argument(help="Whose results.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of the results.")] = None,
     *,
     target: Target,
     ids_from: IdsFrom = None,
@@ -32,17 +32,19 @@ def forget(
     id_column: IdColumn = "id",
     delimiter: IdDelimiter = None,
     encoding: IdEncoding = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many there are, and delete nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the results, and delete nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete results by id, for good, and list where their texts may remain. It is safe to repeat.
+    """Delete results by id permanently, and list where their texts may remain. Repeating it is safe.
 
-    Exits with 1 when something that was given cannot be an id.
+    Exits with 1 if some ids are not allowed.
     """
     if not (ids or ids_from):
         raise CommandError("forget: needs ids, as arguments or by --ids-from")
     if ids_from == STDIN and not (dry_run or yes):
-        raise CommandError("--ids-from -: standard input holds ids, no answer to a question; needs --yes or --dry-run")
+        raise CommandError(
+            "--ids-from -: standard input holds the ids, so it cannot confirm the deletion; add --yes or --dry-run"
+        )
     options = FileOptions(format=format, id_column=id_column, delimiter=delimiter, encoding=encoding)
     wanted, refused = given_ids(ids, ids_from, options)
     table = Results(dynamodb=target.client("dynamodb"), table_name=target.table_name)

@@ -47,13 +47,13 @@ class FileOptions:
 
 
 def given_ids(arguments: Sequence[str] | None, path: Path | None, options: FileOptions) -> tuple[list[str], bool]:
-    """The ids of the arguments and the file, each once; what cannot be one is named on the screen.
+    """The ids from the arguments and the file, each once; prints those that are not allowed.
 
     Returns:
-        The ids, and whether something was named.
+        The ids, and whether some were not allowed.
 
     Raises:
-        CommandError: the file cannot be read at all, or lacks the column.
+        CommandError: the file cannot be read, or lacks the column.
     """
     told: list[str] = []
     given = [*(arguments or []), *(read_ids(path, options, told.append) if path else [])]

@@ -1,4 +1,4 @@
-"""`--since`: the moment from which texts count."""
+"""Reads `--since`: an age or a date."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,10 +16,10 @@ SINCE = typer.Option(help=f"Only texts sent then or later: {ALLOWED}.")
 
 
 def moment(value: str) -> datetime:
-    """The moment that an option gives, in UTC.
+    """The moment that the option's value stands for, in UTC.
 
     Raises:
-        CommandError: it is none, or lies ahead.
+        CommandError: it is neither an age nor a date, or lies in the future.
     """
     now = datetime.now(UTC)
     try:

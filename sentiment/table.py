@@ -1,4 +1,4 @@
-"""The results table: read by ids or as a whole, and results deleted by ids."""
+"""The results table: reads results by id, scans the table, and deletes results by id."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -83,7 +83,7 @@ def test_ids_come_by_standard_input_too_which_then_cannot_confirm(full: Place, o
     asked = {"input": "\n".join(IDS), "env": outside, "capture_output": True, "text": True}
     refused: Any = subprocess.run(command, **asked)
     assert (refused.returncode, stored(full)) == (2, {*IDS, "kept"})
-    assert "needs --yes or --dry-run" in refused.stderr
+    assert "add --yes or --dry-run" in refused.stderr
     done: Any = subprocess.run([*command, "--yes"], **asked)
     assert (done.returncode, stored(full)) == (0, {"kept"}), done.stderr
 

@@ -1,0 +1,1 @@
+"""`report`: charts the results over time, as a page and as CSV."""
