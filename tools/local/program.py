@@ -47,9 +47,10 @@ def run(stack: StackFile, recorder: Callable[[Project, str, str], R] = Recorder,
 
     @pulumi.runtime.test
     def program() -> pulumi.Output[None]:
+        root: Any = pulumi.runtime.settings.get_root_resource()
+        root.outputs.clear()  # of a program that ran in this process before
         with contextlib.chdir(ROOT):  # where the CLI runs it
             runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
-        root: Any = pulumi.runtime.settings.get_root_resource()
         return pulumi.Output.all(**root.outputs).apply(recording.outputs.update)
 
     program()
