@@ -47,6 +47,8 @@ table = Table(
         deletion_protection=settings.deletion_protection,
         expires=settings.result_ttl_days > 0,
         kms_key_arn=settings.data_kms_key_arn,
+        former_key_arns=former_keys,
+        stream=settings.result_stream,
     ),
 )
 
@@ -157,4 +159,7 @@ pulumi.export("repositoryUrl", image.repository_url)
 pulumi.export("dashboardUrl", dashboard.url)
 pulumi.export("alarmTopicArn", topic_arn)
 pulumi.export("producerPolicyArn", queue.producer_policy.arn)
+pulumi.export("readerPolicyArn", table.reader_policy.arn)
+if settings.result_stream:
+    pulumi.export("resultStreamArn", table.resource.stream_arn)
 pulumi.export("newestVersion", function.resource.version)

@@ -1,11 +1,12 @@
 """The table that results are stored in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.permission import Permission
+from components.permission import Permission, policy_document
 from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 
 
@@ -18,6 +19,8 @@ class TableArgs:
         deletion_protection: refuse to be deleted, by DynamoDB and, before anything else is, by Pulumi.
         expires: whether DynamoDB deletes items past their expiry attribute.
         kms_key_arn: customer managed key, or empty for the one that AWS manages for DynamoDB.
+        former_key_arns: keys that items or stream records may still be encrypted with.
+        stream: whether DynamoDB keeps each new image of an item for 24 hours, for programs that read them as they come.
     """
 
     table_name: str
@@ -25,6 +28,8 @@ class TableArgs:
     deletion_protection: bool
     expires: bool
     kms_key_arn: str = ""
+    former_key_arns: Sequence[str] = ()
+    stream: bool = False
 
 
 class Table(pulumi.ComponentResource):
@@ -32,10 +37,12 @@ class Table(pulumi.ComponentResource):
 
     Attributes:
         resource: the table.
+        reader_policy: managed policy for those who may read results by id, and the stream, and do nothing else.
         write: permission to put results, which is all that the function does with the table.
     """
 
     resource: aws.dynamodb.Table
+    reader_policy: aws.iam.Policy
 
     def __init__(self, name: str, args: TableArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Table", name, None, opts)
@@ -50,7 +57,40 @@ class Table(pulumi.ComponentResource):
             deletion_protection_enabled=args.deletion_protection,
             # Without the block, a table that had TTL would keep it.
             ttl={"attribute_name": TABLE_EXPIRY, "enabled": args.expires},
+            stream_enabled=args.stream or None,
+            stream_view_type="NEW_IMAGE" if args.stream else None,
             opts=pulumi.ResourceOptions(parent=self, protect=args.deletion_protection),
         )
         self.write = [Permission(sid="StoreResult", actions=["dynamodb:PutItem"], resources=[self.resource.arn])]
+        keys = [key for key in (args.kms_key_arn, *args.former_key_arns) if key]
+        self.reader_policy = aws.iam.Policy(
+            f"{name}-reader",
+            # IAM changes no description: with another one the policy would be replaced, and nobody would have it.
+            description="Read results of the sentiment table, and nothing else",
+            policy=policy_document(
+                [
+                    Permission(
+                        sid="ReadResults",
+                        actions=["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
+                        resources=[self.resource.arn],
+                    ),
+                    *(_read_stream(self.resource.stream_arn) if args.stream else []),
+                    *([Permission(sid="UseTableKey", actions=["kms:Decrypt"], resources=keys)] if keys else []),
+                ]
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({"name": self.resource.name, "arn": self.resource.arn})
+
+
+def _read_stream(stream_arn: pulumi.Output[str]) -> list[Permission]:
+    """What Lambda, EventBridge Pipes and programs ask of a stream's reader."""
+    return [
+        Permission(
+            sid="ReadStream",
+            actions=["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"],
+            resources=[stream_arn],
+        ),
+        # Lambda refuses a role without it, and IAM has no resource to name for it.
+        Permission(sid="ListStreams", actions=["dynamodb:ListStreams"], resources=["*"]),
+    ]

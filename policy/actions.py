@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 """
 
 NAMES = {
-    "dynamodb": "BatchGetItem BatchWriteItem DeleteItem DescribeTable GetItem PutItem Query Scan UpdateItem",
+    "dynamodb": "BatchGetItem BatchWriteItem DeleteItem DescribeStream DescribeTable GetItem GetRecords "
+    "GetShardIterator ListStreams PutItem Query Scan UpdateItem",
     "ec2": "AssignPrivateIpAddresses CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces "
     "DescribeSubnets UnassignPrivateIpAddresses",
     "ecr": "BatchCheckLayerAvailability BatchGetImage CompleteLayerUpload DescribeImages GetAuthorizationToken "
@@ -22,4 +23,6 @@ KNOWN = {f"{service}:{name}" for service, names in NAMES.items() for name in nam
 
 # The service authorization reference lists no resource type for these, so only "*" works. Lambda requires EC2's on "*"
 # in the function's role: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken"} | {action for action in KNOWN if action.startswith(("xray:", "ec2:"))}
+WITHOUT_RESOURCE = {"dynamodb:ListStreams", "ecr:GetAuthorizationToken"} | {
+    action for action in KNOWN if action.startswith(("xray:", "ec2:"))
+}

@@ -1,4 +1,4 @@
-"""Polls for results as they arrive, because the table has no stream and no order."""
+"""Polls for results as they arrive: the table has no order, and a stream only where resultStream is on."""
 
 import time
 from collections import deque

@@ -182,6 +182,7 @@ class Settings:
     deletion_protection: bool
     result_ttl_days: int = between(0, 36_500, "days")
     store_text: bool
+    result_stream: bool
 
     alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an email address", also=[OWN_TOPIC_ALONE])
     alarm_topic_arn: str = optional(

@@ -58,6 +58,8 @@ def test_all_that_holds_data_is_encrypted_with_the_companys_keys(strict: Recorde
     assert encryption == {"encryptionType": "KMS", "kmsKey": key}
     assert {q.inputs["kmsMasterKeyId"] for q in strict.all("aws:sqs/queue:Queue")} == {asked("kmsKeyArn")}
     assert statements(strict)["UseDataKey"]["Resource"] == [key]
+    readers = json.loads(strict.one("aws:iam/policy:Policy", "results-reader").inputs["policy"])["Statement"]
+    assert (readers[-1]["Action"], readers[-1]["Resource"]) == (["kms:Decrypt"], [key])
     assert not strict.all("aws:kms/key:Key")
 
 
@@ -81,9 +83,13 @@ def test_every_alarm_notifies_the_topic_that_exists(strict: Recorder) -> None:
         ("permissionsBoundaryArn", {"function-role"}),
         (
             "dataKmsKeyArn",
-            {"results", "image", "function", "function-logs", "function-policy", "alarm-topic", "alarm-topic-key"},
+            {
+                *("results", "results-reader", "image", "function", "function-logs", "function-policy"),
+                *("alarm-topic", "alarm-topic-key"),
+            },
         ),
         ("alarmTopicArn", {"alarm-topic", "alarm-topic-policy", "alarm-topic-key"}),
+        ("resultStream", {"results", "results-reader"}),
     ],
 )
 def test_a_key_changes_what_the_page_says_and_nothing_else(key: str, changed: set[str], dev: Recorder) -> None:

@@ -11,11 +11,16 @@ from tests.stacks import DEV, PROD
 from tools.local.program import run
 from tools.local.recorder import Recorder, Resource
 
+POLICY = "aws:iam/policy:Policy"
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 
 def role_policy(recorder: Recorder) -> list[dict[str, Any]]:
     return json.loads(recorder.one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
+
+
+def managed_policy(recorder: Recorder, name: str) -> list[dict[str, Any]]:
+    return json.loads(recorder.one(POLICY, name).inputs["policy"])["Statement"]
 
 
 # Contracts across all resources
@@ -67,6 +72,7 @@ def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
         "dashboardUrl",
         "alarmTopicArn",
         "producerPolicyArn",
+        "readerPolicyArn",
         "newestVersion",
     ]
     assert all(stack.outputs.values())
@@ -114,7 +120,7 @@ def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_
     key = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
     recorder = run(DEV, kmsKeyArn=key)
     assert {q.inputs.get("kmsMasterKeyId") for q in recorder.all("aws:sqs/queue:Queue")} == {key}
-    producer = json.loads(recorder.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]
+    producer = managed_policy(recorder, "queue-producer")
     use_key = {
         "Sid": "UseQueueKey",
         "Effect": "Allow",
@@ -123,10 +129,11 @@ def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_
     }
     assert use_key in role_policy(recorder)
     assert use_key in producer
+    assert key not in json.dumps(managed_policy(recorder, "results-reader"))
 
 
 def test_a_producer_may_send_and_nothing_else(stack: Recorder) -> None:
-    (statement,) = json.loads(stack.one("aws:iam/policy:Policy").inputs["policy"])["Statement"]
+    (statement,) = managed_policy(stack, "queue-producer")
     assert (statement["Action"], statement["Resource"]) == (["sqs:SendMessage"], [stack.outputs["queueArn"]])
 
 
@@ -156,6 +163,25 @@ def test_recovery_protection_and_expiry_of_the_table_follow_the_settings(dev: Re
     assert (test["deletionProtectionEnabled"], real["deletionProtectionEnabled"]) == (False, True)
     assert test["ttl"] == {"attributeName": results.TABLE_EXPIRY, "enabled": True}
     assert real["ttl"] == {"attributeName": results.TABLE_EXPIRY, "enabled": False}  # left out, it would stay on
+
+
+def test_a_reader_may_read_by_id_and_nothing_else(stack: Recorder) -> None:
+    (statement,) = managed_policy(stack, "results-reader")
+    assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
+    assert statement["Resource"] == [stack.one("aws:dynamodb/table:Table").outputs["arn"]]
+
+
+def test_a_reader_may_read_the_stream_of_new_images_where_there_is_one(dev: Recorder) -> None:
+    streaming = run(DEV, resultStream=True)
+    table = streaming.one("aws:dynamodb/table:Table")
+    assert (table.inputs["streamEnabled"], table.inputs["streamViewType"]) == (True, "NEW_IMAGE")
+    read, list_ = managed_policy(streaming, "results-reader")[1:]
+    assert read["Action"] == ["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"]
+    assert read["Resource"] == [streaming.outputs["resultStreamArn"]] == [table.outputs["streamArn"]]
+    assert list_["Action"] == ["dynamodb:ListStreams"]
+    # IAM changes no description, so that Pulumi would replace the policy, and take it from everybody who has it.
+    descriptions = {each.one(POLICY, "results-reader").inputs["description"] for each in (dev, streaming)}
+    assert len(descriptions) == 1
 
 
 # Image

@@ -16,12 +16,13 @@ from botocore import xform_name
 
 from settings import Settings, key_of, schema
 from tests.docs.commands import PAGES, Call, Shell, scripts
+from tests.stacks import STRICT
 from tests.waiting import HANG_S
-from tools.local.program import ROOT
-from tools.local.recorder import Recorder
+from tools.local.program import ROOT, run
 
 # What runs a module, with the options of the pages or others: the test file, in which its name stands.
 TESTED = {
+    "examples/stream/poll.py": "examples/test_stream.py",
     "function.build_model": "function/test_build_model.py",
     "function.known_texts": "function/test_known_texts.py",
     "sentiment": "sentiment/test_send.py",
@@ -75,6 +76,11 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> set[Call]:
     return found
 
 
+def run_by_python(words: tuple[str, ...]) -> str:
+    """What Python is told to run: a module, or a file."""
+    return words[1] if words[0] == "-m" else words[0]
+
+
 def of(program: str, calls: set[Call]) -> list[tuple[str, ...]]:
     return sorted({call.words for call in calls if call.program == program})
 
@@ -89,7 +95,7 @@ def operands(words: tuple[str, ...]) -> list[str]:
 
 
 def test_a_test_runs_every_command_or_none_can(calls: set[Call]) -> None:
-    called = {call.words[1] if call.program == "python" else call.program for call in calls} - {"make"}
+    called = {run_by_python(call.words) if call.program == "python" else call.program for call in calls} - {"make"}
     assert called == TESTED.keys() | NOT_RUN.keys()
     for name, file in TESTED.items():
         package, _, module = name.rpartition(".")
@@ -120,9 +126,13 @@ def options_by_help(calls: Iterable[tuple[str, ...]], *program: str) -> Iterator
 @pytest.mark.slow(reason="starts Python for every module, and torch with one of them")
 def test_every_module_has_its_options(calls: set[Call]) -> None:
     by_module: dict[str, list[tuple[str, ...]]] = {}
-    for _, module, *words in of("python", calls):
+    for words in of("python", calls):
+        if words[0] != "-m":
+            assert (ROOT / words[0]).is_file(), words
+            continue
+        module = words[1]
         assert find_spec(module), module
-        by_module.setdefault(module, []).append(tuple(words))
+        by_module.setdefault(module, []).append(words[2:])
     for module, called in by_module.items():
         if module == FUZZ or not any(map(options, called)):
             continue
@@ -130,12 +140,13 @@ def test_every_module_has_its_options(calls: set[Call]) -> None:
             assert [name for name in names if not re.search(rf"{name}\b", shown)] == [], (module, subcommand)
 
 
-def test_pulumi_s_keys_take_the_values_and_its_outputs_exist(calls: set[Call], dev: Recorder) -> None:
+def test_pulumi_s_keys_take_the_values_and_its_outputs_exist(calls: set[Call]) -> None:
     bootstrap = yaml.safe_load((ROOT / "tools" / "bootstrap" / "Pulumi.yaml").read_text())["config"]
+    outputs = run(STRICT).outputs
     fields_by_key = {key_of(each.name): each for each in fields(Settings)}
     for words in of("pulumi", calls):
         if words[:2] == ("stack", "output"):
-            assert set(operands(words)[2:]) <= dev.outputs.keys(), words
+            assert set(operands(words)[2:]) <= outputs.keys(), words
         if words[0] == "config" and ":" not in words[2] and not PLACEHOLDER.fullmatch(words[2]):
             assert words[2] in schema() or words[2] in bootstrap, words
         if words[:2] == ("config", "set") and words[2] in schema():

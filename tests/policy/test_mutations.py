@@ -21,7 +21,7 @@ from tools.local.program import run
 from tools.local.recorder import Recorder, Resource
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-PRODUCER = "aws:iam/policy:Policy"
+MANAGED = "aws:iam/policy:Policy"
 REPOSITORY = "aws:ecr/repository:Repository"
 AWS_MANAGED = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -176,7 +176,7 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
         Action=["sqs:RecieveMessage"])),
     ("grants-name-their-actions", "everything but one", say(ROLE_POLICY, None, "StoreResult",
         Action=None, NotAction="dynamodb:DeleteTable")),
-    ("grants-name-their-actions", "a wildcard for producers", say(PRODUCER, None, "SendText",
+    ("grants-name-their-actions", "a wildcard for producers", say(MANAGED, "queue-producer", "SendText",
         Action=["sqs:Send*"])),
     ("grants-name-their-actions", "an inline policy of the role", put(ROLE, inlinePolicies=[
         {"policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::a"}})}])),
@@ -192,7 +192,7 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
         Resource=["arn:aws:sqs:us-west-2:*:queue-dlq"])),
     ("grants-name-their-resources", "tables of like names", say(ROLE_POLICY, None, "StoreResult",
         Resource="arn:aws:dynamodb:us-west-2:123456789012:table/any-results-?rod")),
-    ("grants-name-their-resources", "every queue but one", say(PRODUCER, None, "SendText",
+    ("grants-name-their-resources", "every queue but one", say(MANAGED, "queue-producer", "SendText",
         Resource=None, NotResource="arn:aws:sqs:us-west-2:123456789012:other")),
     ("grants-name-their-resources", "logs beside traces", say(ROLE_POLICY, None, "SendTraces",
         Action=["xray:PutTraceSegments", "logs:PutLogEvents"])),

@@ -56,6 +56,7 @@ class Provisioner(Recorder):
         return {}
 
     def _table(self, name: str, inputs: Inputs) -> dict[str, Any]:
+        viewed = {"StreamViewType": inputs["streamViewType"]} if inputs.get("streamEnabled") else {}
         table = self._dynamodb.create_table(
             TableName=inputs["name"],
             BillingMode=inputs["billingMode"],
@@ -64,13 +65,14 @@ class Provisioner(Recorder):
                 {"AttributeName": attribute["name"], "AttributeType": attribute["type"]}
                 for attribute in inputs["attributes"]
             ],
+            StreamSpecification={"StreamEnabled": bool(viewed), **viewed},
         )["TableDescription"]
         if ttl := inputs.get("ttl"):
             self._dynamodb.update_time_to_live(
                 TableName=inputs["name"],
                 TimeToLiveSpecification={"Enabled": ttl["enabled"], "AttributeName": ttl["attributeName"]},
             )
-        return {"id": inputs["name"], "arn": table["TableArn"]}
+        return {"id": inputs["name"], "arn": table["TableArn"], "streamArn": table.get("LatestStreamArn", "")}
 
     def _role(self, name: str, inputs: Inputs) -> dict[str, Any]:
         role = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=inputs["assumeRolePolicy"])["Role"]

@@ -104,9 +104,11 @@ class Recorder(Mocks):
     def _declared(self, type_: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         service = type_.split(":")[1].split("/")[0]
         physical = given.get("name") or self.physical_name(name)
+        arn = f"arn:{PARTITION}:{service}:{self.region}:{ACCOUNT}:{physical}"
         known = {
             "name": physical,
-            "arn": f"arn:{PARTITION}:{service}:{self.region}:{ACCOUNT}:{physical}",
+            "arn": arn,
+            "streamArn": f"{arn}/stream/2026-11-01T09:00:00.000",
             "version": "1",
             "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{physical}",
             "repoDigest": f"{str(given.get('imageName')).rpartition(':')[0]}@sha256:{'a' * 64}",

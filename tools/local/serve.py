@@ -36,6 +36,8 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
         LocalPipeline(stack, model_dir=model_dir, port=port, start=start, on_batch=take) as local,
         announced(state(local)) as found,
     ):
+        stream_arn = local.recording.outputs.get("resultStreamArn")
+        streamed = f"  export RESULTS_STREAM_ARN={stream_arn}\n" if stream_arn else ""
         console.print(
             f"Stack [bold]{stack}[/] is up. Send to it from another shell:\n\n"
             '  echo "I like it." | .venv/bin/python -m sentiment send --format lines -\n\n'
@@ -45,6 +47,7 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
             f"  export QUEUE_URL={local.queue_url}\n"
             f"  export RESULTS_TABLE={local.table_name}\n"
             f"  export DEAD_LETTER_QUEUE_URL={local.dead_letter_queue_url}\n"
+            f"{streamed}"
             "  aws --endpoint-url $AWS_ENDPOINT_URL dynamodb scan --table-name $RESULTS_TABLE\n\n"
             "Results, as they come (Ctrl-C stops):",
             highlight=False,

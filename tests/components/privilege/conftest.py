@@ -9,5 +9,5 @@ from tests.components.privilege.guarded import KEY_ARN, Guarded, guarded
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Guarded]:
-    with guarded(kmsKeyArn=KEY_ARN) as given:
+    with guarded(kmsKeyArn=KEY_ARN, resultStream=True) as given:
         yield given

@@ -1,4 +1,4 @@
-"""A stack whose every call is checked by IAM: the function has its role's credentials, a producer its policy's."""
+"""A stack whose every call is checked by IAM: the function has its role's credentials, others a policy's."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -24,12 +24,13 @@ class Guarded:
     """
     Attributes:
         local: the stack; its clients are an administrator's.
-        function, producer, admin: make a client of a service with their credentials.
+        function, producer, reader, admin: make a client of a service with their credentials.
     """
 
     local: LocalPipeline
     function: Callable[[str], Any]
     producer: Callable[[str], Any]
+    reader: Callable[[str], Any]
     admin: Callable[[str], Any]
 
     @cached_property
@@ -63,7 +64,10 @@ def guarded(stack: StackFile = DEV, **config: Any) -> Iterator[Guarded]:
         everything = iam.create_policy(PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))["Policy"]["Arn"]
         admin = user(cloud, "admin", everything)
         producer = user(cloud, "producer", local.recording.outputs["producerPolicyArn"])
+        reader = user(cloud, "reader", local.recording.outputs["readerPolicyArn"])
         create_table(local.dynamodb, OTHER)
+        stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+        local.dynamodb.update_table(TableName=OTHER, StreamSpecification=stream)
         local.sqs.create_queue(QueueName=OTHER)
         cloud.client("logs").create_log_group(logGroupName=OTHER)
         iam.create_role(RoleName=OTHER, AssumeRolePolicyDocument=json.dumps(EVERYTHING))
@@ -73,5 +77,6 @@ def guarded(stack: StackFile = DEV, **config: Any) -> Iterator[Guarded]:
                 local,
                 local.role_client,
                 lambda service: cloud.client(service, producer),
+                lambda service: cloud.client(service, reader),
                 lambda service: cloud.client(service, admin),
             )

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from moto.core.authorization import enable_iam_authentication
 from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 from moto.iam.access_control import IAMRequest
 from moto.kms.responses import KmsResponse
 from moto.logs.responses import LogsResponse
@@ -47,6 +48,7 @@ def enforced() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         # moto takes "*" for the resource of these services, which a policy that is scoped does not allow.
         patch.setattr(DynamoHandler, "_determine_resource", _table_arn, raising=False)
+        patch.setattr(DynamoDBStreamsHandler, "_determine_resource", _stream_arn, raising=False)
         patch.setattr(LogsResponse, "_determine_resource", _log_stream_arn, raising=False)
         patch.setattr(KmsResponse, "_determine_resource", _key_arn, raising=False)
         # It gets the signatures of Lambda's calls wrong; the key alone says whose a call is.
@@ -57,8 +59,14 @@ def enforced() -> Iterator[None]:
 
 
 def _table_arn(self: Any) -> str:
-    name = json.loads(self.raw_body or "{}").get("TableName")
+    given = json.loads(self.raw_body or "{}")
+    name = given.get("TableName") or next(iter(given.get("RequestItems", {})), None)
     return f"arn:aws:dynamodb:{self.region}:{self.current_account}:table/{name}" if name else "*"
+
+
+def _stream_arn(self: Any) -> str:
+    given = json.loads(self.raw_body or "{}")
+    return given.get("StreamArn") or given.get("ShardIterator", "*").partition("|")[0]
 
 
 def _log_stream_arn(self: Any) -> str:
@@ -72,10 +80,13 @@ def _key_arn(self: Any) -> str:
 
 
 def _by_iams_name(check: Any) -> Any:
-    """IAM has no batch actions of SQS, as who may do a thing may do it in batches; and moto cuts X-Ray's verb."""
+    """IAM has no batch actions of SQS, as who may do a thing may do it in batches, and counts streams to DynamoDB; and
+    moto cuts X-Ray's verb.
+    """
 
     def checked(self: Any, resource: str) -> None:
         self._action = re.sub("^(sqs:.*)Batch$", r"\1", self._action)
+        self._action = re.sub("^dynamodbstreams:", "dynamodb:", self._action)
         self._action = re.sub("^xray:(?=TraceSegments|TelemetryRecords)", "xray:Put", self._action)
         check(self, resource)
 

@@ -55,3 +55,11 @@ def test_a_producer_may_use_the_queues_key_and_not_the_datas(company: Guarded) -
     kms = company.producer("kms")
     assert allowed(kms, "generate_data_key", KeyId=config[f"{PROJECT}:kmsKeyArn"], KeySpec="AES_256")
     assert not allowed(kms, "generate_data_key", KeyId=config[f"{PROJECT}:dataKmsKeyArn"], KeySpec="AES_256")
+
+
+def test_a_reader_may_decrypt_with_the_datas_key_and_use_no_other(company: Guarded) -> None:
+    config = stack_config(STRICT, {})
+    kms, data_key = company.reader("kms"), config[f"{PROJECT}:dataKmsKeyArn"]
+    assert allowed(kms, "decrypt", KeyId=data_key, CiphertextBlob=b"a")
+    assert not allowed(kms, "generate_data_key", KeyId=data_key, KeySpec="AES_256")
+    assert not allowed(kms, "decrypt", KeyId=config[f"{PROJECT}:kmsKeyArn"], CiphertextBlob=b"a")

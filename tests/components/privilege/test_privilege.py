@@ -1,11 +1,14 @@
-"""Least privilege, enforced: the function's role and the producers' policy allow what is needed and nothing else."""
+"""Least privilege, enforced: the function's role, the producers' and the readers' policy allow what is needed alone."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from sentiment.follow import wait_for
+from sentiment.table import Results
 from sentiment_contract.results import TABLE_KEY
 from tests.components.privilege.guarded import KEY_ARN, OTHER, Guarded
 from tests.components.privilege.iam import allowed
@@ -16,6 +19,7 @@ pytestmark = pytest.mark.slow(reason="runs a pipeline's function once for every 
 
 ITEM = {TABLE_KEY: {"S": "1"}}
 KEY = ITEM
+PUT = {"PutRequest": {"Item": ITEM}}
 OTHER_KEY_ARN = KEY_ARN.replace("0a1b2c3d", "ffffffff")
 
 
@@ -118,6 +122,29 @@ def table(stack: Guarded) -> dict[str, Any]:
     return {"TableName": stack.local.table_name}
 
 
+def by_id(stack: Guarded) -> dict[str, Any]:
+    condition = {"KeyConditionExpression": f"{TABLE_KEY} = :id", "ExpressionAttributeValues": {":id": KEY[TABLE_KEY]}}
+    return {**table(stack), **condition}
+
+
+def result_stream(stack: Guarded) -> dict[str, Any]:
+    return {"StreamArn": stack.local.recording.outputs["resultStreamArn"]}
+
+
+def other_stream(stack: Guarded) -> str:
+    return stack.admin("dynamodb").describe_table(TableName=OTHER)["Table"]["LatestStreamArn"]
+
+
+def shard(stack: Guarded, **of: str) -> dict[str, Any]:
+    given = {**result_stream(stack), **of}
+    (found,) = stack.admin("dynamodbstreams").describe_stream(**given)["StreamDescription"]["Shards"]
+    return {**given, "ShardId": found["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+
+
+def iterator(stack: Guarded, **of: str) -> str:
+    return stack.admin("dynamodbstreams").get_shard_iterator(**shard(stack, **of))["ShardIterator"]
+
+
 def dead_letters(stack: Guarded) -> dict[str, Any]:
     return {"QueueUrl": stack.local.dead_letter_queue_url}
 
@@ -136,7 +163,6 @@ def log_group(stack: Guarded) -> dict[str, Any]:
 
 HANDLE = {"ReceiptHandle": "a"}
 NOBODYS: list[Attempt] = [
-    ("dynamodb", "get_item", lambda s: {**table(s), "Key": KEY}),
     ("dynamodb", "update_item", lambda s: {**table(s), "Key": KEY, "UpdateExpression": "REMOVE sentiment"}),
     ("dynamodb", "delete_item", lambda s: {**table(s), "Key": KEY}),
     ("dynamodb", "scan", table),
@@ -171,8 +197,18 @@ NOBODYS: list[Attempt] = [
     ("cloudwatch", "delete_alarms", lambda s: {"AlarmNames": ["a"]}),
     ("sns", "list_topics", lambda s: {}),
 ]
+READS: list[Attempt] = [
+    ("dynamodb", "get_item", lambda s: {**table(s), "Key": KEY}),
+    ("dynamodb", "batch_get_item", lambda s: {"RequestItems": {s.local.table_name: {"Keys": [KEY]}}}),
+    ("dynamodb", "query", by_id),
+    ("dynamodbstreams", "list_streams", lambda s: {}),
+    ("dynamodbstreams", "describe_stream", result_stream),
+    ("dynamodbstreams", "get_shard_iterator", shard),
+    ("dynamodbstreams", "get_records", lambda s: {"ShardIterator": iterator(s)}),
+]
 NOT_THE_FUNCTIONS: list[Attempt] = [
     *NOBODYS,
+    *READS,
     ("sqs", "send_message", lambda s: {**queue(s), "MessageBody": "a"}),
     ("logs", "put_retention_policy", lambda s: {**log_group(s), "retentionInDays": 3653}),
     ("iam", "attach_role_policy", lambda s: {"RoleName": s.role_policy[0], "PolicyArn": "arn:aws:iam::aws:policy/a"}),
@@ -180,6 +216,7 @@ NOT_THE_FUNCTIONS: list[Attempt] = [
 ]
 NOT_THE_PRODUCERS: list[Attempt] = [
     *NOBODYS,
+    *READS,
     ("dynamodb", "put_item", lambda s: {**table(s), "Item": ITEM}),
     ("sqs", "receive_message", lambda s: {**queue(s), "WaitTimeSeconds": 0}),
     ("sqs", "delete_message", lambda s: {**queue(s), **HANDLE}),
@@ -189,6 +226,17 @@ NOT_THE_PRODUCERS: list[Attempt] = [
     ("logs", "put_log_events", lambda s: {**stream(s), "logEvents": [{"timestamp": 1, "message": "a"}]}),
     ("xray", "put_trace_segments", lambda s: {"TraceSegmentDocuments": ["{}"]}),
     ("sts", "assume_role", lambda s: role(s.role_policy[0])),
+]
+NOT_THE_READERS: list[Attempt] = [
+    ("dynamodb", "get_item", lambda s: {"TableName": OTHER, "Key": KEY}),
+    ("dynamodb", "batch_get_item", lambda s: {"RequestItems": {OTHER: {"Keys": [KEY]}}}),
+    ("dynamodb", "query", lambda s: {**by_id(s), "TableName": OTHER}),
+    ("dynamodb", "batch_write_item", lambda s: {"RequestItems": {s.local.table_name: [PUT]}}),
+    ("dynamodbstreams", "describe_stream", lambda s: {"StreamArn": other_stream(s)}),
+    ("dynamodbstreams", "get_shard_iterator", lambda s: shard(s, StreamArn=other_stream(s))),
+    ("dynamodbstreams", "get_records", lambda s: {"ShardIterator": iterator(s, StreamArn=other_stream(s))}),
+    ("sqs", "send_message", lambda s: {**queue(s), "MessageBody": "a"}),
+    *(attempt for attempt in NOT_THE_PRODUCERS if attempt not in READS),
 ]
 
 
@@ -208,7 +256,20 @@ def test_a_producer_may_do_nothing_but_send(stack: Guarded) -> None:
     assert let_through(stack, stack.producer, NOT_THE_PRODUCERS) == []
 
 
+def test_a_reader_may_read_by_id_and_the_stream_and_do_nothing_else(stack: Guarded) -> None:
+    assert len(let_through(stack, stack.reader, READS)) == len(READS)
+    assert let_through(stack, stack.reader, NOT_THE_READERS) == []
+
+
+def test_a_readers_policy_is_enough_for_results_by_id_and_not_for_a_scan(stack: Guarded) -> None:
+    stack.admin("dynamodb").put_item(TableName=stack.local.table_name, Item=ITEM)
+    results = Results(dynamodb=stack.reader("dynamodb"), table_name=stack.local.table_name)
+    assert [result[TABLE_KEY] for page in wait_for(results, ["1"], interval_s=1) for result in page] == ["1"]
+    with pytest.raises(ClientError, match=r"AccessDenied|403"):
+        list(results.scan())
+
+
 def test_it_is_the_policies_that_refuse(stack: Guarded) -> None:
-    """Last, as an administrator is let delete all that the other tests need."""
-    for attempt in [*NOT_THE_FUNCTIONS, *NOT_THE_PRODUCERS]:
+    """Last, as an administrator is let delete all that the other tests need, and so are the reads before the rest."""
+    for attempt in dict.fromkeys([*READS, *NOT_THE_READERS, *NOT_THE_FUNCTIONS, *NOT_THE_PRODUCERS]):
         assert let_through(stack, stack.admin, [attempt]), attempt[:2]

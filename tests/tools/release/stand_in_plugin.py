@@ -66,6 +66,15 @@ def read(stand_in: ModuleType) -> None:
                 **({"redrivePolicy": found["RedrivePolicy"]} if "RedrivePolicy" in found else {}),
             }
 
+        def table(self, old: str | None, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+            id_, outputs = super().table(old, inputs)
+            dynamodb, on = self.client("dynamodb"), bool(inputs.get("streamEnabled"))
+            if on != ("StreamSpecification" in dynamodb.describe_table(TableName=id_)["Table"]):
+                stream = {"StreamEnabled": on, **({"StreamViewType": inputs["streamViewType"]} if on else {})}
+                dynamodb.update_table(TableName=id_, StreamSpecification=stream)
+            found = dynamodb.describe_table(TableName=id_)["Table"]
+            return id_, {**outputs, "streamArn": found.get("LatestStreamArn", "")}
+
         def read_table(self, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
             dynamodb = self.client("dynamodb")
             if not inputs:

@@ -1,4 +1,4 @@
-"""`make destroy` stops where somebody outside the stack still has the producers' policy."""
+"""`make destroy` stops where somebody outside the stack still has one of its policies."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ import pytest
 from moto import mock_aws
 
 from components.permission import assume_role_policy
-from tools.release.attachments import Attached, refuse_attached
+from tools.local.recorder import Recorder
+from tools.release.attachments import POLICIES, Attached, refuse_attached
 
 SEND = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
 TRUST = assume_role_policy("lambda.amazonaws.com")
@@ -25,7 +26,10 @@ def iam(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def outputs(iam: Any) -> dict[str, str]:
     document = json.dumps({"Version": "2012-10-17", "Statement": [SEND]})
-    return {"producerPolicyArn": iam.create_policy(PolicyName="producer", PolicyDocument=document)["Policy"]["Arn"]}
+    return {
+        name: iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+        for name in ("producerPolicyArn", "readerPolicyArn")
+    }
 
 
 def test_everybody_who_has_the_policy_is_named(iam: Any) -> None:
@@ -39,8 +43,25 @@ def test_everybody_who_has_the_policy_is_named(iam: Any) -> None:
     with pytest.raises(Attached, match="user importer, group analysts, role shop"):
         refuse_attached(iam, stack)
     iam.detach_user_policy(UserName="importer", PolicyArn=stack["producerPolicyArn"])
-    with pytest.raises(Attached, match="to group analysts, role shop,"):
+    with pytest.raises(Attached, match=r"to group analysts, role shop\."):
         refuse_attached(iam, stack)
+
+
+def test_those_who_have_another_policy_of_the_stack_are_named_too(iam: Any) -> None:
+    stack = outputs(iam)
+    iam.create_role(RoleName="shop", AssumeRolePolicyDocument=TRUST)
+    iam.create_role(RoleName="report", AssumeRolePolicyDocument=TRUST)
+    iam.attach_role_policy(RoleName="report", PolicyArn=stack["readerPolicyArn"])
+    with pytest.raises(Attached, match="readerPolicyArn is attached to role report"):
+        refuse_attached(iam, stack)
+    iam.attach_role_policy(RoleName="shop", PolicyArn=stack["producerPolicyArn"])
+    with pytest.raises(Attached, match=r"to role shop; .*readerPolicyArn is attached to role report"):
+        refuse_attached(iam, stack)
+
+
+def test_every_managed_policy_that_the_program_exports_is_looked_at(dev: Recorder) -> None:
+    managed = {policy.outputs["arn"] for policy in dev.all("aws:iam/policy:Policy")}
+    assert {dev.outputs[name] for name in POLICIES} == managed
 
 
 def test_a_stack_whose_policy_nobody_has_may_go(iam: Any) -> None:
@@ -48,4 +69,5 @@ def test_a_stack_whose_policy_nobody_has_may_go(iam: Any) -> None:
     refuse_attached(iam, stack)
     iam.delete_policy(PolicyArn=stack["producerPolicyArn"])
     refuse_attached(iam, stack)
+    refuse_attached(iam, {"producerPolicyArn": stack["producerPolicyArn"]})  # of a version that had no reader's
     refuse_attached(iam, {})

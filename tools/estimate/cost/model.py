@@ -21,6 +21,7 @@ LOG_EVENT_BYTES = 26  # CloudWatch adds this to every event: PutLogEvents
 LOG_COMPRESSION = 0.15  # what stays of a log in storage; CloudWatch's pricing examples
 TRACED_PER_SECOND, TRACED_SHARE = 1, 0.05  # of requests, at least and beyond: X-Ray's own sampling of Lambda
 QUEUE_KEY_REQUESTS = 3  # a data key's, with one producer and one consumer: 2 x P + C, "Amazon SQS key management"
+STREAM_SHARDS = 4  # of a new table on demand, which has as many partitions
 INDEX_BYTES = 100  # DynamoDB adds this to every item: "Item sizes and formats"
 
 
@@ -89,6 +90,16 @@ def _table(stack: Stack, used: Usage, sizes: Sizes) -> Iterator[Line]:
     yield Line("DynamoDB", "writes", stored * math.ceil(item_bytes / 1024), prices.DYNAMODB_WRITES)
     yield Line("DynamoDB", f"storage, after {stack.result_days} days", kept_gb, prices.DYNAMODB_STORAGE)
     yield Line("DynamoDB", "point-in-time recovery", kept_gb * stack.recovery, prices.DYNAMODB_RECOVERY)
+    yield Line("DynamoDB", "stream, read by Lambda", stored * stack.stream, prices.STREAM_BY_LAMBDA)
+
+
+def stream_usd(used: Usage, *, free_tier: bool) -> dict[str, float]:
+    """US dollars a month for others than Lambda who read every result from the stream."""
+    looks = STREAM_SHARDS * SECONDS_PER_MONTH - prices.STREAM_READS.free * free_tier
+    return {
+        "a pipe": prices.PIPES.of(used.items),
+        f"a program that looks at {STREAM_SHARDS} shards every second": prices.STREAM_READS.of(looks),
+    }
 
 
 def _logs(stack: Stack, used: Usage, sizes: Sizes) -> Iterator[Line]:

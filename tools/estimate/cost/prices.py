@@ -59,6 +59,11 @@ DYNAMODB_WRITES = Price(usd=0.625, per=M, unit="WRU", source=FACTS, checked=True
 DYNAMODB_STORAGE = Price(usd=0.25, unit="GB-months", free=25, source=DYNAMODB_PAGE, checked=True)
 DYNAMODB_RECOVERY = Price(usd=0.20, unit="GB-months", source=DYNAMODB_PAGE, checked=False)
 
+STREAMS_PAGE = "DynamoDB developer guide, Evaluate your Streams usage"
+STREAM_BY_LAMBDA = Price(usd=0, unit="records", source=STREAMS_PAGE, checked=True)
+STREAM_READS = Price(usd=0.02, per=100_000, unit="GetRecords", free=2.5 * M, source=DYNAMODB_PAGE, checked=False)
+PIPES = Price(usd=0.40, per=M, unit="records", source="techoral.com, AWS EventBridge Pipes, 2026", checked=True)
+
 LOG_INGESTION = Price(
     usd=0.50, unit="GB", free=5, source="hykell.com, AWS CloudWatch Logs pricing; Lambda's first tier", checked=True
 )

@@ -10,7 +10,7 @@ from tools.estimate.cost import prices
 from tools.estimate.cost.bill import Bill, Line
 from tools.estimate.cost.compare import Way, break_even, ways
 from tools.estimate.cost.measured import Engine, Measured
-from tools.estimate.cost.model import bill
+from tools.estimate.cost.model import bill, stream_usd
 from tools.estimate.cost.stack import Stack
 from tools.estimate.cost.tuning import SIZES_MB, Advice, Size, advice, sizes
 
@@ -151,6 +151,13 @@ def notes(report: Report) -> Sequence[str]:
     ]
     if report.stack.provisioned:
         found.append("Warm environments are paid by their memory, so the cheapest size counts for more here.")
+    if report.stack.stream:
+        others = stream_usd(used, free_tier=report.bill.free_tier).items()
+        found.append(
+            "Lambda reads the stream free of charge; what the function costs is not in the bill. Instead of it, "
+            + " and ".join(f"{who} would add {usd:,.2f} USD" for who, usd in others)
+            + "."
+        )
     if used.concurrency > report.stack.max_concurrency:
         too_low = f"maxConcurrency {report.stack.max_concurrency} is too low for this rate: the queue grows."
         found.append(f"[red]{too_low}[/]")

@@ -19,7 +19,7 @@ class Stack:
         provisioned, provisioned_max: warm environments; the same number unless they are scaled.
         kept_images: in the stack's own registry; 0 where it deploys another stack's image.
         keys: KMS keys that the stack makes. queue_key: whether the queues use one of the team's own.
-        result_days: how long a result is kept.
+        result_days: how long a result is kept. stream: whether the table has one.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Stack:
     recovery: bool
     result_days: int
     store_text: bool
+    stream: bool
 
     @property
     def memory_gb(self) -> float:
@@ -93,4 +94,5 @@ def stack_of(name: str, recording: Recorder) -> Stack:
         recovery=table["pointInTimeRecovery"]["enabled"],
         result_days=int(variables["RESULT_TTL_DAYS"]) or DAYS_IF_KEPT,
         store_text=variables["STORE_TEXT"] == "true",
+        stream=table.get("streamEnabled", False),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.tools.estimate.figures import ENGINE, SIZES, lines
-from tools.estimate.cost.model import bill
+from tools.estimate.cost.model import bill, stream_usd
 from tools.estimate.cost.stack import Stack
 
 
@@ -105,3 +105,13 @@ def test_room_in_tmp_is_paid_above_what_is_included(plain: Stack) -> None:
     larger = lines(bill(replace(plain, ephemeral_storage_mb=1536), ENGINE, SIZES, 3600))
     assert larger["Lambda /tmp"] == pytest.approx(2_628_000 * 0.034 * 0.0000000309)
     assert "Lambda /tmp" not in lines(bill(plain, ENGINE, SIZES, 3600))
+
+
+def test_lambda_reads_a_stream_free_of_charge_and_others_do_not(plain: Stack) -> None:
+    found = bill(replace(plain, stream=True), ENGINE, SIZES, 1000)
+    assert lines(found)["DynamoDB stream, read by Lambda"] == 0
+    assert found.usd == bill(plain, ENGINE, SIZES, 1000).usd
+    pipe, program = stream_usd(found.usage, free_tier=False).values()
+    assert pipe == pytest.approx(0.292)  # 730,000 records at 0.40 a million
+    assert program == pytest.approx(2.1024)  # 4 shards x 2,628,000 s at 0.02 for 100,000
+    assert stream_usd(found.usage, free_tier=True).popitem()[1] == pytest.approx(1.6024)  # without 2.5 million

@@ -52,5 +52,6 @@ def test_every_price_has_a_date_and_a_source() -> None:
         entries = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
         found += [p for e in entries for p in (e if isinstance(e, tuple) else [e]) if isinstance(p, Price)]
     assert len(found) > 20
-    assert [p for p in found if not (p.source and p.as_of == prices.AS_OF and p.usd > 0 and p.per > 0)] == []
+    assert [p for p in found if not (p.source and p.as_of == prices.AS_OF and p.per > 0)] == []
+    assert [p for p in found if p.usd <= 0] == [prices.STREAM_BY_LAMBDA]
     assert "source" in {f.name for f in fields(Price)}

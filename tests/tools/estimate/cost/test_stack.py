@@ -4,6 +4,8 @@ import pytest
 
 from tests.stacks import DEV
 from tools.estimate.cost.__main__ import main
+from tools.estimate.cost.measured import Measured
+from tools.estimate.cost.report import notes, report
 from tools.estimate.cost.stack import stack_of
 from tools.local.program import run
 from tools.local.recorder import Recorder
@@ -20,6 +22,14 @@ def test_a_stack_is_read_from_what_its_program_registers(prod: Recorder) -> None
 def test_a_setting_changes_the_stack_that_is_counted() -> None:
     changed = stack_of("dev", run(DEV, memoryMb=1024, tracing=False, architecture="arm64", consume=False))
     assert (changed.memory_mb, changed.tracing, changed.architecture, changed.consume) == (1024, False, "arm64", False)
+
+
+def test_a_stream_is_counted_and_the_notes_say_what_reading_it_costs() -> None:
+    streaming = stack_of("dev", run(DEV, resultStream=True))
+    found = report(streaming, Measured.read(None), "ten_mixed", 500, free_tier=False)
+    assert [line.quantity for line in found.bill.lines if "stream" in line.what] == [365_000]
+    (note,) = [note for note in notes(found) if "stream" in note]
+    assert "a pipe would add 0.15 USD" in note
 
 
 def test_a_promoted_image_is_stored_at_the_expense_of_the_stack_that_built_it() -> None:

@@ -1,0 +1,96 @@
+"""How far a stream was handled, in a file that outlives the program."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+KEPT_S = 24 * 3600  # by DynamoDB, for every record of a stream
+WRITTEN_S = 60  # at least so often while nothing comes
+
+
+class Stopped(Exception):
+    """The stream cannot be read on; the message says what to do."""
+
+
+@dataclass
+class Reached:
+    """Of one shard.
+
+    Attributes:
+        number: of the last record handled; empty where none was.
+        at: what came before this time (seconds since 1970) is handled.
+        ended: whether all of it is, and no more will come.
+    """
+
+    number: str = ""
+    at: float = 0
+    ended: bool = False
+
+
+@dataclass
+class Checkpoint:
+    """
+    Attributes:
+        stream: its ARN.
+        shards: by shard id; what is not there was never read.
+    """
+
+    path: Path
+    stream: str
+    shards: dict[str, Reached] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
+
+    def read(self) -> None:
+        """
+        Raises:
+            Stopped: the file is not of this stream, or so old that the stream no longer holds what came since.
+        """
+        if not self.path.exists():
+            return
+        try:
+            kept = json.loads(self.path.read_text())
+            stream, self.shards = kept["stream"], {name: Reached(**each) for name, each in kept["shards"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Stopped(f"{self.path}: is no checkpoint ({error!r}); delete it to begin anew") from error
+        if stream != self.stream:
+            raise Stopped(
+                f"{self.path}: is of the stream {stream}, and not of {self.stream}. A table's stream is a new one each "
+                "time that it is switched on. Delete the file to begin with the oldest record of this one"
+            )
+        newest = max((each.at for each in self.shards.values()), default=self.clock())
+        self.check_kept(newest, "The stream")
+
+    def check_kept(self, at: float, what: str) -> None:
+        """
+        Raises:
+            Stopped: DynamoDB may have deleted some of what came since that time.
+        """
+        if self.clock() - at > KEPT_S:
+            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+            raise Stopped(self.gone(f"{what} was read up to {when}"))
+
+    def gone(self, why: str) -> str:
+        return (
+            f"{why}, and DynamoDB keeps a record for 24 hours: some may be gone. Read the results since then from the "
+            f"table, and delete {self.path} to go on with the oldest record that is left"
+        )
+
+    def reach(self, shard: str, number: str, at: float, *, ended: bool = False) -> None:
+        """Write down what is handled, unless nothing came and the file is new enough."""
+        before = self.shards.get(shard, Reached())
+        if number or ended or at - before.at >= WRITTEN_S:
+            self.shards[shard] = Reached(number or before.number, at, ended)
+            self._write()
+
+    def forget_all_but(self, shards: set[str]) -> None:
+        """Shards that DynamoDB no longer lists ended, and their records are gone, a day ago."""
+        self.shards = {name: each for name, each in self.shards.items() if name in shards}
+
+    def _write(self) -> None:
+        """The file is always a whole one, the former or the new."""
+        new = self.path.with_name(self.path.name + ".new")
+        shards = {name: asdict(each) for name, each in self.shards.items()}
+        new.write_text(json.dumps({"stream": self.stream, "shards": shards}))
+        new.replace(self.path)

@@ -1,0 +1,46 @@
+"""The table's stream, switched on and off by the real Pulumi CLI: the table and its results stay."""
+
+import json
+
+import pytest
+
+from tests.tools.release.engine import Stack, why_not
+from tests.tools.release.test_engine import on_stand_ins, stack
+
+__all__ = ["stack"]  # the fixture
+
+pytestmark = [
+    pytest.mark.skipif(bool(reason := why_not()), reason=reason or "nothing is missing"),
+    on_stand_ins,
+    pytest.mark.slow(reason="deploys a stack with the real CLI"),
+]
+HELD = {"id": {"S": "before"}}
+
+
+def test_a_stream_is_switched_on_and_off_in_place(stack: Stack) -> None:
+    dynamodb, streams = stack.cloud.client("dynamodb"), stack.cloud.client("dynamodbstreams")
+
+    def outputs() -> dict[str, str]:
+        return json.loads(stack.run("pulumi", "stack", "output", "--json", "--stack", "dev"))
+
+    def reader_policy() -> str:
+        (policy,) = [r for r in stack.resources() if r["urn"].endswith("::results-reader")]
+        return str(policy["inputs"]["policy"])
+
+    stack.up()
+    table, policy = outputs()["tableName"], outputs()["readerPolicyArn"]
+    dynamodb.put_item(TableName=table, Item=HELD)
+    without = reader_policy()
+    assert ("resultStreamArn" in outputs(), "stream" in without.lower()) == (False, False)
+
+    stack.up(resultStream="true")
+    arn = outputs()["resultStreamArn"]
+    assert streams.describe_stream(StreamArn=arn)["StreamDescription"]["StreamViewType"] == "NEW_IMAGE"
+    assert arn in reader_policy()
+
+    stack.up(resultStream="false")
+    assert "StreamSpecification" not in dynamodb.describe_table(TableName=table)["Table"]
+    assert "resultStreamArn" not in outputs()
+    assert reader_policy() == without
+    assert (outputs()["tableName"], outputs()["readerPolicyArn"]) == (table, policy)
+    assert dynamodb.get_item(TableName=table, Key=HELD)["Item"] == HELD
