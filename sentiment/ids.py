@@ -1,4 +1,4 @@
-"""Ids that a command is given: as arguments, or from a file that holds ids, texts that were sent, or results."""
+"""Ids given to a command: as arguments, or in a file of ids, of texts that were sent, or of results."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,20 +15,26 @@ from sentiment.screen import notes
 from sentiment.sources import FORMATS, STDIN, delimiter_of, derived_prefix, format_of, records, suffix_of
 from sentiment_contract.messages import ID_ALLOWED, is_id
 
-IDS = "ids"  # one a line; JSON lines among them are read as such
+IDS = "ids"  # one per line; lines of JSON are read as such
 SHOWN = 20  # ids or reasons
 
 IdsFrom = Annotated[
     Path | None,
-    typer.Option(help="Ids, one a line, or the JSON lines or CSV that was sent or written; - is standard input."),
+    typer.Option(
+        help="File of ids, one per line, or of JSON lines or CSV, sent or from `results`; - is standard input."
+    ),
 ]
 IdFormat = Annotated[
     str | None,
-    typer.Option(help="Of --ids-from: jsonl, csv, lines (texts as they were sent), ids; default: by suffix."),
+    typer.Option(
+        help="Format of --ids-from: ids, jsonl, csv or lines (plain texts that were sent); default: by the suffix."
+    ),
 ]
-IdColumn = Annotated[str, typer.Option(help="Of --ids-from's csv.")]
-IdDelimiter = Annotated[str | None, typer.Option(help="Of --ids-from's csv; default: a comma, of .tsv a tab.")]
-IdEncoding = Annotated[str | None, typer.Option(help="Of --ids-from; default: by byte-order mark, else UTF-8.")]
+IdColumn = Annotated[str, typer.Option(help="CSV column of --ids-from with the id.")]
+IdDelimiter = Annotated[str | None, typer.Option(help="CSV delimiter of --ids-from; default: a comma, for .tsv a tab.")]
+IdEncoding = Annotated[
+    str | None, typer.Option(help="Encoding of --ids-from; default: by the byte-order mark, else UTF-8.")
+]
 
 
 @dataclass(frozen=True, kw_only=True)

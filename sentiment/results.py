@@ -21,7 +21,7 @@ SHOWN_CHARS = 100  # of an id
 
 @works_on("table_name")
 def results(
-    ids: Annotated[list[str] | None, typer.Argument(help="Whose results.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of the results.")] = None,
     *,
     target: Target,
     ids_from: IdsFrom = None,
@@ -30,18 +30,18 @@ def results(
     delimiter: IdDelimiter = None,
     encoding: IdEncoding = None,
     all: Annotated[
-        bool, typer.Option("--all", help="Scan the table. Every byte of it is paid for, whatever is shown.")
+        bool, typer.Option("--all", help="Scan the whole table, which costs the same whatever is shown.")
     ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Wait for those that are not there yet; with --all, scan again and again.")
+        bool, typer.Option("--follow", help="Wait for missing results; with --all, scan repeatedly.")
     ] = False,
-    patience: Annotated[float | None, typer.Option(min=0, help="Seconds to wait for ids at most.")] = None,
+    patience: Annotated[float | None, typer.Option(min=0, help="Maximum seconds to wait for missing results.")] = None,
     interval: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds between looks; default: 1, with --all 30.")
+        float | None, typer.Option(min=0.1, help="Seconds between requests; default: 1, with --all 30.")
     ] = None,
     since: Annotated[str | None, SINCE] = None,
-    text: Annotated[bool, typer.Option(help="Fetch the texts too.")] = True,
-    output: Annotated[Format, typer.Option(help="What to write.")] = Format.TABLE,
+    text: Annotated[bool, typer.Option(help="Include the texts.")] = True,
+    output: Annotated[Format, typer.Option(help="Output format.")] = Format.TABLE,
 ) -> None:
     """Show results by id, or all of them, and what they say together.
 
