@@ -22,13 +22,13 @@ OPTIONS ?=
 DO ?= peek
 UPDATE_DOCS ?=
 BIN := .venv/bin
-# Workers of pytest-xdist. Whoever runs out of tests takes some of the other's.
+# Workers of pytest-xdist. A worker that runs out of tests takes some of the other's.
 WORKERS := -n 2 --dist worksteal
-# The times of this machine, if `make bench` measured them; the pages are written from the committed ones.
+# This machine's times, if `make bench` measured them; the pages use the committed ones.
 TIMES = $(if $(UPDATE_DOCS),,$(patsubst %,--bench %,$(wildcard build/bench.json)))
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command 'make lock'
 .DEFAULT_GOAL := test
-# Recipes read these from the environment, unexpanded: a workflow's caller types them, and make would run a $(shell) in them.
+# Recipes read these unexpanded from the environment: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION FILE MODEL LOAD_MODEL DATA BASE SOURCE TO
 .PHONY: lock wheel up preview image deployed-image destroy smoke rollout rollback unhold live promotable send results report forget dlq train evaluate pack-model fetch-models demo-model load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
 
@@ -36,12 +36,12 @@ export IMAGE_URI VERSION FILE MODEL LOAD_MODEL DATA BASE SOURCE TO
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
 	@$(BIN)/python -m tools.local demo --stack $(STACK) --model "$$MODEL" $(if $(IMAGE),--image)
 
-local: .venv/local  ## Keep that pipeline running, so that you can send your own texts; IMAGE=1 runs the container.
+local: .venv/local  ## Keep the pipeline running, so that you can send your own texts; IMAGE=1 runs the container.
 	@$(BIN)/python -m tools.local serve --stack $(STACK) --model "$$MODEL" --port $(PORT) $(if $(IMAGE),--image)
 
 ##@ Send and read (a running make local, or STACK=prod)
-# STACK on the command line names the stack, as the environment's STACK; without it a running `make local` comes first.
-send: .venv/local  ## Send the texts of a file: FILE=reviews.csv OPTIONS="--rate 100".
+# STACK on the command line or in the environment names the stack; without it, a running `make local` comes first.
+send: .venv/local  ## Send the texts in a file: FILE=reviews.csv OPTIONS="--rate 100".
 	@$(BIN)/python -m sentiment send $(if $(value FILE),"$$FILE") $(OPTIONS)
 
 results: .venv/local  ## Print results: OPTIONS="--all".
@@ -69,16 +69,16 @@ up: .venv/program .venv/local  ## Update the stack and switch all batches at onc
 image: .venv/local  ## Build and push the image with build secrets, for `make up` to deploy: OPTIONS="--netrc FILE".
 	@$(BIN)/python -m tools.release image --stack $(STACK) $(OPTIONS)
 
-smoke: .venv/local  ## Judge the live version by its own answers, then the way through the queue.
+smoke: .venv/local  ## Check the live version's answers, then the path through the queue.
 	@$(BIN)/python -m tools.release.smoke --stack $(STACK) $(OPTIONS)
 
-rollout: .venv/local  ## Update the stack by canary, and take the version back if an alarm goes off: IMAGE_URI=...
+rollout: .venv/local  ## Update the stack with a canary, and roll back if an alarm goes off: IMAGE_URI=...
 	@$(BIN)/python -m tools.release rollout --stack $(STACK) $(if $(value IMAGE_URI),--image "$$IMAGE_URI")
 
-rollback: .venv/local  ## Give all batches back to the version before, or to VERSION=17; builds nothing.
+rollback: .venv/local  ## Route all batches to the previous version, or to VERSION=17; builds nothing.
 	@$(BIN)/python -m tools.release rollback --stack $(STACK) $(if $(value VERSION),--version "$$VERSION")
 
-unhold: .venv/local  ## Let rollouts go on after a rollback: take stableVersion out of the stack's file.
+unhold: .venv/local  ## Allow rollouts again after a rollback: remove stableVersion from the stack's file.
 	@$(BIN)/python -m tools.release unhold --stack $(STACK)
 
 live: .venv/local  ## Print the version that the stack serves.
@@ -94,20 +94,20 @@ destroy: .venv/program .venv/local  ## Delete the stack and everything in it: OP
 	@$(BIN)/python -m tools.release destroyable --stack $(STACK)
 	pulumi destroy --stack $(STACK) $(OPTIONS)
 
-##@ A model of your own
+##@ Your own model
 train: .venv/dev  ## Fine-tune a model on labelled texts: DATA=labelled.csv BASE=model OPTIONS="--epochs 3".
 	@$(BIN)/python -m tools.models.train --data "$$DATA" --base "$$BASE" $(OPTIONS)
 
-evaluate: .venv/dev  ## Judge a model on labelled texts before you deploy it: DATA=labelled.csv MODEL=folder.
+evaluate: .venv/dev  ## Evaluate a model on labelled texts before you deploy it: DATA=labelled.csv MODEL=folder.
 	@$(BIN)/python -m tools.models.evaluate --data "$$DATA" --model "$$MODEL" $(if $(value SOURCE),--source "$$SOURCE") $(OPTIONS)
 
-pack-model: .venv/local  ## Pack a model for CI, which fetches it TO=s3://bucket/models or a release: MODEL=folder.
+pack-model: .venv/local  ## Pack a model for CI to fetch: MODEL=folder TO=s3://bucket/models or a release.
 	@$(BIN)/python -m tools.models.archive pack "$$MODEL" "$$TO"
 
 fetch-models: .venv/local  ## Fetch the models that function/models/*.json point to.
 	@$(BIN)/python -m tools.models.archive fetch
 
-demo-model: .venv/dev  ## Make the demonstration model from nothing, and judge it (a quarter of an hour).
+demo-model: .venv/dev  ## Build the demonstration model from scratch and evaluate it (a quarter of an hour).
 	@$(BIN)/python -m tools.models.demonstration
 
 ##@ Develop
@@ -119,16 +119,16 @@ check: .venv/dev  ## Run lint, format and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-quick: .venv/dev  ## Run the tests that fit in a minute, for each save.
+quick: .venv/dev  ## Run the tests that fit in a minute, on each save.
 	$(BIN)/pytest $(WORKERS) -m "not image and not slow"
 
 tests: .venv/dev  ## Run all tests, on two workers.
 	$(BIN)/pytest $(WORKERS)
 
-image-test: .venv/dev  ## Build the image, push it, and run it as Lambda does (needs Docker).
+image-test: .venv/dev  ## Build the image, push it and run it as Lambda does (needs Docker).
 	$(BIN)/pytest -m image --durations=5
 
-fuzz: .venv/dev  ## Search for input that breaks the handler, led by coverage: SECONDS=60.
+fuzz: .venv/dev  ## Search for input that breaks the handler, guided by coverage: SECONDS=60.
 	@$(BIN)/pip install --quiet --require-hashes -r locks/fuzz.txt
 	@$(BIN)/python -m tests.function.fuzz --seconds $(SECONDS)
 
@@ -161,7 +161,7 @@ bench: .venv/dev  ## Time the function beside the baseline, the limit and its pe
 chaos: .venv/local  ## Inject faults and account for every message: 3 minutes; QUICK=1: one.
 	@$(BIN)/python -m tools.chaos $(if $(QUICK),--quick)
 
-load: .venv/dev  ## Send texts at a steady rate on this machine: RATE=100 DURATION=600 OPTIONS="--max-p95-ms 1000".
+load: .venv/dev  ## Send texts at a steady rate to a local pipeline: RATE=100 DURATION=600 OPTIONS="--max-p95-ms 1000".
 	@$(if $(filter %/full-size,$(LOAD_MODEL)),$(BIN)/python -m tools.models.full_size)
 	@$(BIN)/python -m tools.load --rate $(RATE) --duration $(DURATION) --stack $(STACK) --model "$$LOAD_MODEL" $(OPTIONS)
 
@@ -177,18 +177,18 @@ capacity: .venv/local  ## Print what a rate and a burst need: STACK=prod RATE=10
 	@$(BIN)/python -m tools.estimate.capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
 		$(TIMES) $(if $(UPDATE_DOCS),--picture docs/capacity.png) $(OPTIONS)
 
-# `pulumi install` does the same; this spares having to run it first.
+# Does the same as `pulumi install`, so that you need not run it first.
 .venv/program: requirements.txt | .venv/pip
 	@$(BIN)/pip install --quiet -r requirements.txt
 	@touch $@
 
 .venv/local: locks/local.txt | .venv/pip
-	@echo "Installing what the local pipeline needs into .venv (about a minute, once)"
+	@echo "Installing the local pipeline's packages into .venv (about a minute, once)"
 	@$(BIN)/pip install --quiet --require-hashes -r locks/local.txt
 	@touch $@ .venv/program
 
 .venv/dev: locks/dev.txt locks/train.txt function/torch.txt | .venv/pip
-	@echo "Installing what the tests need into .venv (torch among it; a minute or two, once)"
+	@echo "Installing the tests' packages, including torch, into .venv (a minute or two, once)"
 	@$(BIN)/pip install --quiet --require-hashes -r locks/dev.txt
 	@$(BIN)/pip install --quiet -r function/torch.txt
 	@$(BIN)/pip install --quiet --no-deps --require-hashes -r locks/train.txt

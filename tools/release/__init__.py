@@ -1,1 +1,1 @@
-"""Brings a new version live, watched by the stack's alarms, and takes it back."""
+"""Takes a new version live while the stack's alarms watch it, and rolls it back."""

@@ -1,4 +1,4 @@
-"""What make rollout, rollback, unhold, live, promotable and deployed-image do: bring a version live, take it back."""
+"""Implements make rollout, rollback, unhold, live, promotable, image and deployed-image."""
 
 import argparse
 import sys
@@ -24,14 +24,14 @@ from tools.release.versions import NothingToReturnTo, NotServed, live_image, liv
 
 COMMANDS = {
     "image": "build the stack's image with build secrets, and push it for the next update to deploy",
-    "rollout": "bring the newest version live",
-    "rollback": "give everything to an older one",
-    "unhold": "let rollouts go on after a rollback",
-    "verify": "ask Lambda whether it serves what the last update made live",
-    "live": "print which is live; nothing before the first update",
+    "rollout": "take the newest version live",
+    "rollback": "route everything to an older version",
+    "unhold": "allow rollouts again after a rollback",
+    "verify": "ask Lambda whether it serves the version that the last update took live",
+    "live": "print the live version; nothing before the first update",
     "promotable": "print the live version's image, which other stacks may run, once ECR has scanned it",
     "destroyable": "refuse if deleting the stack would fail half-way",
-    "deployed-image": "let this checkout's previews keep an image that another stack built",
+    "deployed-image": "set imageUri to the promoted image the stack runs, so that preview plans no build",
 }
 REFUSED = (
     *(
@@ -48,7 +48,7 @@ REFUSED = (
         FileNotFoundError,
         LookupError,
     ),
-    *(ValueError, pulumi.RunError),  # of the configuration
+    *(ValueError, pulumi.RunError),  # faults of the configuration
 )
 
 
@@ -62,8 +62,8 @@ def main() -> int:
         "command", choices=COMMANDS, help="; ".join(f"{name}: {does}" for name, does in COMMANDS.items())
     )
     parser.add_argument("--stack", required=True)
-    parser.add_argument("--image", help="rollout: the digest to promote, another stack's imageUri")
-    parser.add_argument("--version", help="rollback: which version (default: the one before)")
+    parser.add_argument("--image", help="rollout: the image digest to promote, another stack's imageUri")
+    parser.add_argument("--version", help="rollback: the version to return to (default: the previous one)")
     for name, described in SECRETS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar="FILE", help=f"image: {described}")
     given = parser.parse_args()
@@ -89,7 +89,7 @@ def main() -> int:
         if given.command == "deployed-image":
             if promoted := promoted_image(outputs(given.stack)):
                 configure(given.stack, "imageUri", promoted)
-            print(f"{given.stack} runs " + (promoted or "no image that another stack built"))
+            print(f"{given.stack} runs " + (promoted or "no image from another stack"))
             return 0
         clients = Clients(cloudwatch=session.client("cloudwatch"), lambda_=session.client("lambda"))
         if given.command == "live":
@@ -108,7 +108,7 @@ def main() -> int:
             return 0
         return 0 if roll_out(given.stack, clients, given.image) else 1
     except Stopped as signal:
-        print(f"rollout: {signal}; the alias stays as it is. make rollback STACK={given.stack} takes it back")
+        print(f"rollout: {signal}; the alias is unchanged. To roll back: make rollback STACK={given.stack}")
         if signal.died:
             print(f"Pulumi could not unlock the state; if it is locked: pulumi cancel --stack {given.stack}")
         return signal.status

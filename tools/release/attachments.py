@@ -1,4 +1,4 @@
-"""Who was given the stack's policies: IAM deletes no policy that is attached, and pulumi destroy would end there."""
+"""Finds attachments of the stack's policies: IAM deletes no attached policy, so pulumi destroy would fail half-way."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,22 +7,22 @@ POLICIES = ("producerPolicyArn", "readerPolicyArn")  # outputs
 
 
 class Attached(Exception):
-    """A policy of the stack is attached to somebody whom the stack does not own."""
+    """A policy of the stack is attached to an identity outside the stack."""
 
 
 def refuse_attached(iam: Any, outputs: Mapping[str, Any]) -> None:
-    """Do nothing if the stack can be deleted whole.
+    """Refuse to delete a stack if its deletion would fail half-way.
 
     Raises:
-        Attached: naming each user, group and role, before anything is deleted.
-        ClientError: IAM does not say (iam:ListEntitiesForPolicy).
+        Attached: names each user, group and role, before anything is deleted.
+        ClientError: IAM refuses to list them (iam:ListEntitiesForPolicy).
     """
-    policies = [outputs[name] for name in POLICIES if name in outputs]  # none of a stack that was never deployed
+    policies = [outputs[name] for name in POLICIES if name in outputs]  # none if it was never deployed
     found = {policy: _holders(iam, policy) for policy in policies}
     attached = [f"{policy} is attached to {', '.join(holders)}" for policy, holders in found.items() if holders]
     if attached:
         raise Attached(
-            f"{'; '.join(attached)}. IAM would refuse to delete what is attached after much else is gone. "
+            f"{'; '.join(attached)}. IAM would refuse to delete that half-way through. "
             "Nothing was deleted. Detach it first (aws iam detach-role-policy), and destroy again"
         )
 

@@ -1,7 +1,7 @@
-"""A new version beside the stable one: shifted by `pulumi up`, judged by the stack's alarms.
+"""Runs a new version beside the stable one: `pulumi up` shifts the traffic, the stack's alarms judge it.
 
-The alias's version and weights follow from settings that an update carries for itself alone (`stableVersion`,
-`canary`), so that every step is an ordinary update. docs/decisions/0007 has the reasons.
+The alias's version and weights follow from settings that an update sets only for itself (`stableVersion`, `canary`),
+so every step is an ordinary update. docs/decisions/0007 explains why.
 """
 
 from collections.abc import Callable
@@ -15,29 +15,28 @@ from tools.release.smoke.version import Busy, ask
 from tools.release.versions import expect, live_version
 
 POLL_SECONDS = 30.0
-BUSY_SECONDS = 180.0  # how long Lambda may have no execution free for a question
+BUSY_SECONDS = 180.0  # how long to wait for a free execution
 
 
 class OnHold(Exception):
-    """The stack's file holds it at a version, as a rollback left it."""
+    """The stack's file holds it at a version since a rollback."""
 
 
 def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
-    """Bring the newest version live; returns whether it stayed.
+    """Take the newest version live; returns whether it stayed.
 
-    Where the stack has a `canaryPercent`, the newest version gets that share of the batches for `bakeMinutes`. If it
-    answers a check otherwise than its model did when it was built, or if an alarm goes off meanwhile, the version that
-    was live takes everything again. Alarms that were already on are no judge, or no repair could ever be deployed. A
-    rollback by somebody else meanwhile stands. Where nothing is live, there is nothing to stand beside: the newest gets
-    everything at once.
+    If the stack has a `canaryPercent`, the newest version gets that share of the batches for `bakeMinutes`. If its
+    answers to a check differ from those at build time, or if an alarm goes off, the version that was live takes
+    everything again. Alarms that were already on do not count, or nobody could ever deploy a fix. It does not undo
+    somebody else's rollback in the meantime. If nothing is live yet, the newest version gets everything at once.
 
     Args:
-        image: digest to promote; without it, what the stack's configuration says.
+        image: digest to promote; by default, the image in the stack's configuration.
 
     Raises:
-        SettingsError: the stack's configuration, or the image.
-        OnHold: a rollback's stableVersion is in the stack's file; a rollout would undo it.
-        NotServed: an update succeeded, and the alias is elsewhere.
+        SettingsError: the stack's configuration or the image is invalid.
+        OnHold: the stack's file has a rollback's stableVersion; a rollout would undo it.
+        NotServed: an update succeeded, but the alias serves another version.
     """
     promoted = {"imageUri": image} if image else {}
     check(stack, promoted)
@@ -53,10 +52,10 @@ def roll_out(stack: str, clients: Clients, image: str | None = None) -> bool:
 
 
 def verify(stack: str, clients: Clients) -> None:
-    """Ask Lambda whether the alias serves what the stack's last update was to make live, and say which version it is.
+    """Ask Lambda whether the alias serves the version that the last update took live, and print that version.
 
     Raises:
-        NotServed: it does not.
+        NotServed: it serves another.
     """
     found = outputs(stack, "functionName", "newestVersion")
     version = str(setting(stack, "stableVersion") or found["newestVersion"])
@@ -65,35 +64,35 @@ def verify(stack: str, clients: Clients) -> None:
 
 
 def _by_canary(stack: str, clients: Clients, promoted: dict[str, str], live: str) -> bool:
-    """Let the newest version run beside the live one, and take everything where nothing speaks against it."""
+    """Run the newest version beside the live one, and give it everything if nothing goes wrong."""
     already = _alarming(stack, clients)
     if already:
-        clients.say(f"Already on, so no judge of this version: {', '.join(sorted(already))}")
+        clients.say(f"Already on, so they do not judge this version: {', '.join(sorted(already))}")
     up(stack, promoted, {"stableVersion": live, "canary": "true"})
     shifted = outputs(stack, "functionName", "newestVersion")
     function, newest = shifted["functionName"], shifted["newestVersion"]
     expect(clients.lambda_, function, live, newer_is_tried=newest != live)
     if newest != live and not _stands_the_test(stack, clients, function, live, newest, already):
         return False
-    # This version and no other: whatever changed in the checkout meanwhile, this update publishes beside it.
+    # Only this version: if the checkout has changed, this update publishes another version, without traffic.
     up(stack, promoted, {"stableVersion": newest})
     expect(clients.lambda_, function, newest)
     clients.say(f"Version {newest} is live")
     published = outputs(stack, "newestVersion")["newestVersion"]
     if published != newest:
         clients.say(
-            f"The checkout changed meanwhile, so version {published} was published. Nothing has tried it, and it gets "
-            f"nothing: the next make rollout STACK={stack} begins its canary"
+            f"The checkout changed in the meantime, so version {published} was published. It is untested and gets no "
+            f"traffic: the next make rollout STACK={stack} begins its canary"
         )
     return True
 
 
 def _stands_the_test(stack: str, clients: Clients, function: str, live: str, newest: str, already: set[str]) -> bool:
-    """Whether the version that has a share keeps the alarms quiet, and nobody moves the alias, for the bake's time."""
+    """Whether the canary passes: correct answers, no alarm, and nobody moves the alias during the bake."""
     bake_minutes = setting(stack, "bakeMinutes")
     clients.say(f"Version {newest} gets {setting(stack, 'canaryPercent')} % of the batches for {bake_minutes} minutes")
     if faults := _faults(clients, function, newest):
-        clients.say(f"Rolling back to version {live}, since version {newest} is wrong: {'; '.join(faults)}")
+        clients.say(f"Rolling back to version {live}, because version {newest} is wrong: {'; '.join(faults)}")
         roll_back(stack, clients, live)
         return False
     there = (live, True)
@@ -102,24 +101,24 @@ def _stands_the_test(stack: str, clients: Clients, function: str, live: str, new
         roll_back(stack, clients, live)
         return False
     if live_version(clients.lambda_, function) != there:
-        clients.say(f"Somebody moved {LIVE} meanwhile, so version {newest} goes no further")
+        clients.say(f"Somebody moved {LIVE} in the meantime, so the rollout of version {newest} stops")
         return False
     if not _invocations(clients, function, newest, bake_minutes):
-        clients.say(f"Version {newest} got no batch in that time, so the alarms say nothing of it")
+        clients.say(f"Version {newest} got no batch in that time, so the alarms have not tested it")
     return True
 
 
 def _faults(clients: Clients, function: str, version: str) -> list[str]:
-    """How a version's answers differ from its build's; empty also where Lambda has no execution free to ask it."""
+    """The differences between a version's answers and its build's; empty too if Lambda has no free execution."""
     try:
         return ask(clients.lambda_, function, version, BUSY_SECONDS, clients.sleep).faults
     except Busy as busy:
-        clients.say(f"{busy}, so the alarms alone judge version {version}")
+        clients.say(f"{busy}, so only the alarms judge version {version}")
         return []
 
 
 def _bake(stack: str, clients: Clients, already: set[str], minutes: float, goes_on: Callable[[], bool]) -> set[str]:
-    """The alarms that went off in time; empty when none did, or when it does not go on."""
+    """The alarms that went off during the bake; empty if none did, or if `goes_on` ended it."""
     waited = 0.0
     while waited < minutes * 60:
         clients.sleep(POLL_SECONDS)
@@ -132,7 +131,7 @@ def _bake(stack: str, clients: Clients, already: set[str], minutes: float, goes_
 
 
 def _invocations(clients: Clients, function: str, version: str, minutes: float) -> float:
-    """How often a version ran by the alias in the last `minutes`, as far as CloudWatch knows yet."""
+    """How often a version ran through the alias in the last `minutes`, as far as CloudWatch knows so far."""
     until = datetime.now(UTC)
     dimensions = {"FunctionName": function, "Resource": f"{function}:{LIVE}", "ExecutedVersion": version}
     answer = clients.cloudwatch.get_metric_statistics(
@@ -148,9 +147,9 @@ def _invocations(clients: Clients, function: str, version: str, minutes: float) 
 
 
 def _alarming(stack: str, clients: Clients) -> set[str]:
-    """The stack's alarms that are on: CloudWatch is asked, since outputs may be of another checkout's update."""
+    """The stack's alarms that are on, from CloudWatch, because outputs may come from another checkout's update."""
     prefix = alarm_prefix(stack)
     pages = clients.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
     names = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
-    # Those of a stack named prod-alarm begin so too.
+    # The alarms of a stack named prod-alarm have this prefix too.
     return {name for name in names if name.rpartition("-alarm-")[0] + "-alarm-" == prefix}

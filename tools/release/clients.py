@@ -1,4 +1,4 @@
-"""What a rollout and a rollback need of the world."""
+"""The clients that a rollout and a rollback use."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """boto3 clients, and how to wait and to speak."""
+    """boto3 clients, and functions that wait and print."""
 
     cloudwatch: Any
     lambda_: Any

@@ -1,4 +1,4 @@
-"""`make image`: builds a stack's image with secrets, which `docker.Image` takes none of, and pushes it.
+"""`make image`: builds a stack's image with secrets, which `docker.Image` does not support, and pushes it.
 
 The program finds the image in the stack's repository by its tag, so the next update deploys it and builds nothing.
 """
@@ -14,8 +14,8 @@ from tools.local.program import run
 from tools.release.pulumi_cli import outputs, session
 
 SECRETS = {
-    "netrc": "file that names the package index's user and password, as ~/.netrc does",
-    "hf_token": "file that holds the model hub's token",
+    "netrc": "file with the package index's user and password, like ~/.netrc",
+    "hf_token": "file with the model hub's token",
 }
 
 
@@ -27,8 +27,8 @@ def build_image(stack: str, engine: Engine, secrets: Mapping[str, Path]) -> str:
     """Build and push; returns the image by its tag.
 
     Raises:
-        NothingToBuild: there is no build to make, or no repository to push to.
-        FileNotFoundError: a secret's file is not there.
+        NothingToBuild: there is nothing to build, or no repository to push to.
+        FileNotFoundError: a secret's file does not exist.
         DockerError: the build or the push failed.
     """
     for file in secrets.values():
@@ -39,7 +39,7 @@ def build_image(stack: str, engine: Engine, secrets: Mapping[str, Path]) -> str:
     repository = outputs(stack).get("repositoryUrl")
     if not repository:
         raise NothingToBuild(
-            f"stack {stack!r} has no repository yet; this makes it: "
+            f"stack {stack!r} has no repository yet; to create it: "
             f"pulumi up --stack {stack} --target '**aws:ecr/repository:Repository::image'"
         )
     inputs = registered[0].inputs
@@ -51,7 +51,7 @@ def build_image(stack: str, engine: Engine, secrets: Mapping[str, Path]) -> str:
 
 
 def log_in(stack: str, engine: Engine, registry: str) -> None:
-    """Log docker in to the stack's own registry, as the stack's profile."""
+    """Log docker in to the stack's own registry, with the stack's profile."""
     (given,) = session(stack).client("ecr").get_authorization_token()["authorizationData"]
     user, _, password = base64.b64decode(given["authorizationToken"]).decode().partition(":")
     engine.run("login", "--username", user, "--password-stdin", registry, stdin=password.encode())

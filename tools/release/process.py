@@ -1,4 +1,4 @@
-"""A command whose end is awaited: a signal that asks this program to end is passed on to it first."""
+"""Runs a command to its end, and passes on signals that ask this program to stop."""
 
 import signal
 import subprocess
@@ -11,12 +11,12 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked this program to end, and the command that it ran has ended.
+    """A signal asked this program to stop, and the command it ran has ended.
 
     Attributes:
-        status: what a shell calls the exit status of it.
-        died: the signal killed the command, which had no handler for it yet or no longer. Pulumi has none for some
-            milliseconds after it locks the state, and leaves the lock then.
+        status: the exit status that a shell reports for that signal.
+        died: whether the signal killed the command because it had no handler at that moment. Pulumi has none for some
+            milliseconds after it locks the state, and then leaves the lock.
     """
 
     def __init__(self, number: int, *, died: bool = False):
@@ -26,13 +26,13 @@ class Stopped(KeyboardInterrupt):
 
 
 def run(command: Sequence[str], cwd: Path, *, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end. SIGTERM and SIGHUP reach it as SIGINT, at which Pulumi finishes its step and unlocks.
+    """Run a command to its end. It gets SIGTERM and SIGHUP as SIGINT, at which Pulumi finishes its step and unlocks.
 
-    The command has a session of its own. In the terminal's it would get each Ctrl-C twice, and Pulumi ends at once at
-    a second SIGINT. A runner of GitHub sends SIGINT, then SIGTERM: the latter is not passed on after the former.
+    The command runs in its own session. In the terminal's it would get each Ctrl-C twice, and Pulumi stops immediately
+    at a second SIGINT. GitHub's runner sends SIGINT, then SIGTERM, which is therefore not passed on.
 
     Raises:
-        Stopped: after the command's end, where a signal came.
+        Stopped: after the command's end, if a signal arrived.
     """
     asked: list[int] = []
     child: subprocess.Popen[str] | None = None
@@ -47,7 +47,7 @@ def run(command: Sequence[str], cwd: Path, *, capture: bool = False) -> subproce
         with subprocess.Popen(
             command, cwd=cwd, text=True, stdout=streams, stderr=streams, start_new_session=True
         ) as child:
-            if asked:  # before there was a child
+            if asked:  # before the command started
                 child.send_signal(signal.SIGINT)
             out, err = child.communicate()
     if asked:
@@ -56,7 +56,7 @@ def run(command: Sequence[str], cwd: Path, *, capture: bool = False) -> subproce
 
 
 def stop_on_signals() -> None:
-    """Have the signals that ask this program to end raise Stopped, also where no command runs."""
+    """Make signals that ask this program to stop raise Stopped, even while no command runs."""
     for number in ENDING:
         signal.signal(number, _stop)
 

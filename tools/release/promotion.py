@@ -1,4 +1,4 @@
-"""An image that one stack builds and others run."""
+"""Finds images that one stack builds and others run."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The Pulumi CLI and a stack's configuration, as rollout and smoke need them."""
+"""The Pulumi CLI and a stack's configuration, for rollout and smoke."""
 
 import json
 import os
@@ -23,11 +23,11 @@ LOCK_OF = re.compile(r"created by [^@\s]*@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 
 
 class PulumiFailed(Exception):
-    """The CLI is missing, or a command of it failed; says which and, where it was captured, why."""
+    """The CLI is missing, or one of its commands failed; says which and, if captured, why."""
 
 
 class Locked(PulumiFailed):
-    """The stack's state is locked, by an update that runs or by one that died."""
+    """The stack's state is locked, by a running update or one that died."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -36,10 +36,10 @@ class Locked(PulumiFailed):
 
 
 def outputs(stack: str, *needed: str) -> dict[str, Any]:
-    """What the stack exports; empty before its first update.
+    """The stack's outputs; empty before its first update.
 
     Raises:
-        PulumiFailed: the CLI cannot say, or `needed` are not there.
+        PulumiFailed: the CLI cannot read them, or some of `needed` are missing.
     """
     found = json.loads(_pulumi("stack", "output", "--json", "--stack", stack, capture=True))
     if missing := [name for name in needed if name not in found]:
@@ -48,14 +48,14 @@ def outputs(stack: str, *needed: str) -> dict[str, Any]:
 
 
 def up(stack: str, kept: Mapping[str, str], passing: Mapping[str, str] | None = None) -> None:
-    """Update a stack, by the stacks' rules.
+    """Update a stack, and enforce the rules in policy/.
 
     Args:
-        kept: values that the stack's file gets once the update has succeeded.
-        passing: values for this update alone.
+        kept: values to write to the stack's file once the update has succeeded.
+        passing: values for this update only.
     """
     with tempfile.TemporaryDirectory() as place:
-        # The CLI saves what --config sets before it updates anything, so it gets a copy of the file to save it in.
+        # The CLI saves what --config sets before it updates anything, so give it a copy of the file.
         copy = Path(shutil.copy(_file(stack), place))
         settings = [
             part
@@ -71,41 +71,41 @@ def up(stack: str, kept: Mapping[str, str], passing: Mapping[str, str] | None = 
 
 
 def refresh(stack: str, target: str) -> None:
-    """Have the state say of one resource (its URN, `**` for any part) what AWS says; the program is not run.
+    """Refresh one resource (its URN, `**` for any part) in the state, without running the program.
 
     Raises:
-        Locked: the state is.
+        Locked: the state is locked.
     """
     _pulumi("refresh", "--yes", "--skip-preview", "--stack", stack, "--target", target, capture=True)
 
 
 def check(stack: str, values: Mapping[str, str]) -> None:
-    """Refuse a configuration that the program would refuse, before anything is done with it.
+    """Refuse a configuration that the program would refuse, before doing anything with it.
 
     Raises:
-        SettingsError: with all faults.
+        SettingsError: lists all faults.
     """
     run(stack, Recorder, **values)
 
 
 def configure(stack: str, key: str, value: str) -> None:
-    """Set a value in this checkout's file of the stack."""
+    """Set a value in the stack's file in this checkout."""
     _pulumi("config", "set", f"{PROJECT}:{key}", value, "--stack", stack)
 
 
 def unset(stack: str, key: str) -> None:
-    """Take a value out of this checkout's file of the stack."""
+    """Remove a value from the stack's file in this checkout."""
     _pulumi("config", "rm", f"{PROJECT}:{key}", "--stack", stack)
 
 
 def setting(stack: str, key: str) -> Any:
-    """A value of the stack's configuration, the default where the stack has none of its own."""
+    """A value of the stack's configuration, or its default."""
     value = stack_config(stack, {})[f"{PROJECT}:{key}"]
     return value if schema()[key]["type"] == "string" else json.loads(value)
 
 
 def session(stack: str) -> boto3.Session:
-    """AWS as the stack's provider sees it: in its region, and by the profile that its file names, if any.
+    """A boto3 session like the stack's provider: in its region, with the profile in its file, if any.
 
     Raises:
         ProfileNotFound: this machine has no such profile.
@@ -115,7 +115,7 @@ def session(stack: str) -> boto3.Session:
 
 
 def alarm_prefix(stack: str) -> str:
-    """What the names of the stack's alarms begin with."""
+    """The prefix of the names of the stack's alarms."""
     return f"{PROJECT}-{short_name(stack)}-alarm-"
 
 

@@ -1,4 +1,4 @@
-"""Give everything to a version that was live before: by Lambda at once, then in the stack's file and state."""
+"""Routes everything to an earlier version: first in Lambda, then in the stack's file and state."""
 
 from components.function import ALIAS as LIVE
 from tools.release.clients import Clients
@@ -10,33 +10,33 @@ LOCK_PATIENCE_SECONDS, POLL_SECONDS = 120.0, 5.0
 
 
 class StillLocked(Exception):
-    """An update holds the state, and may move the alias yet."""
+    """An update holds the state's lock, and may still move the alias."""
 
 
 def roll_back(stack: str, clients: Clients, version: str | None = None) -> str:
-    """Move the alias, hold the stack there by its file, and have the state say so; returns the version.
+    """Move the alias, record the hold in the stack's file and refresh the state; returns the version.
 
-    Nothing is built and the program is not run, so no checkout and no locked state keeps the alias from moving.
+    It builds nothing and does not run the program, so neither the checkout nor a locked state can stop it.
 
     Args:
-        version: which; without it, the stable one where a newer is being tried, else the one before the live one.
+        version: by default, the stable one while a canary runs, or else the one before the live one.
 
     Raises:
-        NothingToReturnTo: the live version is the first, or there is none of that number.
-        StillLocked: the version is live, but an update that may move it again did not end in time.
+        NothingToReturnTo: the live version is the first, or there is no version with that number.
+        StillLocked: the version is live, but an update that may move the alias again did not end in time.
     """
     function = outputs(stack, "functionName")["functionName"]
     version = version_to_return_to(clients.lambda_, function, version)
     move(clients.lambda_, function, version)
     clients.say(f"Version {version} is live")
     configure(stack, "stableVersion", version)
-    clients.say(f"stableVersion: {version} in the stack's file holds it there; make unhold STACK={stack} ends that")
+    clients.say(f"stableVersion: {version} in the stack's file holds it there; make unhold STACK={stack} ends the hold")
     _bring_the_state_in_line(stack, clients, function, version)
     return version
 
 
 def end_hold(stack: str, clients: Clients) -> None:
-    """Let rollouts go on from the version that is live."""
+    """Allow rollouts again, from the live version."""
     held, percent = setting(stack, "stableVersion"), setting(stack, "canaryPercent")
     if not held:
         clients.say(f"Nothing holds {stack}: its file has no stableVersion")
@@ -57,7 +57,7 @@ def _bring_the_state_in_line(stack: str, clients: Clients, function: str, versio
             refresh(stack, ALIAS)
         except Locked as lock:
             if lock.died:
-                clients.say(f"{lock}\nThat update died: pulumi cancel --stack {stack} has to come before the next one")
+                clients.say(f"{lock}\nThat update died: run pulumi cancel --stack {stack} before the next one")
                 return
             if not attempt:
                 clients.say(f"{lock}\nWaiting {LOCK_PATIENCE_SECONDS:.0f} s for that update to end")
@@ -65,6 +65,6 @@ def _bring_the_state_in_line(stack: str, clients: Clients, function: str, versio
             if live_version(clients.lambda_, function) == (version, False):
                 return
     raise StillLocked(
-        f"version {version} is live, but an update still holds the state's lock and may move {LIVE} again. After its "
-        f"end: make rollback STACK={stack} VERSION={version}; if it died: pulumi cancel --stack {stack} before that"
+        f"version {version} is live, but an update still holds the state's lock and may move {LIVE} again. When it "
+        f"ends: make rollback STACK={stack} VERSION={version}; if it died, first: pulumi cancel --stack {stack}"
     )

@@ -1,4 +1,4 @@
-"""ECR's scan of an image: waited for, and judged before another stack may run the image."""
+"""Waits for ECR's scan of an image, and checks its findings before another stack may run the image."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,17 +11,17 @@ from settings.settings import SEVERITIES
 
 PATIENCE_S, POLL_S = 600, 5  # ECR scans an image of this size within a minute or two of its push
 UNDER_WAY = {"IN_PROGRESS", "PENDING"}
-DONE = {"COMPLETE", "ACTIVE"}  # ACTIVE: enhanced scanning, which goes on for as long as the image is there
+DONE = {"COMPLETE", "ACTIVE"}  # ACTIVE: enhanced scanning, which continues as long as the image exists
 IMAGE = r"(?P<account>\d{12})\.dkr\.ecr\.[\w-]+\.amazonaws\.com(\.cn)?/(?P<repository>[^@]+)@(?P<digest>sha256:\w+)"
 
 
 class NotPromotable(Exception):
-    """The image must not run elsewhere; the message names the findings, or says why there are none."""
+    """The image must not run elsewhere; the message lists the findings, or says why there are none."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a scan found: its id (CVE-2026-1234), severity, and the package with its version."""
+    """A finding of the scan: its id (CVE-2026-1234), severity, and the package with its version."""
 
     id: str
     severity: str
@@ -37,18 +37,18 @@ def refuse_findings(
     sleep: Callable[[float], None],
     say: Callable[[str], None],
 ) -> None:
-    """Wait for the scan of an image, and refuse it for findings that are not waived.
+    """Wait for the scan of an image, and refuse the image if it has findings that are not waived.
 
     Args:
-        ecr: boto3 client of the image's region.
+        ecr: boto3 client in the image's region.
         image: by digest, REGISTRY/REPOSITORY@sha256:DIGEST.
-        severity: the least that is refused.
-        waived: ids of findings that are accepted.
-        sleep, say: how to wait (seconds) and to report.
+        severity: the lowest severity to refuse.
+        waived: ids of accepted findings.
+        sleep, say: functions that wait (seconds) and print.
 
     Raises:
-        NotPromotable: findings, or no scan within 10 minutes, or one that failed.
-        ValueError: `image` is none of ECR.
+        NotPromotable: there are findings, no scan within 10 minutes, or the scan failed.
+        ValueError: `image` is not an ECR image.
     """
     if not (named := re.fullmatch(IMAGE, image)):
         raise ValueError(f"imageUri: {image!r} must be an ECR image by digest")
@@ -66,9 +66,9 @@ def refuse_findings(
             say(f"waived: {_line(finding)}")
     if open_:
         raise NotPromotable(
-            f"ECR's scan of {image} has findings of scanSeverity {severity} or graver:\n"
+            f"ECR's scan of {image} has findings of scanSeverity {severity} or higher:\n"
             + "\n".join(f"  {_line(finding)}" for finding in open_)
-            + "\nBuild the image anew where a fix exists, or accept them by id in waivedFindings."
+            + "\nRebuild the image if there are fixes, or accept the findings by id in waivedFindings."
         )
 
 
@@ -83,13 +83,13 @@ def _await_scan(ecr: Any, which: dict[str, Any], sleep: Callable[[float], None],
             say("waiting for ECR's scan of the image")
         sleep(POLL_S)
     raise NotPromotable(
-        f"ECR has not scanned the image within {PATIENCE_S // 60} minutes. Run the command again, or switch the "
+        f"ECR has not scanned the image within {PATIENCE_S // 60} minutes. Run the command again, or turn the "
         "check off with an empty scanSeverity"
     )
 
 
 def _status(ecr: Any, which: dict[str, Any]) -> tuple[str, str]:
-    """Status and reason; PENDING for a scan that has not been entered yet."""
+    """Status and reason; PENDING for a scan that ECR does not list yet."""
     try:
         status = ecr.describe_image_scan_findings(**which)["imageScanStatus"]
     except ClientError as error:

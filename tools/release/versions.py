@@ -1,4 +1,4 @@
-"""Which versions of the function there are, and which of them the alias serves: Lambda is asked, not Pulumi's state."""
+"""The function's versions and the one that the alias serves, from Lambda rather than Pulumi's state."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ from components.function import ALIAS
 
 
 class NothingToReturnTo(Exception):
-    """There is no older version to roll back to, or not the one that was asked for."""
+    """There is no older version to roll back to, or not the requested one."""
 
 
 class NotServed(Exception):
-    """The alias does not serve what it should after an update."""
+    """The alias does not serve the version that it should after an update."""
 
 
 def live_version(lambda_: Any, function: str) -> tuple[str, bool] | None:
-    """The version that is live, and whether a newer one has a share beside it; None where function or alias is gone.
+    """The live version, and whether a newer one has a share of the traffic; None if the function or alias is gone.
 
-    The stack's outputs would miss what was done by hand. Weights of an older version are no canary: Lambda sets them
-    itself while it warms provisioned environments of the version that went live, for minutes, and for good where these
+    The stack's outputs would miss changes made by hand. Weights of an older version are not a canary: Lambda sets them
+    itself for minutes while it warms provisioned environments of the version that went live, and for good if these
     cannot start (https://github.com/hashicorp/terraform-provider-aws/pull/48116).
     """
     try:
@@ -29,7 +29,7 @@ def live_version(lambda_: Any, function: str) -> tuple[str, bool] | None:
 
 
 def live_image(lambda_: Any, function: str) -> str:
-    """The image, by digest, of the version that is live: the stack's own imageUri may be of one that was taken back.
+    """The live version's image, by digest; the stack's own imageUri may be that of a version that was rolled back.
 
     Raises:
         NotServed: there is no live version.
@@ -41,10 +41,10 @@ def live_image(lambda_: Any, function: str) -> str:
 
 
 def expect(lambda_: Any, function: str, version: str, *, newer_is_tried: bool = False) -> None:
-    """Ask Lambda whether an update did what it says it did.
+    """Check with Lambda that an update changed the alias as intended.
 
     Raises:
-        NotServed: the alias serves another version, or shares where it should not, or the other way round.
+        NotServed: the alias serves another version, or the traffic is shared when it should not be, or vice versa.
     """
     if (found := live_version(lambda_, function)) != (version, newer_is_tried):
         raise NotServed(
@@ -60,21 +60,21 @@ def _says(found: tuple[str, bool] | None) -> str:
 
 
 def move(lambda_: Any, function: str, version: str) -> None:
-    """Have the alias serve a version alone, at once."""
+    """Make the alias serve only this version, immediately."""
     lambda_.update_alias(
         FunctionName=function, Name=ALIAS, FunctionVersion=version, RoutingConfig={"AdditionalVersionWeights": {}}
     )
 
 
 def version_to_return_to(lambda_: Any, function: str, wanted: str | None = None) -> str:
-    """The `wanted` version; without it, the stable one where a newer is being tried, else the one before the live one.
+    """The `wanted` version; by default, the stable one while a canary runs, or else the one before the live one.
 
     Raises:
-        NothingToReturnTo: the live version is the first, or there is none of the number `wanted`, or no alias to move.
+        NothingToReturnTo: the live version is the first, there is no version `wanted`, or there is no alias.
     """
     live = live_version(lambda_, function)
     if live is None:
-        raise NothingToReturnTo(f"function {function} or its alias {ALIAS} is gone: make rollout makes it anew")
+        raise NothingToReturnTo(f"function {function} or its alias {ALIAS} is gone: make rollout recreates it")
     pages = lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=function)
     versions = [int(f["Version"]) for page in pages for f in page["Versions"] if f["Version"] != "$LATEST"]
     if wanted:
@@ -87,5 +87,5 @@ def version_to_return_to(lambda_: Any, function: str, wanted: str | None = None)
         return version
     older = [number for number in versions if number < int(version)]
     if not older:
-        raise NothingToReturnTo(f"version {version} of {function} is the first there is")
+        raise NothingToReturnTo(f"version {version} of {function} is the first one")
     return str(max(older))

@@ -104,7 +104,7 @@ def test_a_version_that_mixes_up_its_answers_is_taken_back_before_the_bake(stack
         code.write("in_order = OnnxClassifier.classify\n")
         code.write("OnnxClassifier.classify = lambda self, texts: in_order(self, texts)[::-1]\n")
     with stack.at_work():
-        assert "since version 2 is wrong: " in stack.release("rollout", fails=True)
+        assert "because version 2 is wrong: " in stack.release("rollout", fails=True)
     assert stack.alias() == ("1", {})
     assert "stableVersion" in stack.file()
 

@@ -88,7 +88,7 @@ def test_a_build_that_answers_other_than_its_manifest_is_wrong_and_nothing_is_se
         status, said = smoke(pulumi_cli, local, "--queue-may-wait")
         assert (status, local.depth(local.queue_url)) == (Verdict.WRONG, 0), said
     score = f"{first.score:.3f}"
-    assert f"version {VERSION}: POSITIVE {score}, where its model answered NEGATIVE {score} when it was built" in said
+    assert f"version {VERSION}: POSITIVE {score}, but its model answered NEGATIVE {score} when it was built" in said
     assert f"the build is wrong: version {VERSION} (sentiment-analyzer/demo {REVISION})" in said
 
 
@@ -228,7 +228,7 @@ def test_a_version_from_before_the_check_is_asked_for_the_texts_alone(function: 
 def test_where_the_backlog_takes_every_execution_the_version_waits_for_its_turn(function: Lambda) -> None:
     busy, right = "TooManyRequestsException", {"statusCode": 200, "model": MODEL, "results": [RESULT]}
     assert judged(function, busy, busy, right, patience_s=HANG_S).faults == []
-    with pytest.raises(Busy, match="classifier:live has no execution free"):
+    with pytest.raises(Busy, match="classifier:live has no free execution"):
         judged(function, busy)
 
 

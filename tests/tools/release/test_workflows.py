@@ -241,7 +241,7 @@ def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
 
     # Without an image of dev's, prod builds none of its own.
     before = len(pulumi_cli.updates)
-    updating = "Update with the image of dev, a share of the batches first"
+    updating = "Update with dev's image, a share of the batches first"
     run_job(jobs["prod"], tmp_path, fails=updating, STACK="prod", IMAGE_URI="")
     assert len(pulumi_cli.updates) == before
 
@@ -257,7 +257,7 @@ def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
     run_job(
         workflow("deploy")["jobs"]["prod"],
         tmp_path,
-        fails="The version's own answers, then known texts through the queue",
+        fails="Check the version's answers, then known texts through the queue",
         STACK="prod",
         IMAGE_URI=image,
     )

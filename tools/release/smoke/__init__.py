@@ -1,1 +1,1 @@
-"""Judges a deployed stack: the live version by its own answers to known texts, then the way through queue and table."""
+"""Checks a deployed stack: first the live version's answers to known texts, then the path through queue and table."""

@@ -1,7 +1,7 @@
-"""`make smoke STACK=dev`: does the live version answer as its build did, and do texts come through the queue?
+"""`make smoke STACK=dev`: does the live version answer as its build did, and do texts get through the queue?
 
-Exits with 0 where all is right, 1 where the build or the pipeline is wrong, 2 where they could not be asked, and 3
-where the version is right but the queue cannot say more: it is paused, or others' messages are ahead.
+Exits with 0 if both checks pass, 1 if the build or the pipeline is wrong, 2 if they could not be queried, and 3
+if the version is right but the queue is inconclusive: it is paused, or other messages are ahead.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from tools.release.smoke.version import Busy, ask
 
 
 class Verdict(IntEnum):
-    """What is known in the end, as an exit status."""
+    """The result, as an exit status."""
 
     RIGHT = 0
     WRONG = 1
@@ -32,14 +32,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="smoke", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--stack", default="dev", help="whose outputs name function, queue and table")
+    parser.add_argument("--stack", default="dev", help="stack whose outputs name the function, queue and table")
     parser.add_argument(
         "--patience", type=float, default=180, help="seconds to wait for results, and for an execution (default: 180)"
     )
     parser.add_argument(
         "--queue-may-wait",
         action="store_true",
-        help="exit with 0 in place of 3, so that no deployment is taken back for a queue that is paused or behind",
+        help="exit with 0 instead of 3, so that a paused queue or a backlog causes no rollback",
     )
     given = parser.parse_args()
     try:
@@ -52,30 +52,30 @@ def main() -> int:
 
 
 def judge(aws: boto3.Session, stack: dict[str, Any], patience_s: float) -> Verdict:
-    """Judge the version that is live, then the way through the queue, saying what is found.
+    """Check the live version, then the path through the queue, and print the findings.
 
     Args:
-        aws: as the stack's provider sees it.
-        stack: its outputs.
+        aws: boto3 session like the stack's provider.
+        stack: the stack's outputs.
 
     Raises:
-        ClientError, BotoCoreError: function, queue or table cannot be used.
+        ClientError, BotoCoreError: the function, queue or table cannot be used.
     """
     lambda_ = aws.client("lambda")
     try:
         asked = ask(lambda_, stack["functionName"], ALIAS, patience_s)
     except Busy as busy:
-        _say(f"{busy}. The queue's own messages take them all, so the build is not judged")
+        _say(f"{busy}. The queue's own messages take them all, so the build was not checked")
         return Verdict.QUEUE_WAITS
     for fault in asked.faults:
         _say(f"version {asked.version}: {fault}")
     if asked.faults:
-        _say(f"the build is wrong: version {asked.version} ({asked.model or 'it does not say of which model'})")
+        _say(f"the build is wrong: version {asked.version} ({asked.model or 'unknown model'})")
         return Verdict.WRONG
     if asked.recorded:
         _say(f"version {asked.version} answers {len(asked.labels)} texts as its model did when built: {asked.model}")
     else:
-        _say(f"version {asked.version} answers, but its build recorded no answers: no more than that is known of it")
+        _say(f"version {asked.version} answers, but its build recorded no answers to compare with")
     try:
         if is_paused(lambda_, stack["aliasArn"]):
             _say("the queue is paused (consume: false), so nothing was sent through it")
@@ -90,14 +90,14 @@ def judge(aws: boto3.Session, stack: dict[str, Any], patience_s: float) -> Verdi
     if report.wrong:
         return Verdict.WRONG
     if report.ahead:
-        _say(f"the queue is behind: after {report.seconds:.0f} s {report.ahead} messages of others wait")
+        _say(f"the queue has a backlog: after {report.seconds:.0f} s, {report.ahead} other messages still wait")
     for text in report.missing:
         _say(f"no result after {report.seconds:.0f} s: {text!r}")
     _say(f"{len(report.right)} of {len(asked.labels)} right through the queue after {report.seconds:.1f} s")
     if not report.missing:
         return Verdict.RIGHT
     if report.ahead:
-        _say("the build answers rightly; the queue says no more of it until it has caught up")
+        _say("the build answers correctly; the path through the queue is untested until the backlog is gone")
         return Verdict.QUEUE_WAITS
     _say("nothing else waits in the queue, so the pipeline is wrong: look at the function's log and the dead letters")
     return Verdict.WRONG

@@ -1,4 +1,4 @@
-"""Sends known texts through a stack's queue and looks for their results, by the queue's own patience."""
+"""Sends known texts through a stack's queue and waits for their results."""
 
 import json
 import time
@@ -16,10 +16,10 @@ POLL_SECONDS = 1.0
 class Report:
     """
     Attributes:
-        right, wrong: texts, and for the wrong ones what was answered and by which model.
+        right, wrong: texts; for the wrong ones, the answer and its model.
         missing: texts without a result in time.
-        ahead: messages of others that still waited when patience ended; 0 where nobody else was in the way.
-        seconds: from the first send to the last look.
+        ahead: other messages still waiting when patience ran out; 0 if none were ahead.
+        seconds: from the first send to the last poll.
     """
 
     right: list[str] = field(default_factory=list)
@@ -30,10 +30,10 @@ class Report:
 
 
 def is_paused(lambda_: Any, alias_arn: str) -> bool:
-    """Whether the queue feeds the alias no messages, as with `consume: false`.
+    """Whether the queue's event source mapping is disabled, as with `consume: false`.
 
     Raises:
-        LookupError: nothing feeds the alias.
+        LookupError: the alias has no event source mapping.
     """
     states = [m["State"] for m in lambda_.list_event_source_mappings(FunctionName=alias_arn)["EventSourceMappings"]]
     if not states:
@@ -51,13 +51,13 @@ def send_through(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Report:
-    """Send the texts of `expected` (text -> label) and compare what is stored.
+    """Send the texts in `expected` (text -> label) and compare the stored results.
 
-    The ids are always the same, so runs leave no more than these items in the table; each text carries the time of its
-    run, and only a result that is as new counts. Of two runs at once both see the newer one's results.
+    The ids are always the same, so all runs leave only these items in the table. Each text carries the time of its
+    run, and only a result that is as new counts. Two concurrent runs both see the newer one's results.
 
-    Patience runs out after `patience_s` seconds where others' messages wait then (`ahead`), and else after as long with
-    none of them in the way: only then is it the pipeline that lost the texts.
+    Patience runs out after `patience_s` seconds if other messages are then waiting (`ahead`), or else after
+    `patience_s` seconds without other messages: only then has the pipeline lost the texts.
 
     Raises:
         ClientError, BotoCoreError: the queue or the table cannot be used.

@@ -1,4 +1,4 @@
-"""Asks a version of the function itself: does it answer known texts as its model did when it was built?"""
+"""Invokes a version of the function to check that it answers known texts as its model did at build time."""
 
 import json
 import time
@@ -8,22 +8,22 @@ from typing import Any
 
 from function.known_texts import KNOWN_TEXTS
 
-MAX_SCORE_DIFFERENCE = 0.02  # another processor rounds otherwise; up to 0.001 was seen
+MAX_SCORE_DIFFERENCE = 0.02  # other processors round differently; we saw up to 0.001
 POLL_SECONDS = 1.0
 
 
 class Busy(Exception):
-    """Lambda refused every invocation, since all executions that the function may have are taken."""
+    """Lambda refused every invocation, because all of the function's executions were in use."""
 
 
 @dataclass(kw_only=True)
 class Asked:
     """
     Attributes:
-        version: the one that answered.
-        model: its id and revision; empty where the version is older than the check.
-        labels: what it answers, by text.
-        faults: how it differs from its build, or why it does not answer.
+        version: the version that answered.
+        model: its id and revision; empty if the version predates the check.
+        labels: its answers by text.
+        faults: differences from its build, or the reason why it does not answer.
         recorded: whether its build recorded answers to compare with.
     """
 
@@ -39,23 +39,23 @@ def ask(
 ) -> Asked:
     """Invoke a version or an alias of a function with a check (docs/messages.md).
 
-    A version from before the check, as after a rollback, and one whose model has no recorded answers are asked for
-    KNOWN_TEXTS alone, so that the way through the queue can still be compared with something.
+    A version that predates the check, as after a rollback, or whose model has no recorded answers, gets KNOWN_TEXTS
+    instead, so that there are answers to compare the path through the queue with.
 
     Raises:
-        Busy: there was no execution free for `patience_s` seconds.
+        Busy: no execution was free for `patience_s` seconds.
         ClientError, BotoCoreError: the function cannot be invoked.
     """
 
     def invoke(event: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
-        """The version that answered, what it answered, and why that is no answer, if so."""
+        """The version that answered, its answer, and the fault, if any."""
         deadline = time.monotonic() + patience_s
         while True:
             try:
                 answer = lambda_.invoke(FunctionName=function, Qualifier=qualifier, Payload=json.dumps(event).encode())
             except lambda_.exceptions.TooManyRequestsException as error:
                 if time.monotonic() > deadline:
-                    raise Busy(f"{function}:{qualifier} has no execution free: {error}") from error
+                    raise Busy(f"{function}:{qualifier} has no free execution: {error}") from error
                 sleep(POLL_SECONDS)
                 continue
             given = json.loads(answer["Payload"].read())
@@ -92,6 +92,6 @@ def _agrees(now: dict[str, Any], built: dict[str, Any]) -> bool:
 def _difference(now: dict[str, Any]) -> str:
     built = now["built"]
     return (
-        f"{now['sentiment']} {now['score']:.3f}, where its model answered {built['sentiment']} {built['score']:.3f} "
+        f"{now['sentiment']} {now['score']:.3f}, but its model answered {built['sentiment']} {built['score']:.3f} "
         f"when it was built: {now['text']!r}"
     )
