@@ -17,14 +17,14 @@ KEY_REUSE_SECONDS = 300  # how long SQS reuses a data key of a customer managed 
 class QueueArgs:
     """
     Attributes:
-        visibility_timeout_seconds: how long a received message stays hidden; AWS asks for at least
+        visibility_timeout_seconds: how long a received message stays hidden; AWS recommends at least
             six times the consumer's timeout plus its batch window.
         max_receive_count: deliveries before a message goes to the dead-letter queue.
         retention_days: how long a message waits.
-        dlq_retention_days: the same in the dead-letter queue, counted from the first enqueueing.
+        dlq_retention_days: the same in the dead-letter queue, counted from when the message was first enqueued.
         kms_key_arn: customer managed key, or empty for SQS-managed encryption.
-        deletion_protection: have Pulumi refuse to delete the queues, and the stack with them.
-        former_key_arns: keys that messages still waiting may be encrypted with.
+        deletion_protection: whether Pulumi refuses to delete the queues, and with them the stack.
+        former_key_arns: keys that may still encrypt waiting messages.
     """
 
     visibility_timeout_seconds: int
@@ -41,8 +41,8 @@ class Queue(pulumi.ComponentResource):
 
     Attributes:
         source: the queue that producers send to.
-        dead_letters: where messages end that could not be processed.
-        producer_policy: managed policy for those who may send, and do nothing else.
+        dead_letters: the queue for messages that could not be processed.
+        producer_policy: managed policy that allows sending, and nothing else.
         process: permissions to take messages from the queue and to dead-letter them.
     """
 
@@ -53,7 +53,7 @@ class Queue(pulumi.ComponentResource):
     def __init__(self, name: str, args: QueueArgs, opts: pulumi.ResourceOptions | None = None):
         super().__init__("sentiment-analyzer:components:Queue", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        # A queue that was imported keeps its name; Pulumi would otherwise name, and so replace, it.
+        # An imported queue keeps its name; otherwise Pulumi would rename, and so replace, it.
         kept = pulumi.ResourceOptions(parent=self, protect=args.deletion_protection, ignore_changes=["name"])
         encryption = (
             {"kms_master_key_id": args.kms_key_arn, "kms_data_key_reuse_period_seconds": KEY_REUSE_SECONDS}
@@ -89,7 +89,7 @@ class Queue(pulumi.ComponentResource):
         for queue_name, queue in ((name, self.source), (f"{name}-dlq", self.dead_letters)):
             aws.sqs.QueuePolicy(f"{queue_name}-policy", queue_url=queue.url, policy=_tls_only(queue.arn), opts=child)
 
-        # To encrypt what it sends, SQS makes a data key as the sender, who needs both actions.
+        # To encrypt a message, SQS creates a data key on behalf of the sender, who needs both actions.
         use_key = (
             [
                 Permission(

@@ -1,4 +1,4 @@
-"""The table that results are stored in."""
+"""The table that stores the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class TableArgs:
     Attributes:
         table_name: physical name.
         point_in_time_recovery: continuous backups.
-        deletion_protection: refuse to be deleted, by DynamoDB and, before anything else is, by Pulumi.
+        deletion_protection: whether DynamoDB and, before it deletes anything else, Pulumi refuse to delete the table.
         expires: whether DynamoDB deletes items past their expiry attribute.
-        kms_key_arn: customer managed key, or empty for the one that AWS manages for DynamoDB.
+        kms_key_arn: customer managed key, or empty for DynamoDB's AWS managed key.
         former_key_arns: keys that items or stream records may still be encrypted with.
         stream: whether DynamoDB keeps each new image of an item for 24 hours, for programs that read them as they come.
     """
@@ -38,7 +38,7 @@ class Table(pulumi.ComponentResource):
     Attributes:
         resource: the table.
         reader_policy: managed policy for those who may read results by id, and the stream, and do nothing else.
-        write: permission to put results, which is all that the function does with the table.
+        write: permission to put results, the function's only use of the table.
     """
 
     resource: aws.dynamodb.Table
@@ -55,7 +55,7 @@ class Table(pulumi.ComponentResource):
             server_side_encryption={"enabled": True, "kms_key_arn": args.kms_key_arn or None},
             point_in_time_recovery={"enabled": args.point_in_time_recovery},
             deletion_protection_enabled=args.deletion_protection,
-            # Without the block, a table that had TTL would keep it.
+            # Without this block, a table that had TTL would keep it.
             ttl={"attribute_name": TABLE_EXPIRY, "enabled": args.expires},
             stream_enabled=args.stream or None,
             stream_view_type="NEW_IMAGE" if args.stream else None,

@@ -79,5 +79,5 @@ def _delete(table: Results, there: list[str]) -> None:
                 deleted += settled
                 progress.update(bar, completed=deleted)
         except BaseException:
-            notes.print(f"Broken off after {deleted:,} of {counted(len(there), 'result')}; the same command goes on.")
+            notes.print(f"Interrupted after {deleted:,} of {counted(len(there), 'result')}; repeat the command.")
             raise

@@ -1,4 +1,4 @@
-"""`results`: what became of the texts."""
+"""`results`: reads the results of texts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -43,12 +43,12 @@ def results(
     text: Annotated[bool, typer.Option(help="Include the texts.")] = True,
     output: Annotated[Format, typer.Option(help="Output format.")] = Format.TABLE,
 ) -> None:
-    """Show results by id, or all of them, and what they say together.
+    """Show results by id, or all of them, and a summary.
 
-    Exits with 1 when some ids have no result.
+    Exits with 1 if some ids have no result.
     """
     if all == bool(ids or ids_from):
-        raise CommandError("results: needs either ids (as arguments or by --ids-from) or --all")
+        raise CommandError("results: needs either ids (as arguments or with --ids-from) or --all")
     options = FileOptions(format=format, id_column=id_column, delimiter=delimiter, encoding=encoding)
     wanted, refused = given_ids(ids, ids_from, options)
     found = Results(
@@ -82,7 +82,7 @@ def results(
 
 
 def _show_all(found: Results, shown: Output, interval_s: float | None) -> None:
-    """Scan once, or for ever where an interval is given; and say what it cost."""
+    """Scan once, or forever if there is an interval, and print the cost."""
     units = 0.0
     with suppress(KeyboardInterrupt), _waiting(shown) as say:
         for page, used in found.scan() if interval_s is None else watch(found, interval_s):
@@ -95,7 +95,7 @@ def _show_all(found: Results, shown: Output, interval_s: float | None) -> None:
 
 @contextmanager
 def _waiting(shown: Output) -> Iterator[Callable[[str], None]]:
-    """A line that says how far it is, unless results appear on the same screen."""
+    """A progress line, unless results appear on the same screen."""
     if answers.is_terminal and shown.format is not Format.SUMMARY:
         yield lambda line: None
     else:

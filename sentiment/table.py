@@ -14,18 +14,18 @@ Result = dict[str, Any]  # the attributes of a stored result, as docs/messages.m
 FIELDS = (TABLE_KEY, "sentiment", "score", "truncated", "sent_at", "processed_at", "model_id", "model_revision", "text")
 IDS_AT_ONCE, DELETED_AT_ONCE = 100, 25  # in one BatchGetItem, in one BatchWriteItem
 USD_PER_MILLION_READ_UNITS = 0.125  # on demand, us-east-1 (airbyte.com, Amazon DynamoDB pricing, 2026-11)
-ATTEMPTS, LONGEST_BACKOFF_S = 10, 2.0  # for what DynamoDB leaves unprocessed
-SCANNED_BYTES_PER_UNIT = 8_192  # two times 4 KB, as a scan is eventually consistent
+ATTEMPTS, LONGEST_BACKOFF_S = 10, 2.0  # for ids that DynamoDB leaves unprocessed
+SCANNED_BYTES_PER_UNIT = 8_192  # twice 4 KB, because a scan is eventually consistent
 UNDATED = datetime.min.replace(tzinfo=UTC)
 
 
 class Page(NamedTuple):
-    """What one request of a scan brought.
+    """The answer to one request of a scan.
 
     Attributes:
-        results: those that DynamoDB let through, expired ones among them.
-        scanned: items that it read for them.
-        units: read units that they cost.
+        results: the results that passed the filter, including expired ones.
+        scanned: number of items read for them.
+        units: read units consumed.
     """
 
     results: list[Result]
@@ -34,7 +34,7 @@ class Page(NamedTuple):
 
 
 def priced(units: float) -> str:
-    """Read units, and what they cost."""
+    """Read units and their price."""
     return f"{units:,.1f} read units, about {units * USD_PER_MILLION_READ_UNITS / 1e6:.6f} USD on demand"
 
 
@@ -67,13 +67,13 @@ class Results:
         return found
 
     def present(self, ids: Sequence[str]) -> Iterator[list[str]]:
-        """Those of some ids that the table holds now, expired or not, request by request; raises as `get` does."""
+        """Yield per request the ids that the table holds now, expired or not; raises the same as `get`."""
         for keys in _requests(ids, IDS_AT_ONCE):
             only_key = {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": TABLE_KEY}}
             yield [result[TABLE_KEY] for result in self._get(keys, {**only_key, "ConsistentRead": True})]
 
     def delete(self, ids: Sequence[str]) -> Iterator[int]:
-        """Delete the results of some ids; yields how many ids each request has settled, and raises as `get` does."""
+        """Delete results by id; yields the number of ids that each request settled, and raises the same as `get`."""
         for keys in _requests(ids, DELETED_AT_ONCE):
             request = {self.table_name: [{"DeleteRequest": {"Key": key}} for key in keys]}
             for _ in self._settle(self.dynamodb.batch_write_item, request, "UnprocessedItems"):
@@ -81,20 +81,20 @@ class Results:
             yield len(keys)
 
     def size(self) -> tuple[int, int]:
-        """How many items the table holds, and their bytes, as DynamoDB counts them every six hours."""
+        """The number of items in the table and their bytes, which DynamoDB counts every six hours."""
         table = self.dynamodb.describe_table(TableName=self.table_name)["Table"]
         return table["ItemCount"], table["TableSizeBytes"]
 
     def scan(self) -> Iterator[tuple[list[Result], float]]:
-        """The whole table, page by page, each with the read units that it cost."""
+        """The whole table, page by page, with the read units that each page cost."""
         for page in self.pages():
             yield list(self._wanted(page.results)), page.units
 
     def pages(self, segment: int = 0, segments: int = 1) -> Iterator[Page]:
-        """One of so many parts of the table, to be read at the same time; with what has expired or has no date."""
+        """One of `segments` parts of the table, for parallel scans; includes results that expired or have no date."""
         request = self._projection()
         if self.since:
-            # What has no date passes: it is for the caller to judge.
+            # Results without a date pass the filter, so that the caller decides.
             request["FilterExpression"] = "NOT (attribute_type(#sent_at, :string) AND #sent_at < :since)"
             request["ExpressionAttributeNames"]["#sent_at"] = "sent_at"
             since = self.since.isoformat(timespec="microseconds")
@@ -116,7 +116,7 @@ class Results:
             yield from map(_plain, answer["Responses"].get(self.table_name, []))
 
     def _settle(self, call: Callable[..., Any], request: dict[str, Any], left: str) -> Iterator[dict[str, Any]]:
-        """The answers to a request, made again with what each leaves unprocessed."""
+        """The answers to a request, which is repeated for whatever an answer leaves unprocessed."""
         for attempt in range(ATTEMPTS):
             answer = call(RequestItems=request)
             yield answer
@@ -140,13 +140,13 @@ class Results:
 
 
 def expired(result: Result, now: float) -> bool:
-    """Whether a result, from which its expiry is taken, has expired."""
+    """Whether a result has expired; removes its expiry."""
     expiry = result.pop(TABLE_EXPIRY, None)
     return isinstance(expiry, float) and expiry <= now
 
 
 def sent_at(result: Result) -> datetime:
-    """When its text was sent; of an item of somebody else's, which has no such date, the first of all."""
+    """When the text was sent; the earliest possible date for an item without one, which another program wrote."""
     try:
         date = datetime.fromisoformat(result["sent_at"])
         return date.replace(tzinfo=UTC) if date.tzinfo is None else date
@@ -155,7 +155,7 @@ def sent_at(result: Result) -> datetime:
 
 
 def _requests(ids: Sequence[str], at_once: int) -> Iterator[list[dict[str, Any]]]:
-    """The keys of some ids, each once, in groups."""
+    """The keys of distinct ids, in groups."""
     keys = [{TABLE_KEY: {"S": item_id}} for item_id in dict.fromkeys(ids)]
     for start in range(0, len(keys), at_once):
         yield keys[start : start + at_once]

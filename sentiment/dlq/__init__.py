@@ -1,1 +1,1 @@
-"""Dead letters: look, save, send back, delete."""
+"""Dead letters: inspect, save, redrive, resend after editing, delete."""

@@ -1,4 +1,4 @@
-"""A dead letter: what it says, why it is here, and how it is sent again, dated as before."""
+"""A dead letter: its body, its reason, and how to resend it with its original date."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from sentiment_contract.dead_letters import CODE, MAX_ATTRIBUTES, MESSAGE, REQUE
 class DeadLetter:
     """
     Attributes:
-        message_id: in the dead-letter queue; a redrive changes it.
-        code, error: why the function gave it up; empty where SQS did, as the function crashed or timed out on it.
-        sent_at: when it first got into the queue, as far as that is known.
-        receives: deliveries, these looks among them.
-        attributes: its own, without the reason.
+        message_id: id in the dead-letter queue; a redrive changes it.
+        code, error: the function's reason; empty if SQS dead-lettered it because the function crashed or timed out.
+        sent_at: when it first entered the queue, as far as known.
+        receives: number of deliveries, including these reads.
+        attributes: its own attributes, without the reason.
     """
 
     message_id: str
@@ -32,7 +32,7 @@ class DeadLetter:
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> Self:
-        """A message as boto3 receives it, with all of its attributes."""
+        """The dead letter from a message as boto3 receives it, with all of its attributes."""
         attributes = message.get("MessageAttributes", {})
         texts = {name: value.get("StringValue") for name, value in attributes.items()}
         record = {
@@ -51,7 +51,7 @@ class DeadLetter:
         )
 
     def to_json(self) -> str:
-        """A line of a saved file."""
+        """Its line in a saved file."""
         fields = {
             "message_id": self.message_id,
             "code": self.code,
@@ -66,9 +66,9 @@ class DeadLetter:
         return json_line(fields)
 
     def message(self, body: str | None = None) -> dict[str, Any]:
-        """An entry of SendMessageBatch that sends it again; `body` takes the place of its own.
+        """An entry for SendMessageBatch that resends it; `body` replaces its own.
 
-        The date is left out of a message that has no room for it.
+        It omits the date if the message has no room for it.
         """
         kept = dict(list(self.attributes.items())[: MAX_ATTRIBUTES - 1])
         date = {"DataType": "Number", "StringValue": str(int(self.sent_at.timestamp() * 1000))}
@@ -78,7 +78,7 @@ class DeadLetter:
 
 
 def size_of(message: Mapping[str, Any]) -> int:
-    """Bytes of an entry of SendMessageBatch, as SQS counts them: body, and names, types and values of attributes."""
+    """The size of a SendMessageBatch entry in bytes, as SQS counts: body, and attributes' names, types and values."""
     parts = [message["MessageBody"]]
     for name, value in message["MessageAttributes"].items():
         parts += [name, value["DataType"], value.get("BinaryValue") or value["StringValue"]]

@@ -20,15 +20,15 @@ from sentiment.target import Target
 from sentiment.words import counted
 
 PEEK_HIDES_SECONDS = 60
-COUNTED = 1_000  # letters of which the reasons are counted
+COUNTED = 1_000  # letters whose reasons are counted
 SHOWN_CHARS = 200  # of a reason or a body
 NOT_GIVEN = "not given"
 STDOUT = Path("-")
 
 
 @works_on("dead_letter_queue_url")
-def peek(*, target: Target, limit: Annotated[int, typer.Option(min=1, help="Messages to show at most.")] = 20) -> None:
-    """Count dead letters by their reasons and show some. Others can take them again as soon as this ends."""
+def peek(*, target: Target, limit: Annotated[int, typer.Option(min=1, help="Maximum messages to show.")] = 20) -> None:
+    """Count dead letters by reason and show some. They are visible to others again when this command ends."""
     sqs = target.client("sqs")
     with Look(sqs, target.dead_letter_queue_url, PEEK_HIDES_SECONDS) as look:
         letters = list(islice(look, max(limit, COUNTED)))
@@ -53,14 +53,14 @@ def peek(*, target: Target, limit: Annotated[int, typer.Option(min=1, help="Mess
 
 
 @works_on("dead_letter_queue_url")
-def save(file: Annotated[Path, typer.Argument(help="- is standard output.")], *, target: Target) -> None:
+def save(file: Annotated[Path, typer.Argument(help="File to write; - is standard output.")], *, target: Target) -> None:
     """Write all dead letters to a file as JSON lines; they stay in the queue."""
     with Look(target.client("sqs"), target.dead_letter_queue_url, WORK_HIDES_SECONDS) as look:
         write(look, file)
 
 
 def write(look: Look, file: Path) -> list[DeadLetter]:
-    """Save what a queue holds, and say so; what breaks off leaves no file.
+    """Save the messages in a queue, and report it; an interruption leaves no file.
 
     Raises:
         CommandError: the file exists, and may be the only copy of purged letters.
@@ -84,12 +84,12 @@ def write(look: Look, file: Path) -> list[DeadLetter]:
 
 
 def discard(file: Path) -> None:
-    """Remove a file that `write` has made."""
+    """Remove a file that `write` has created."""
     if file != STDOUT:
         file.unlink()
 
 
 def _age(since: datetime) -> str:
-    """Days, or hours, minutes and seconds."""
+    """An age in days, or in hours, minutes and seconds."""
     age = datetime.now(UTC) - since
     return f"{age.days} d" if age.days else str(age).partition(".")[0]

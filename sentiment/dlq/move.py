@@ -21,7 +21,7 @@ from sentiment.screen import notes
 from sentiment.target import Target
 from sentiment.words import counted
 
-# What clouds other than AWS answer to an action that they do not know: InvalidAction (MiniStack, fauxqs),
+# Other clouds' answers to an action that they do not support: InvalidAction (MiniStack, fauxqs),
 # UnknownOperationException (JSON services), NotImplemented, or plain HTTP (moto: 500).
 UNKNOWN_ACTION = re.compile("invalidaction|unknown.*(operation|action)|notimplemented", re.IGNORECASE)
 UNKNOWN_STATUS = (404, 405, 500, 501)
@@ -32,13 +32,13 @@ def redrive(
     *,
     target: Target,
     rate: Annotated[
-        int | None, typer.Option(min=1, max=MAX_PER_SECOND, help="Messages a second at most; default: SQS decides.")
+        int | None, typer.Option(min=1, max=MAX_PER_SECOND, help="Maximum messages per second; default: SQS decides.")
     ] = None,
     by_hand: Annotated[
-        bool, typer.Option("--by-hand", help="Move them one by one from here; dates those that SQS itself gave up.")
+        bool, typer.Option("--by-hand", help="Move them from here; dates those that SQS itself dead-lettered.")
     ] = False,
 ) -> None:
-    """Send all dead letters to the queue again, as they are. Ctrl-C stops it."""
+    """Send all dead letters back to the queue unchanged. Ctrl-C stops it."""
     sqs = target.client("sqs")
     count = depth(sqs, target.dead_letter_queue_url)
     task = None if by_hand or not count else _start(target, rate)
@@ -50,14 +50,14 @@ def redrive(
                 progress.update(bar, completed=moved)
         except KeyboardInterrupt:
             moved = task.cancel() if task else moved
-            notes.print(f"Stopped after about {counted(moved, 'message')}; the rest stays where it is.")
+            notes.print(f"Stopped after about {counted(moved, 'message')}; the rest stays in the dead-letter queue.")
             raise
-    notes.print(f"{moved} of {count} dead letters are in the queue again.")
+    notes.print(f"{moved} of {count} dead letters are back in the queue.")
     raise typer.Exit(0 if moved >= count else 1)
 
 
 def _start(target: Target, rate: int | None) -> MoveTask | None:
-    """None where there is an endpoint of its own that has no such tasks, as moto's."""
+    """Start a move task; None if another endpoint, such as moto's, does not support them."""
     endpoint = target.endpoint_of("sqs")
     attempts = {"retries": {"total_max_attempts": 1}} if endpoint else {}
     try:
@@ -79,7 +79,7 @@ def _watch(task: MoveTask) -> Iterator[int]:
 
 
 def _by_hand(target: Target, sqs: Any, count: int, pace: Pace) -> Iterator[int]:
-    """How many were moved so far. No more than there were: what is refused again comes back as a new message."""
+    """Yield how many were moved so far. Stops at the initial count, because refused messages come back as new ones."""
     moved = 0
     with Look(sqs, target.dead_letter_queue_url, WORK_HIDES_SECONDS) as look:
         for letters, failures in move(look, islice(look, count), sqs, target.queue_url):
@@ -92,16 +92,16 @@ def _by_hand(target: Target, sqs: Any, count: int, pace: Pace) -> Iterator[int]:
 
 @works_on("queue_url", "dead_letter_queue_url")
 def replay(
-    file: Annotated[Path, typer.Argument(help="Saved by `dlq save`, then edited; what is not in it stays.")],
+    file: Annotated[Path, typer.Argument(help="File from `dlq save`, edited; letters that it lacks stay.")],
     *,
     target: Target,
     encoding: Annotated[
-        str | None, typer.Option(help="Of the file, such as cp1252; default: by its byte-order mark, else UTF-8.")
+        str | None, typer.Option(help="Encoding, such as cp1252; default: by the byte-order mark, else UTF-8.")
     ] = None,
 ) -> None:
-    """Send dead letters with their bodies as edited, each dated as before, and delete them from the dead-letter queue.
+    """Resend edited dead letters with their original dates, and delete them from the dead-letter queue.
 
-    What the function would refuse again stays. Exits with 1 when not all of the file was sent.
+    Letters that the function would refuse again stay. Exits with 1 if not all of the file was sent.
     """
     lines = list(edited(file, encoding))
     for line in lines:
@@ -119,8 +119,8 @@ def replay(
             status.update(f"{sent} of {len(wanted)} sent")
     if absent:
         notes.print(
-            f"{len(absent)} are not in the dead-letter queue: purged, redriven or replayed before. "
-            f"`send {file} --format letters` sends what {file} holds, whatever became of it.",
+            f"{len(absent)} are no longer in the dead-letter queue: purged, redriven or replayed before. "
+            f"`send {file} --format letters` sends everything in {file} regardless.",
             markup=False,
             highlight=False,
         )

@@ -22,32 +22,30 @@ YES_OR_NO = ("y", "yes", "n", "no")
 def purge(
     *,
     target: Target,
-    save: Annotated[Path | None, typer.Option(help="Save them to this file first, and delete just these.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Save them to this file first, and delete only those.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete dead letters for good."""
+    """Delete dead letters permanently."""
     sqs, url = target.client("sqs"), target.dead_letter_queue_url
     if not (count := depth(sqs, url)):
         notes.print("There are no dead letters.")
         return
     if not (save or yes):
-        answer = typer.prompt(
-            "Save them first to which file (empty: to none)", default="", show_default=False, err=True
-        )
-        if answer.strip().lower() in YES_OR_NO or answer.strip().isdigit():  # it answers the next question
-            raise CommandError(f"{answer!r} must be a file's name, or empty; nothing was deleted")
+        answer = typer.prompt("File to save them to first (empty: none)", default="", show_default=False, err=True)
+        if answer.strip().lower() in YES_OR_NO or answer.strip().isdigit():  # that answers the next question
+            raise CommandError(f"{answer!r} must be a file name or empty; nothing was deleted")
         save = Path(answer) if answer else None
     if save is None:
         confirm_deletion(count, "message", url, yes)
         sqs.purge_queue(QueueUrl=url)
-        notes.print(f"About {counted(count, 'dead letter')} deleted; SQS takes up to a minute for it.")
+        notes.print(f"About {counted(count, 'dead letter')} deleted; SQS takes up to a minute.")
         return
     with Look(sqs, url, WORK_HIDES_SECONDS) as look:
         letters = write(look, save)
         try:
             confirm_deletion(len(letters), "message", url, yes)
         except BaseException:
-            discard(save)  # all are in the queue, and the same command can be given again
+            discard(save)  # all are still in the queue, and the command can be repeated
             raise
         for start in range(0, len(letters), MAX_MESSAGES):
             look.delete(letters[start : start + MAX_MESSAGES])

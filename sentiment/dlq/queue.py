@@ -1,4 +1,4 @@
-"""A queue looked into without keeping its messages from others, and messages moved out of it."""
+"""Reads a queue's messages without hiding them from others for long, and moves messages to another queue."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -8,20 +8,20 @@ from sentiment.batch import MAX_BYTES, MAX_MESSAGES
 from sentiment.delivery import NotSent, deliver
 from sentiment.dlq.letter import DeadLetter, size_of
 
-WORK_HIDES_SECONDS = 600  # from others, should the process die
-WAIT_SECONDS = 1  # long polling asks all of SQS's servers: an empty answer means an empty queue
+WORK_HIDES_SECONDS = 600  # how long messages stay hidden if the process dies
+WAIT_SECONDS = 1  # long polling asks all of SQS's servers, so an empty answer means an empty queue
 
 
 class Look:
-    """Takes messages of a queue and, at its end, gives all back at once that were not deleted; a context manager.
+    """Receives messages and, on exit, immediately makes those visible that were not deleted; a context manager.
 
-    Iterating over it receives until the queue is empty, each message once.
+    Iterating over it receives each message once, until the queue is empty.
     """
 
     def __init__(self, sqs: Any, queue_url: str, hide_seconds: int) -> None:
         """
         Args:
-            hide_seconds: after which SQS shows the messages again, should this process die.
+            hide_seconds: if this process dies, SQS shows the messages again after this time.
         """
         self._sqs, self._queue_url, self._hide_seconds = sqs, queue_url, hide_seconds
         self._held: dict[str, DeadLetter] = {}
@@ -39,11 +39,11 @@ class Look:
             new = [letter for letter in letters if letter.message_id not in self._held]
             self._held |= {letter.message_id: letter for letter in letters}
             if not new:
-                return  # hidden for too short a time: the queue begins again
+                return  # hidden too briefly: the queue starts over
             yield from new
 
     def delete(self, letters: Sequence[DeadLetter]) -> None:
-        """Delete at most ten messages; those that SQS does not delete are given back with the others."""
+        """Delete at most ten messages; those that SQS does not delete become visible again with the others."""
         failed = self._sqs.delete_message_batch(
             QueueUrl=self._queue_url,
             Entries=[{"Id": str(n), "ReceiptHandle": letter.receipt_handle} for n, letter in enumerate(letters)],
@@ -69,14 +69,14 @@ class Look:
 def move(
     look: Look, letters: Iterable[DeadLetter], sqs: Any, destination_url: str, bodies: Mapping[str, str] | None = None
 ) -> Iterator[tuple[list[DeadLetter], dict[str, NotSent]]]:
-    """Send messages to another queue, then delete them where they were: none is lost, a crash may send a batch twice.
+    """Send messages to another queue, then delete them here: none is lost, but a crash may send a batch twice.
 
     Args:
         look: holds the messages.
-        bodies: by message id, instead of the message's own.
+        bodies: replacement bodies by message id.
 
     Yields:
-        The messages of each request, and why some of them stay, by message id.
+        The messages of each request, and by message id the reasons why some of them stay.
     """
     group: list[tuple[DeadLetter, dict[str, Any]]] = []
     for letter in letters:
@@ -100,12 +100,12 @@ def _move(
 
 
 def depth(sqs: Any, queue_url: str) -> int:
-    """About how many messages a queue holds, those among them that someone looks at."""
+    """The approximate number of messages in a queue, including those in flight."""
     return sum(counts(sqs, queue_url))
 
 
 def counts(sqs: Any, queue_url: str) -> tuple[int, int, int]:
-    """About how many messages of a queue wait, are delayed, and are in flight."""
+    """The approximate numbers of messages in a queue that wait, are delayed, and are in flight."""
     names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
     found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
     waiting, delayed, in_flight = (int(found[name]) for name in names)

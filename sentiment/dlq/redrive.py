@@ -1,4 +1,4 @@
-"""Dead letters back to the queue, by SQS itself (a message move task)."""
+"""Redrives dead letters with an SQS message move task."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ POLL_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class MoveTask:
-    """A message move task that runs in SQS, whether or not this process does.
+    """A message move task, which runs in SQS even if this process ends.
 
     Attributes:
         sqs: boto3 client.
         source_arn: the dead-letter queue.
-        handle: for cancelling it.
+        handle: the handle to cancel it.
     """
 
     sqs: Any
@@ -27,7 +27,7 @@ class MoveTask:
     sleep: Callable[[float], None] = time.sleep
 
     def progress(self) -> Iterator[tuple[int, int]]:
-        """About how many messages are moved, and of how many, until it is done.
+        """Yield the approximate numbers of moved and of all messages, until it is done.
 
         Raises:
             CommandError: it failed.
@@ -42,7 +42,7 @@ class MoveTask:
             self.sleep(POLL_SECONDS)
 
     def cancel(self) -> int:
-        """Stop it; returns about how many messages were moved."""
+        """Cancel it; returns the approximate number of moved messages."""
         answer = self.sqs.cancel_message_move_task(TaskHandle=self.handle)
         return answer.get("ApproximateNumberOfMessagesMoved", 0)
 
@@ -50,7 +50,7 @@ class MoveTask:
 def start(sqs: Any, source_url: str, destination_url: str, per_second: int | None) -> MoveTask:
     """Start moving all messages of a dead-letter queue.
 
-    The destination is named, since SQS cannot tell where the letters that the function sent came from.
+    It names the destination, because SQS cannot tell the source of letters that the function sent.
     """
     source_arn = _arn(sqs, source_url)
     limit = {"MaxNumberOfMessagesPerSecond": per_second} if per_second else {}

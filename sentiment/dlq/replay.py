@@ -1,4 +1,4 @@
-"""A saved and edited file of dead letters, checked before anything of it is sent."""
+"""Reads a saved and edited file of dead letters, and checks all of it before anything is sent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from sentiment.sources import records
 class Edited:
     """
     Attributes:
-        line: in the file.
-        message_id: of the dead letter.
-        body: what to send instead.
-        faults: why the function would refuse it again; empty where it would not.
+        line: line in the file.
+        message_id: the dead letter's id.
+        body: the edited body to send.
+        faults: the reasons why the function would refuse it again, if any.
     """
 
     line: int
@@ -28,7 +28,7 @@ class Edited:
 
 
 def edited(path: Path, encoding: str | None = None) -> Iterator[Edited]:
-    """The lines of a file that `dlq save` wrote; CommandError if a line is none of these, or unreadable."""
+    """The letters in a file from `dlq save`; CommandError if a line is not a dead letter, or is unreadable."""
     with opened(path, encoding) as file:
         for record in records(file, Layout(format="letters")):
             if record.fault:

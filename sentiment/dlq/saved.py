@@ -1,4 +1,4 @@
-"""A line of a file that `dlq save` wrote, perhaps edited since."""
+"""Reads a line from a file that `dlq save` wrote, possibly edited since."""
 
 import json
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from sentiment.json_line import json_line
 class SavedLetter:
     """
     Attributes:
-        message_id: in the dead-letter queue.
-        body: what to send.
-        sent_at: when it first got into the queue.
+        message_id: id in the dead-letter queue.
+        body: the body to send.
+        sent_at: when it first entered the queue.
     """
 
     message_id: str
@@ -23,12 +23,12 @@ class SavedLetter:
 
     @classmethod
     def read(cls, line: str) -> Self:
-        """Raises ValueError: the line is no dead letter."""
+        """The letter in a line; ValueError if it is not a dead letter."""
         try:
             saved = json.loads(line)
             message_id, body, sent_at = saved["message_id"], saved["body"], datetime.fromisoformat(saved["sent_at"])
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise ValueError("is no dead letter; must hold message_id and body, and the date sent_at") from None
-        # A body is a string, but whoever edits it may well turn it into the JSON that it holds.
+            raise ValueError("is not a dead letter; must hold message_id and body, and the date sent_at") from None
+        # A body is a string, but an editor may have replaced it with the JSON that it contained.
         text = body if isinstance(body, str) else json_line(body)
         return cls(message_id=message_id, body=text, sent_at=sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC))

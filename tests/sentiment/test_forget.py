@@ -149,7 +149,7 @@ def test_a_run_that_is_broken_off_says_how_far_it_got_and_the_same_command_goes_
     monkeypatch.setattr(Target, "client", lambda self, service: dynamodb)
     broken = run("forget", *IDS, "--yes")
     assert broken.code == 130
-    assert f"Broken off after {DELETED_AT_ONCE} of {len(IDS)} results; the same command goes on" in broken.err
+    assert f"Interrupted after {DELETED_AT_ONCE} of {len(IDS)} results; repeat the command" in broken.err
     assert len(stored(full)) == 6
     done = run("forget", *IDS, "--yes")
     assert (done.code, stored(full)) == (0, {"kept"})

@@ -158,7 +158,7 @@ def test_a_file_that_is_none_of_ours_is_refused_before_anything_is_sent(place: P
         file.write('{"id": "1"}\n')
     done = run("dlq", "replay", SAVED)
     assert done.code == 2
-    assert "line 2: is no dead letter; must hold message_id and body" in done.err
+    assert "line 2: is not a dead letter; must hold message_id and body" in done.err
     assert place.messages() == []
 
 
@@ -199,7 +199,7 @@ def test_a_saved_file_in_another_encoding_is_refused_with_the_option_that_reads_
     assert done.code == 2
     assert "line 1: line: the byte 0xE9" in done.err
     assert "--encoding cp1252 reads" in done.err
-    assert "1 are not in the dead-letter queue" in run("dlq", "replay", path, "--encoding", "cp1252").err
+    assert "1 are no longer in the dead-letter queue" in run("dlq", "replay", path, "--encoding", "cp1252").err
 
 
 def test_replay_after_a_purge_says_why_nothing_was_sent_and_send_sends_it_dated_as_before(
@@ -209,7 +209,7 @@ def test_replay_after_a_purge_says_why_nothing_was_sent_and_send_sends_it_dated_
     run("dlq", "purge", "--save", SAVED, "--yes")
     done = run("dlq", "replay", SAVED)
     assert done.code == 1
-    assert "1 are not in the dead-letter queue: purged, redriven or replayed before" in done.err
+    assert "1 are no longer in the dead-letter queue: purged, redriven or replayed before" in done.err
     assert f"`send {SAVED} --format letters`" in done.err
     assert run("send", SAVED, "--format", "letters").code == 0
     first_sent = datetime.fromtimestamp(FIRST_SENT / 1000, UTC).isoformat()
@@ -222,7 +222,7 @@ def test_the_function_dates_a_letter_that_was_moved_by_hand_as_before(place: Pla
     done = run("dlq", "redrive")
     assert done.code == 0
     assert "has no message move tasks: moving from here" in done.err
-    assert "1 of 1 dead letters are in the queue again" in done.err
+    assert "1 of 1 dead letters are back in the queue" in done.err
     place.sqs.set_queue_attributes(QueueUrl=place.queue_url, Attributes={"VisibilityTimeout": "0"})
     (received,) = place.sqs.receive_message(
         QueueUrl=place.queue_url, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]
@@ -320,7 +320,7 @@ def test_purge_takes_no_count_for_a_files_name(place: Place, run: Run, monkeypat
     monkeypatch.setattr("sys.stdin", io.StringIO("1\n"))
     done = run("dlq", "purge")
     assert (done.code, visible(place)) == (2, ["body"])
-    assert "'1' must be a file's name, or empty; nothing was deleted" in done.err
+    assert "'1' must be a file name or empty; nothing was deleted" in done.err
 
 
 def test_purge_without_questions_is_for_scripts(place: Place, run: Run) -> None:

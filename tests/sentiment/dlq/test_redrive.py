@@ -49,7 +49,7 @@ def test_redrive_lets_sqs_move_the_letters_to_the_queue_by_name_and_follows_it(s
     add_status(sqs, "COMPLETED", 42)
     done = run("dlq", "redrive", "--rate", 100)
     assert done.code == 0, done
-    assert "42 of 42 dead letters are in the queue again" in done.err
+    assert "42 of 42 dead letters are back in the queue" in done.err
     sqs.assert_no_pending_responses()
 
 
