@@ -94,7 +94,7 @@ LONG_ENOUGH_TO_JUDGE = Rule(
 )
 OUTLIVES_QUEUE = Rule(
     "above queueRetentionDays ({queue_retention_days}): "
-    "SQS counts it from the first enqueueing, so messages would expire on arrival",
+    "SQS counts it from when a message was first enqueued, so messages would expire on arrival",
     lambda v: v.dlq_retention_days > v.queue_retention_days,
 )
 

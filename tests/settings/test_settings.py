@@ -216,7 +216,7 @@ def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed()
         "consume: 'maybe' must be true or false",
         "memoryMb: 1 must be 128 to 10240 MB",
         "dlqRetentionDays: 14 must be above queueRetentionDays (14): "
-        "SQS counts it from the first enqueueing, so messages would expire on arrival",
+        "SQS counts it from when a message was first enqueued, so messages would expire on arrival",
     }
 
 
