@@ -1,4 +1,4 @@
-"""How far a stream was handled, in a file that outlives the program."""
+"""Records how far a stream has been handled, in a file that outlives the program."""
 
 import json
 import time
@@ -7,21 +7,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 KEPT_S = 24 * 3600  # by DynamoDB, for every record of a stream
-WRITTEN_S = 60  # at least so often while nothing comes
+WRITTEN_S = 60  # at least this often while nothing arrives
 
 
 class Stopped(Exception):
-    """The stream cannot be read on; the message says what to do."""
+    """The stream cannot be read further; the message says what to do."""
 
 
 @dataclass
 class Reached:
-    """Of one shard.
+    """The progress in one shard.
 
     Attributes:
-        number: of the last record handled; empty where none was.
-        at: what came before this time (seconds since 1970) is handled.
-        ended: whether all of it is, and no more will come.
+        number: sequence number of the last record handled; empty if there is none.
+        at: everything before this time (seconds since 1970) is handled.
+        ended: whether the whole shard is handled and no more records will arrive.
     """
 
     number: str = ""
@@ -34,7 +34,7 @@ class Checkpoint:
     """
     Attributes:
         stream: its ARN.
-        shards: by shard id; what is not there was never read.
+        shards: progress by shard id; a missing shard was never read.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Checkpoint:
     def read(self) -> None:
         """
         Raises:
-            Stopped: the file is not of this stream, or so old that the stream no longer holds what came since.
+            Stopped: the file belongs to another stream, or is so old that the stream has lost records since.
         """
         if not self.path.exists():
             return
@@ -65,7 +65,7 @@ class Checkpoint:
     def check_kept(self, at: float, what: str) -> None:
         """
         Raises:
-            Stopped: DynamoDB may have deleted some of what came since that time.
+            Stopped: DynamoDB may have deleted records since that time.
         """
         if self.clock() - at > KEPT_S:
             when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
@@ -78,18 +78,18 @@ class Checkpoint:
         )
 
     def reach(self, shard: str, number: str, at: float, *, ended: bool = False) -> None:
-        """Write down what is handled, unless nothing came and the file is new enough."""
+        """Record progress, unless nothing arrived and the file is recent enough."""
         before = self.shards.get(shard, Reached())
         if number or ended or at - before.at >= WRITTEN_S:
             self.shards[shard] = Reached(number or before.number, at, ended)
             self._write()
 
     def forget_all_but(self, shards: set[str]) -> None:
-        """Shards that DynamoDB no longer lists ended, and their records are gone, a day ago."""
+        """Drop other shards: those that DynamoDB no longer lists ended, and lost their records, a day ago."""
         self.shards = {name: each for name, each in self.shards.items() if name in shards}
 
     def _write(self) -> None:
-        """The file is always a whole one, the former or the new."""
+        """Write atomically: the file is always complete, either the old or the new one."""
         new = self.path.with_name(self.path.name + ".new")
         shards = {name: asdict(each) for name, each in self.shards.items()}
         new.write_text(json.dumps({"stream": self.stream, "shards": shards}))

@@ -1,4 +1,4 @@
-"""A Lambda function on the results table's stream: opens a task, in a table of your own, for every negative text."""
+"""A Lambda function for the result stream: opens a task, in your own table, for every negative text."""
 
 import logging
 import os
@@ -11,9 +11,9 @@ dynamodb = boto3.client("dynamodb")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Take the records in their order, up to the first that fails; Lambda calls again from that one on."""
+    """Handle the records in order, up to the first that fails; Lambda retries from that one."""
     for record in event["Records"]:
-        result = record["dynamodb"].get("NewImage")  # none where DynamoDB deleted an expired result
+        result = record["dynamodb"].get("NewImage")  # none if DynamoDB deleted an expired result
         try:
             if result and result["sentiment"]["S"] == "NEGATIVE":
                 open_task(result)
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def open_task(result: dict[str, Any]) -> None:
-    """Once for a text, however often its record comes: a repeat opens no task again that somebody has closed."""
+    """Open one task per text, however often its record arrives: a repeat does not reopen a closed task."""
     with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
         dynamodb.put_item(
             TableName=os.environ["TASKS_TABLE"],

@@ -1,9 +1,9 @@
-"""Calls the handler with a stream's records, as Lambda does: for `make local`, which runs no Lambda function of yours.
+"""Calls the handler with a stream's records, as Lambda does: for `make local`, which does not run your own functions.
 
     RESULTS_STREAM_ARN=... TASKS_TABLE=tasks python examples/stream/poll.py
 
-Stopped by Ctrl-C or SIGTERM, it finishes its batch, and goes on after it when it is started again. Killed in the middle
-of a batch, it hands that batch over again, as Lambda does after a failure: the handler bears repeats.
+Stopped by Ctrl-C or SIGTERM, it finishes its batch, and resumes after it when restarted. Killed in the middle of a
+batch, it repeats that batch, as Lambda does after a failure: the handler is idempotent.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from checkpoint import Checkpoint, Stopped
 from handler import handler
 from poller import Caller, Poller
 
-PAUSE_S = 1.0  # after a look that found nothing; each costs one read request a shard
+PAUSE_S = 1.0  # after a poll that found nothing; each costs one read request per shard
 
 
 def main() -> str | None:

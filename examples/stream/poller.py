@@ -1,4 +1,4 @@
-"""What Lambda does with a table's stream: it reads every shard in order, and calls a function with the records."""
+"""Reads a table's stream as Lambda does: every shard in order, calling a function with the records."""
 
 import json
 import logging
@@ -10,8 +10,8 @@ from typing import Any
 from checkpoint import Checkpoint, Reached, Stopped
 
 BATCH = 100  # records, Lambda's default
-ATTEMPTS = 5  # at a record that fails
-LISTED_S = 30  # how long a list of shards holds
+ATTEMPTS = 5  # at a failing record
+LISTED_S = 30  # how long a list of shards stays valid
 
 Record = dict[str, Any]
 
@@ -20,8 +20,8 @@ Record = dict[str, Any]
 class Poller:
     """
     Attributes:
-        streams: boto3 client of DynamoDB's streams.
-        handle: takes records and says how many of them, from the first on, are handled.
+        streams: boto3 client for DynamoDB Streams.
+        handle: takes records and returns how many of them, from the first, are handled.
     """
 
     streams: Any
@@ -32,10 +32,10 @@ class Poller:
     _iterators: dict[str, str] = field(default_factory=dict)
 
     def look(self) -> int:
-        """Handle a batch of every shard whose parent is done, and say how many records that were.
+        """Handle a batch from every shard whose parent is done; returns the number of records.
 
         Raises:
-            Stopped: records are gone that were not read, or the stream was switched off and is read to its end.
+            Stopped: unread records are gone, or the stream was switched off and has been read to its end.
         """
         if self.checkpoint.clock() - self._listed_at >= LISTED_S:
             self._list()
@@ -53,7 +53,7 @@ class Poller:
             if "LastEvaluatedShardId" not in found:
                 break
             more = {"ExclusiveStartShardId": found["LastEvaluatedShardId"]}
-        if not stream.endswith(f"/{found['StreamLabel']}"):  # moto answers for any label
+        if not stream.endswith(f"/{found['StreamLabel']}"):  # moto accepts any label
             raise Stopped(f"{stream}: is gone; the stream of that table is {found['StreamLabel']} now")
         self.checkpoint.forget_all_but({shard["ShardId"] for shard in self._shards})
         ended = [name for name, reached in self.checkpoint.shards.items() if reached.ended]
@@ -67,7 +67,7 @@ class Poller:
             iterator = self._iterators.pop(shard, None) or self._resume(shard)
             answer = self.streams.get_records(ShardIterator=iterator, Limit=BATCH)
         except self.streams.exceptions.ExpiredIteratorException:
-            return 0  # it was older than 15 minutes; the next look makes one from the checkpoint
+            return 0  # it was older than 15 minutes; the next poll creates one from the checkpoint
         except self.streams.exceptions.TrimmedDataAccessException:
             raise Stopped(self.checkpoint.gone(f"{shard} was read more than 24 hours late")) from None
         records: list[Record] = answer["Records"]
@@ -77,7 +77,7 @@ class Poller:
             last = records[handled - 1]["dynamodb"] if handled else {}
             at = last["ApproximateCreationDateTime"].timestamp() if last else asked_at
             self.checkpoint.reach(shard, last.get("SequenceNumber", ""), at, ended=done and not following)
-        if done and following:  # otherwise the next look begins at the record that failed
+        if done and following:  # otherwise the next poll begins at the failed record
             self._iterators[shard] = following
         if done and not following:
             self._listed_at = float("-inf")  # it has children now
@@ -89,7 +89,7 @@ class Poller:
             try:
                 return self._iterator(shard, ShardIteratorType="AFTER_SEQUENCE_NUMBER", SequenceNumber=reached.number)
             except self.streams.exceptions.TrimmedDataAccessException:
-                # The last record that was handled is gone. Those after it are all there if they are young enough.
+                # The last handled record is gone. Those after it are all there if they are recent enough.
                 self.checkpoint.check_kept(reached.at, shard)
         return self._iterator(shard, ShardIteratorType="TRIM_HORIZON")
 
@@ -106,10 +106,10 @@ class Caller:
         self._failing, self._failed = "", 0
 
     def __call__(self, records: list[Record]) -> int:
-        """How many are handled: all before the first that failed.
+        """The number of handled records: all before the first failure.
 
         Raises:
-            Stopped: one failed again and again.
+            Stopped: a record failed repeatedly.
         """
         numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
         event = {"Records": [{**record, "eventSourceARN": self._stream} for record in records]}

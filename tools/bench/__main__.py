@@ -1,4 +1,4 @@
-"""`python -m tools.bench`: on one core from the first import on, as a function has it."""
+"""`python -m tools.bench`: runs on one core from the first import on, like a function."""
 
 import os
 import sys

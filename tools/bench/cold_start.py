@@ -1,4 +1,4 @@
-"""From process spawn to the first answer, and the most memory taken, under AWS's own runtime client."""
+"""Measures the time from process spawn to the first answer, and the peak memory, under AWS's own runtime client."""
 
 import json
 import random
@@ -22,7 +22,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 PATIENCE_S = 300
 MEMORY_BATCHES = 10
 
-# Each step of an init by itself, in a fresh interpreter; the last line it prints is JSON.
+# Times each step of an init alone, in a fresh interpreter; the last line it prints is JSON.
 STEPS = """
 import gc, json, os, time
 gc.disable()
@@ -81,7 +81,7 @@ def measured(source: Path, model_dir: Path, times: int) -> dict[str, dict[str, f
 
 
 def _start(function: FunctionConfig) -> tuple[float, float]:
-    """Seconds to the first answer of a new process, and MB that it took at most in ten ordinary batches."""
+    """Seconds to a new process's first answer, and its peak memory in MB over ten ordinary batches."""
     mixed = next(workload for workload in WORKLOADS if workload.name == "ten_mixed").batches()
     began = time.perf_counter()
     environment = ExecutionEnvironment(function, on_log=lambda _: None)

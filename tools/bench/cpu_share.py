@@ -1,4 +1,4 @@
-"""The share of a CPU that a function's memory buys, set for this process with all that it starts."""
+"""Limits this process and its children to the CPU share that a function's memory buys."""
 
 import os
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ class NoShare(Exception):
 
 @contextmanager
 def cpu_share(memory_mb: int) -> Iterator[float]:
-    """Within, this process gets no more than a function of that size would; gives the share (0-1).
+    """A context in which this process gets no more CPU than a function of that size; yields the share (0-1).
 
     Raises:
-        NoShare: saying why.
+        NoShare: says why.
     """
     group = GROUPS / f"sentiment-analyzer-{os.getpid()}"
     quota = int(PERIOD_US * memory_mb / MEMORY_MB_PER_VCPU)

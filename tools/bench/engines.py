@@ -1,7 +1,7 @@
 """The engines that the bench compares: the baseline, torch at its best, ours, and the limit.
 
-The baseline is the engine of the design guide that this project began from: torch and a transformers pipeline, in fp32,
-one text after another; baseline/app.py is its handler. The limit is the bare int8 products of these weights.
+The baseline is the engine of the design guide that this project started from: torch and a transformers pipeline, in
+fp32, one text at a time; baseline/app.py is its handler. The limit is the bare int8 products of these weights.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ SEED = 1
 
 
 def engines(source: Path, model_dir: Path) -> dict[str, Engine]:
-    """By name: the fp32 model in `source` as transformers saved it, the one that build_model made of it, the limit."""
+    """The engines by name, from the fp32 model in `source` (saved by transformers) and the one built from it."""
     torch.set_num_threads(1)
     limit = Limit(AutoModelForSequenceClassification.from_pretrained(source).config)
     ours = load(model_dir)
@@ -38,7 +38,7 @@ def engines(source: Path, model_dir: Path) -> dict[str, Engine]:
 
 
 def baseline(source: Path) -> Engine:
-    """As its handler calls it: a transformers pipeline, one text after the other."""
+    """The baseline as its handler calls it: a transformers pipeline, one text at a time."""
     classify = pipeline("text-classification", model=str(source), device="cpu")
     return lambda texts, _: lambda: [classify(text, truncation=True, max_length=512) for text in texts]
 

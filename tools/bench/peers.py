@@ -1,7 +1,7 @@
-"""The engines that a user could pick in place of ours: OpenVINO's int8 by NNCF, ONNX Runtime's own dynamic int8.
+"""The alternative engines: OpenVINO's int8 by NNCF, and ONNX Runtime's own dynamic int8.
 
-Their packages stand in a dependency group of their own, which `make bench` installs. `python -m tools.bench.peers PEER
-SOURCE FOLDER` prints, as JSON, what loading one costs a process of its own.
+Their packages have their own dependency group, which `make bench` installs. `python -m tools.bench.peers PEER SOURCE
+FOLDER` prints, as JSON, the cost of loading one in a process of its own.
 """
 
 import importlib.util
@@ -68,7 +68,7 @@ def make(source: Path, folder: Path) -> None:
 
 
 class Padded:
-    """A peer behind the tokenizer that ours has: a batch at once, padded to its longest text, or text by text."""
+    """A peer with the same tokenizer as ours: a batch at once, padded to its longest text, or text by text."""
 
     def __init__(self, source: Path, run: Run) -> None:
         self._tokenizer = Tokenizer.from_file(str(source / TOKENIZER_FILE))
@@ -88,7 +88,7 @@ class Padded:
 
 
 def engines(source: Path, folder: Path) -> dict[str, Engine]:
-    """By name, each together and one by one: `openvino`, `openvino_singly`, ..."""
+    """The peers by name, each batched and one text at a time: `openvino`, `openvino_singly`, ..."""
     found: dict[str, Engine] = {}
     for name in NAMES:
         model = loaded(name, source, folder)

@@ -1,4 +1,4 @@
-"""The figures of a run, drawn."""
+"""Draws the figures of a run."""
 
 import textwrap
 from collections.abc import Mapping

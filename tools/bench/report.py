@@ -1,4 +1,4 @@
-"""The figures of a run, for a terminal and for the pages."""
+"""Formats the figures of a run for a terminal and for the pages."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -33,7 +33,7 @@ def show(found: Mapping[str, Any], console: Console) -> None:
 
 
 def blocks(found: Mapping[str, Any]) -> dict[str, str]:
-    """For docs/performance.md and README."""
+    """The blocks for docs/performance.md and README."""
     short = found["workloads"]["ten_mixed"]
     return {
         "bench": "\n\n".join(
@@ -106,5 +106,5 @@ def _starts(part: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def _short(value: float) -> str:
-    """With three digits at least."""
+    """The value with at least three digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""`make bench`: our function beside the baseline, torch at its best, and the limit; one core, the same texts."""
+"""`make bench`: compares our function with the baseline, torch at its best and the limit, on one core, same texts."""
 
 import argparse
 import datetime
@@ -19,7 +19,7 @@ from tools.models.full_size import SOURCE, full_size_model
 
 RESULT = ROOT / "build" / "bench.json"
 PEERS = ROOT / "build" / "peers"
-INSTRUCTIONS = ("avx2", "avx512_vnni", "amx_int8")  # of those that int8 products profit from
+INSTRUCTIONS = ("avx2", "avx512_vnni", "amx_int8")  # those that speed up int8 products
 PACKAGES = ("onnxruntime", "torch", "transformers", "tokenizers", "numpy", "botocore")
 
 

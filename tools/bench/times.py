@@ -1,4 +1,4 @@
-"""How long a batch takes: all engines in turn, round after round, so that a noisy machine slows them alike."""
+"""Times batches: all engines in turn, round after round, so that a busy machine slows them equally."""
 
 import math
 import random
@@ -33,7 +33,7 @@ def measured(
 
 
 def _rounds(workload: Workload, ready: Mapping[str, Engine], rounds: int, warm: bool) -> dict[str, list[list[float]]]:
-    """Milliseconds by engine, for each batch all its rounds."""
+    """Milliseconds by engine: for each batch, all its rounds."""
     calls = [
         {
             name: engine(texts, sum(lengths))
@@ -56,7 +56,7 @@ def _rounds(workload: Workload, ready: Mapping[str, Engine], rounds: int, warm: 
 
 
 def figures(workload: Workload, took: Mapping[str, Sequence[Sequence[float]]]) -> dict[str, float]:
-    """Of each engine the median and 95th percentile of a call, ms; ratios are medians over what ran side by side.
+    """The median and 95th percentile of each engine's calls, ms; ratios are medians over adjacent runs.
 
     Args:
         took: milliseconds by engine, for each batch of the workload all its rounds.

@@ -1,4 +1,4 @@
-"""What is measured: batches of texts of known lengths."""
+"""The workloads to measure: batches of texts of known lengths."""
 
 import random
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ ARTICLE_LOG_MEAN, ARTICLE_LOG_DEVIATION = 4.1, 1.1  # half the texts under 60 to
 
 @dataclass(frozen=True)
 class Workload:
-    """`lengths`: of the texts of each batch, in tokens, special ones included."""
+    """`lengths` holds the texts' lengths for each batch, in tokens including special ones."""
 
     name: str
     lengths: Sequence[Sequence[int]]
 
     @property
     def items(self) -> int:
-        """Texts in a batch."""
+        """The number of texts in a batch."""
         return len(self.lengths[0])
 
     @property
     def tokens(self) -> float:
-        """In a batch, on average."""
+        """The average number of tokens in a batch."""
         return sum(map(sum, self.lengths)) / len(self.lengths)
 
     def batches(self) -> list[list[str]]:
@@ -36,7 +36,7 @@ class Workload:
 
 
 def text(tokens: int, words: random.Random) -> str:
-    """A text of so many tokens to the full-size model."""
+    """A text with this many tokens for the full-size model."""
     return " ".join(f"word{words.randrange(WORDS)}" for _ in range(tokens - SPECIAL_TOKENS))
 
 

@@ -1,1 +1,1 @@
-"""What must be there once in an account before the workflows can deploy to it."""
+"""Prepares an AWS account, once, so that the workflows can deploy to it."""

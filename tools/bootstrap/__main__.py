@@ -1,4 +1,4 @@
-"""Once per account: who the workflows are, what they may do, and where the state is. See docs/bootstrap.md."""
+"""Once per account: the workflows' identity, their permissions and the state bucket. See docs/bootstrap.md."""
 
 import sys
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tools.bootstrap.state import State
 Document = Callable[[str, str, str], str]  # partition, account, stack -> policy
 
 config = pulumi.Config()
-# Checked here, where a fault ends the program with its message alone.
+# Checked here, so that a fault ends the program without a traceback.
 repository, stacks = documents.checked(config.require("repository")), config.require("stacks").split(",")
 for stack in stacks:
     check_names(project_name(), stack)
@@ -32,7 +32,7 @@ state = State("state") if config.require_bool("ownState") else None
 
 
 def role(name: str, stack: str, environment: str, documents_of: list[Document], *, writes_state: bool) -> None:
-    """A role that the jobs of a GitHub environment may take."""
+    """A role that the jobs of a GitHub environment may assume."""
     trusted = pulumi.Output.from_input(provider).apply(lambda arn: documents.trust(arn, repository, environment))
     made = aws.iam.Role(
         name,

@@ -1,4 +1,4 @@
-"""IAM documents: who may take a stack's roles, and what these may do."""
+"""IAM documents: the trust policies and the permissions of a stack's roles."""
 
 import json
 import re
@@ -14,20 +14,20 @@ from tools.project import PROJECT
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
-REPOSITORY = r"[A-Za-z0-9-]+/[\w.-]+|[A-Za-z0-9-]+@\d+/[\w.-]+@\d+"  # no * or ?, even where IAM would not heed them
+REPOSITORY = r"[A-Za-z0-9-]+/[\w.-]+|[A-Za-z0-9-]+@\d+/[\w.-]+@\d+"  # no * or ?, even where IAM treats them literally
 SESSION_SECONDS = 2 * 3600  # of a role: a rollout with its bake
 
 
 def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
-    """Who may take a role: jobs of one repository in one GitHub environment, which has the branches and reviewers.
+    """The trust policy: jobs of one repository in one GitHub environment, which restricts branches and reviewers.
 
     Args:
-        repository: as GitHub's tokens name it: OWNER@ID/NAME@ID, or OWNER/NAME for one from before July 2026 that has
-            not opted in (https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims). A token
-            of the other form is refused, so a recycled name opens nothing.
+        repository: the name in GitHub's tokens: OWNER@ID/NAME@ID, or OWNER/NAME for one from before July 2026 that has
+            not opted in (https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims). It does
+            not match tokens of the other form, so a recycled name grants nothing.
 
     Raises:
-        SettingsError: it is neither.
+        SettingsError: it has neither form.
     """
     repository = checked(repository)
     claims = {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": f"repo:{repository}:environment:{environment}"}
@@ -44,7 +44,7 @@ def trust(identity_provider_arn: str, repository: str, environment: str) -> str:
 
 
 def checked(repository: str) -> str:
-    """The repository without the prefix that GitHub's API answers with; SettingsError where it is none."""
+    """The repository without the prefix of GitHub's API; SettingsError if it is not a repository."""
     repository = repository.removeprefix("repo:")
     if not re.fullmatch(REPOSITORY, repository):
         raise SettingsError([f"  repository: {repository!r} must be OWNER@ID/NAME@ID or OWNER/NAME"])
@@ -52,26 +52,26 @@ def checked(repository: str) -> str:
 
 
 def preview(partition: str, account: str, stack: str) -> str:
-    """To look at everything that a stack is made of, and to change nothing."""
+    """Permissions to read every resource of a stack, and change nothing."""
     return _document(
         _statements([(g, g.read) for grants in RIGHTS.values() for g in grants], partition, account, stack)
     )
 
 
 def change(partition: str, account: str, stack: str) -> str:
-    """To make, change and delete it, beside what a preview may."""
+    """Permissions to create, change and delete a stack, in addition to `preview`."""
     return _document(
         _statements([(g, g.write) for grants in RIGHTS.values() for g in grants], partition, account, stack)
     )
 
 
 def operate(partition: str, account: str, stack: str) -> str:
-    """To run the steps of a deployment, and to let services use a key of the account; a policy has 6,144 characters."""
+    """Permissions for a deployment's other steps and the data key; separate: a policy has at most 6,144 characters."""
     return _document(_statements([(g, g.write) for g in (DATA_KEY, *STEPS)], partition, account, stack))
 
 
 def state(bucket_arn: str, key_arn: str, written_stack: str | None) -> str:
-    """To read Pulumi's state, which a preview does without a lock; and to write one stack's, its locks and history."""
+    """Permissions to read Pulumi's state (a preview takes no lock), and to write one stack's, its locks and history."""
     statements = [
         {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [bucket_arn]},
         {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{bucket_arn}/*"]},
@@ -87,7 +87,7 @@ def state(bucket_arn: str, key_arn: str, written_stack: str | None) -> str:
 
 
 def _statements(granted: Iterable[tuple[Grant, str]], partition: str, account: str, stack: str) -> list[dict[str, Any]]:
-    """One statement for each resource and condition; each action once."""
+    """One statement per resource and condition, with each action once."""
     merged: dict[tuple[str, str], set[str]] = defaultdict(set)
     for grant, actions in granted:
         merged[grant.resource, json.dumps(grant.condition)] |= {f"{grant.service}:{name}" for name in actions.split()}
@@ -111,7 +111,7 @@ def _fill(template: str, names: Mapping[str, str]) -> str:
 
 
 def _table(stack: str) -> str:
-    """The name of a stack's table, by the stack's file; where there is no file yet, the one that it gets without it."""
+    """The name of a stack's table according to its file, or the default name if there is no file yet."""
     try:
         table_name = stack_values(stack, {})[f"{PROJECT}:tableName"]
     except FileNotFoundError:

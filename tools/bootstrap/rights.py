@@ -1,32 +1,32 @@
-"""What deploying each type of resource takes: the AWS calls that its provider makes, and on what.
+"""The AWS calls, and their resources, that deploying each resource type needs.
 
 Sources: the calls of the Terraform AWS provider's resources (pulumi-aws bridges it) and the permissions that the
 CloudFormation schemas list for the same resources; resources and condition keys from AWS's Service Authorization
-Reference. A `*` stands only where that reference names no resource for the action, or where a service asks for it.
+Reference. A `*` is used only if that reference lists no resource for the action, or if a service requires it.
 
-Some services check their caller for rights on other services, which no provider calls:
-- Application Auto Scaling calls CloudWatch and Lambda with its caller's rights, to see whether that may do what it will
-  do itself, CloudWatch without a name:
+Some services check their caller's permissions on other services, which no provider calls:
+- Application Auto Scaling calls CloudWatch and Lambda with its caller's permissions, to check that the caller may do
+  what it will do itself, CloudWatch without a name:
   https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html
-  Which actions these are is taken from the policy of its own role; that its calls to Lambda name the function is not
-  documented: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingLambdaConcurrencyPolicy.html
-  It makes that service-linked role with the caller's rights:
+  We took these actions from the policy of its own role; AWS does not document that its calls to Lambda name the
+  function: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSApplicationAutoscalingLambdaConcurrencyPolicy.html
+  It creates that service-linked role with the caller's permissions:
   https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-lambda.html
-- Lambda pulls a function's image with its caller's rights. It would also write the repository's policy with them where
-  that lets no Lambda in, but the component Image makes the policy first:
+- Lambda pulls a function's image with its caller's permissions. It would also write the repository's policy if that
+  does not admit Lambda, but the component Image creates the policy first:
   https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#configuration-images-permissions
-- Lambda takes a role only from who may pass it (iam:PassRole):
+- Lambda accepts a role only from a caller who may pass it (iam:PassRole):
   https://docs.aws.amazon.com/lambda/latest/dg/security_iam_troubleshoot.html
-  An event source is read with that role, and not with the rights of who makes the mapping:
+  It reads an event source with that role, not with the permissions of whoever creates the mapping:
   https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-- KMS makes a key only for who could change its policy later, unless told not to look (components/topic.py):
+- KMS creates a key only for a caller who could change its policy later, unless that check is off (components/topic.py):
   https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
-- DynamoDB's key in the account lets every caller of DynamoDB in, by its policy, and SQS's own encryption uses no KMS:
+- The policy of DynamoDB's key admits every caller of DynamoDB in the account, and SQS's own encryption uses no KMS:
   https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
   https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
-- CloudWatch asks for iam:CreateServiceLinkedRole where an alarm acts on EC2 or Systems Manager; ours tell a topic:
+- CloudWatch requires iam:CreateServiceLinkedRole if an alarm acts on EC2 or Systems Manager; ours notify a topic:
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-- For CloudWatch Logs, SNS and X-Ray no page was found that names a check of their caller for other services' rights.
+- For CloudWatch Logs, SNS and X-Ray we found no page that mentions such a check.
 """
 
 from collections.abc import Mapping
@@ -56,10 +56,10 @@ ANY = "*"
 
 @dataclass(frozen=True)
 class Grant:
-    """Actions of one service on one kind of resource; `read` is all that a preview gets.
+    """Actions of one service on one kind of resource; a preview gets only `read`.
 
     Attributes:
-        read, write: names of actions without the service, spaces between.
+        read, write: names of actions without the service, separated by spaces.
         condition: as in IAM's JSON, with {account}, {partition} and {stack}.
     """
 
@@ -132,8 +132,8 @@ RIGHTS: dict[str, list[Grant]] = {
             write="PassRole",
             condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
         ),
-        Grant("ecr", PROMOTED, write=PULL),  # as Lambda does on behalf of who deploys the image
-        # Lambda looks with its caller's rights at the subnets and security groups that a function is to be in:
+        Grant("ecr", PROMOTED, write=PULL),  # Lambda pulls on behalf of whoever deploys the image
+        # Lambda looks up a function's subnets and security groups with its caller's permissions:
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         Grant("ec2", ANY, write="DescribeSecurityGroups DescribeSubnets DescribeVpcs"),
     ],
@@ -213,7 +213,7 @@ RIGHTS: dict[str, list[Grant]] = {
         Grant("ecr", REPOSITORY, read="GetRepositoryPolicy", write="SetRepositoryPolicy DeleteRepositoryPolicy")
     ],
     "docker:index/image:Image": [
-        Grant("ecr", ANY, read="GetAuthorizationToken"),  # a preview asks for it too, and may do nothing with it
+        Grant("ecr", ANY, read="GetAuthorizationToken"),  # a preview requests it too, but can do nothing with it
         Grant(
             "ecr",
             REPOSITORY,
@@ -255,7 +255,7 @@ RIGHTS: dict[str, list[Grant]] = {
     ],
 }
 
-# With dataKmsKeyArn, services make themselves grants on the key with their caller's rights, which the key's policy may
+# With dataKmsKeyArn, services create grants on the key with their caller's permissions, which the key's policy may
 # narrow further: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html,
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html,
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
@@ -270,10 +270,10 @@ DATA_KEY = Grant(
     },
 )
 
-# What the steps of the workflow do besides: `make smoke` and `make rollout`.
+# The workflow's other steps: `make smoke` and `make rollout`.
 STEPS = [
     Grant("sqs", f"sqs:*:{{account}}:{PREFIX}queue-*", write="SendMessage"),
-    Grant(  # where the queue has a key of the account (kmsKeyArn)
+    Grant(  # if the queue uses a customer managed key (kmsKeyArn)
         "kms",
         KEY,
         write="GenerateDataKey Decrypt",

@@ -1,4 +1,4 @@
-"""Where Pulumi keeps its state: a bucket, and a key for it and for the secrets in it."""
+"""The bucket for Pulumi's state, and a key for the bucket and the secrets in the state."""
 
 import pulumi
 import pulumi_aws as aws

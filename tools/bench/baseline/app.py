@@ -1,4 +1,4 @@
-"""The handler of the baseline (tools/bench/engines.py), as far as its design describes it."""
+"""The baseline's handler (tools/bench/engines.py), as far as its design describes it."""
 
 import os
 import time
