@@ -31,6 +31,7 @@ def main() -> str | None:
         return f"{' and '.join(missing)}: must be set, as docs/stream.md says"
     stream = os.environ["RESULTS_STREAM_ARN"]
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     stop = Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())

@@ -45,7 +45,8 @@ class Poller:
         return sum(self._read(name) for name in ready if name in open_)
 
     def _list(self) -> None:
-        stream, more = self.checkpoint.stream, {}
+        stream = self.checkpoint.stream
+        more: dict[str, str] = {}
         self._shards = []
         while True:
             found = self.streams.describe_stream(StreamArn=stream, **more)["StreamDescription"]
