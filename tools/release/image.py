@@ -11,6 +11,7 @@ from components.image import BUILD
 from tools.local.docker.build import build, push
 from tools.local.docker.engine import Engine
 from tools.local.program import run
+from tools.local.recorder import Recorder
 from tools.release.pulumi_cli import outputs, session
 
 SECRETS = {
@@ -33,7 +34,8 @@ def build_image(stack: str, engine: Engine, secrets: Mapping[str, Path]) -> str:
     """
     for file in secrets.values():
         file.open().close()
-    registered = run(stack).all(BUILD)
+    recording: Recorder = run(stack)
+    registered = recording.all(BUILD)
     if not registered:
         raise NothingToBuild(f"stack {stack!r} runs the image in imageUri and builds none")
     repository = outputs(stack).get("repositoryUrl")
