@@ -59,10 +59,10 @@ dlq: .venv/local  ## Inspect dead letters; DO=save, redrive, replay or purge doe
 	@$(BIN)/python -m sentiment dlq $(DO) $(OPTIONS)
 
 ##@ Deploy (STACK=dev, unless you name another)
-preview: .venv/program  ## Show what an update would change, and check the rules in policy/.
+preview: .pulumi .venv/program  ## Show what an update would change, and check the rules in policy/.
 	pulumi preview --diff --policy-pack policy --stack $(STACK)
 
-up: .venv/program .venv/local  ## Update the stack and switch all batches at once: OPTIONS=--yes.
+up: .pulumi .venv/program .venv/local  ## Update the stack and switch all batches at once: OPTIONS=--yes.
 	pulumi up --policy-pack policy --stack $(STACK) $(OPTIONS)
 	@$(BIN)/python -m tools.release verify --stack $(STACK)
 
@@ -90,16 +90,16 @@ promotable: .venv/local  ## Wait for ECR's scan, and print the live version's im
 deployed-image: .venv/local  ## Set imageUri to the promoted image the stack runs, so that preview plans no build.
 	@$(BIN)/python -m tools.release deployed-image --stack $(STACK)
 
-destroy: .venv/program .venv/local  ## Delete the stack and everything in it: OPTIONS=--yes.
+destroy: .pulumi .venv/program .venv/local  ## Delete the stack and everything in it: OPTIONS=--yes.
 	@$(BIN)/python -m tools.release destroyable --stack $(STACK)
 	pulumi destroy --stack $(STACK) $(OPTIONS)
 
 ##@ Your own model
 train: .venv/dev  ## Fine-tune a model on labelled texts: DATA=labelled.csv BASE=model OPTIONS="--epochs 3".
-	@$(BIN)/python -m tools.models.train --data "$$DATA" --base "$$BASE" $(OPTIONS)
+	@$(BIN)/python -m tools.models.train $(if $(value DATA),--data "$$DATA") $(if $(value BASE),--base "$$BASE") $(OPTIONS)
 
 evaluate: .venv/dev  ## Evaluate a model on labelled texts before you deploy it: DATA=labelled.csv MODEL=folder.
-	@$(BIN)/python -m tools.models.evaluate --data "$$DATA" --model "$$MODEL" $(if $(value SOURCE),--source "$$SOURCE") $(OPTIONS)
+	@$(BIN)/python -m tools.models.evaluate $(if $(value DATA),--data "$$DATA") --model "$$MODEL" $(if $(value SOURCE),--source "$$SOURCE") $(OPTIONS)
 
 pack-model: .venv/local  ## Pack a model for CI to fetch: MODEL=folder TO=s3://bucket/models or a release.
 	@$(BIN)/python -m tools.models.archive pack "$$MODEL" "$$TO"
@@ -176,6 +176,9 @@ cost-picture: .venv/local  ## Write prod's costs and their picture into docs/cos
 capacity: .venv/local  ## Print what a rate and a burst need: STACK=prod RATE=10000 PEAK=5.
 	@$(BIN)/python -m tools.estimate.capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \
 		$(TIMES) $(if $(UPDATE_DOCS),--picture docs/capacity.png) $(OPTIONS)
+
+.pulumi:
+	@command -v pulumi >/dev/null || { echo "The Pulumi CLI is not on the PATH: https://www.pulumi.com/docs/install/" >&2; exit 1; }
 
 # Does the same as `pulumi install`, so that you need not run it first.
 .venv/program: requirements.txt | .venv/pip

@@ -150,9 +150,9 @@ def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
     with ThreadPoolExecutor() as both:
         done, config = both.map(lambda command: subprocess.run(command, capture_output=True, text=True), asked)
     if done.returncode:
-        raise CommandError(f"stack {stack}: {done.stderr.strip()} {otherwise}")
+        raise CommandError(f"stack {stack}: {_reason(done)} {otherwise}")
     if config.returncode and "no project file" not in config.stderr:
-        raise CommandError(f"stack {stack}: {config.stderr.strip()} {otherwise}")
+        raise CommandError(f"stack {stack}: {_reason(config)} {otherwise}")
     exported = json.loads(done.stdout)
     # Without a project, as for organization/project/stack in another folder, no file names a profile.
     profile = "" if config.returncode else json.loads(config.stdout).get("aws:profile", {}).get("value", "")
@@ -165,3 +165,7 @@ def _stack(stack: str, needs: Collection[str]) -> dict[str, Any]:
         ) from None
     source = f"stack {stack}" + (f" with its aws:profile {profile}" if profile else "")
     return {**values, "region": region, "profile": profile, "source": source}
+
+
+def _reason(failed: subprocess.CompletedProcess[str]) -> str:
+    return failed.stderr.strip().removeprefix("error: ")

@@ -115,8 +115,8 @@ def options_by_help(calls: Iterable[tuple[str, ...]], *program: str) -> Iterator
     """For each subcommand that is called: its help, and the options it is called with."""
     given: dict[tuple[str, ...], set[str]] = {}
     for words in calls:
-        subcommand = takewhile(re.compile("[a-z][a-z-]*").fullmatch, words)
-        given.setdefault(tuple(subcommand)[:2], set()).update(options(words))
+        leading = tuple(takewhile(re.compile("[a-z][a-z-]*").fullmatch, words))
+        given.setdefault(leading[:2], set()).update(options(words))
     for subcommand, names in given.items():
         asked = [*program, *subcommand, "--help"]
         done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S, check=True)

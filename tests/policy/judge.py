@@ -1,7 +1,6 @@
 """The pack's verdict on recorded registrations, as the engine would ask for it."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +10,7 @@ from pulumi_policy import (
     ResourceValidationPolicy,
     StackValidationArgs,
 )
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 from policy.pack import POLICIES
 from tools.local.recorder import Resource
@@ -31,9 +30,9 @@ def complaints(resources: Sequence[Resource]) -> dict[str, list[str]]:
         if isinstance(policy, ResourceValidationPolicy):
             for r in resources:
                 props = unknown_checking_proxy(r.inputs)
-                _ask(policy, ResourceValidationArgs(r.type, props, r.urn, r.name, OPTIONS, None), report)
+                policy.validate(ResourceValidationArgs(r.type, props, r.urn, r.name, OPTIONS, None), report)
         else:
-            _ask(policy, StackValidationArgs(stack), report)
+            policy.validate(StackValidationArgs(stack), report)
     return seen
 
 
@@ -47,11 +46,6 @@ def as_previewed(resources: Sequence[Resource]) -> list[Resource]:
         Resource(**{**vars(r), "inputs": known(r.inputs, r.made_of), "outputs": known(r.inputs, r.made_of)})
         for r in resources
     ]
-
-
-def _ask(policy: Any, args: Any, report: Any) -> None:
-    with suppress(UnknownValueError):  # the engine reports it as advice
-        policy.validate(args, report)
 
 
 def _stack(resources: Sequence[Resource]) -> list[PolicyResource]:

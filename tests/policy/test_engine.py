@@ -10,10 +10,12 @@ import pytest
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy.pack import POLICIES
 from policy.queues import MAPPING
-from policy.rule import QUEUE
+from policy.rule import QUEUE, rules_wait
+from policy.statements import QUEUE_POLICY
 from tools.local.program import ROOT
 from tools.local.recorder import Recorder
 
@@ -68,9 +70,19 @@ def ask_of_all(pack: Any, stack: Recorder, type_: str = "", **changes: Any) -> l
 
 
 def test_the_engine_is_told_every_rule_and_that_it_is_mandatory(pack: Any) -> None:
-    info = pack.GetAnalyzerInfo(empty_pb2.Empty())
-    assert {(rule.name, rule.description) for rule in info.policies} == {(p.name, p.description) for p in POLICIES}
-    assert {rule.enforcementLevel for rule in info.policies} == {proto.MANDATORY}
+    *rules, waiting = pack.GetAnalyzerInfo(empty_pb2.Empty()).policies
+    assert {(rule.name, rule.description) for rule in rules} == {(p.name, p.description) for p in POLICIES}
+    assert {rule.enforcementLevel for rule in rules} == {proto.MANDATORY}
+    assert (waiting.name, waiting.enforcementLevel) == (rules_wait.name, proto.ADVISORY)
+
+
+def test_a_preview_names_the_rules_that_wait_for_the_update_once(pack: Any, dev: Recorder) -> None:
+    assert ask_of_each(pack, dev, QUEUE_POLICY, policy=UNKNOWN_STRING_VALUE) == []
+    (advice,) = ask_of_all(pack, dev, QUEUE_POLICY, policy=UNKNOWN_STRING_VALUE)
+    assert advice.enforcementLevel == proto.ADVISORY
+    for rule in ("queue-policy-denies-plain-http", "policy-denies-on-its-own-resource"):  # of a resource, of the stack
+        assert rule in advice.message
+    assert ask_of_all(pack, dev) == []
 
 
 def test_a_stack_passes(pack: Any, stack: Recorder) -> None:

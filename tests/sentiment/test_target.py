@@ -124,7 +124,7 @@ def test_a_stack_that_was_not_deployed_or_does_not_exist_is_told(deployed: Pulum
     (deployed.place / "outputs.json").write_text("no state")
     done = run("send", "texts.jsonl", "--stack", "nosuch")
     assert done.code == 2
-    assert "stack nosuch: error: no stack found" in done.err
+    assert "stack nosuch: no stack found" in done.err
 
 
 def test_without_the_pulumi_cli_the_other_ways_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

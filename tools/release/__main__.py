@@ -57,7 +57,7 @@ def to_stderr(line: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="rollout", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
     parser.add_argument(
         "command", choices=COMMANDS, help="; ".join(f"{name}: {does}" for name, does in COMMANDS.items())
     )
@@ -108,12 +108,12 @@ def main() -> int:
             return 0
         return 0 if roll_out(given.stack, clients, given.image) else 1
     except Stopped as signal:
-        print(f"rollout: {signal}; the alias is unchanged. To roll back: make rollback STACK={given.stack}")
+        print(f"{given.command}: {signal}; the alias is unchanged. To roll back: make rollback STACK={given.stack}")
         if signal.died:
             print(f"Pulumi could not unlock the state; if it is locked: pulumi cancel --stack {given.stack}")
         return signal.status
     except (*REFUSED, ClientError, BotoCoreError) as error:
-        print(f"rollout: {error}", file=sys.stderr)
+        print(f"{given.command}: {error}", file=sys.stderr)
         return 2
 
 

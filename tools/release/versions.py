@@ -87,5 +87,5 @@ def version_to_return_to(lambda_: Any, function: str, wanted: str | None = None)
         return version
     older = [number for number in versions if number < int(version)]
     if not older:
-        raise NothingToReturnTo(f"version {version} of {function} is the first one")
+        raise NothingToReturnTo(f"version {version} of {function} is the oldest: there is none to go back to")
     return str(max(older))
