@@ -4,7 +4,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from sentiment.table import Result, Results
+from sentiment.result import Result
+from sentiment.table import Results
 from sentiment_contract.results import TABLE_KEY
 
 POLLED_IDS = 1_000  # per poll: each missing id costs half a read unit every time

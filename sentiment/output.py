@@ -11,10 +11,10 @@ from rich.text import Text
 
 from sentiment.json_line import json_line
 from sentiment.labels import painted
+from sentiment.result import Result
 from sentiment.screen import excerpt
 from sentiment.spreadsheet import protected
 from sentiment.summary import Summary
-from sentiment.table import Result
 
 SHOWN_CHARS = 50  # of a text
 SHOWN_ROWS = 200  # a table is for reading

@@ -11,9 +11,10 @@ from sentiment.follow import wait_for, watch
 from sentiment.ids import SHOWN, FileOptions, IdColumn, IdDelimiter, IdEncoding, IdFormat, IdsFrom, given_ids
 from sentiment.options import works_on
 from sentiment.output import Format, Output
+from sentiment.result import FIELDS
 from sentiment.screen import answers, excerpt, notes
 from sentiment.since import SINCE, moment
-from sentiment.table import FIELDS, Results, priced
+from sentiment.table import Results, priced
 from sentiment.target import Target
 
 SHOWN_CHARS = 100  # of an id

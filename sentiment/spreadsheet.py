@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from sentiment.table import FIELDS
+from sentiment.result import FIELDS
 
 # https://owasp.org/www-community/attacks/CSV_Injection: a formula may begin with full-width signs too
 _RUNS = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sentiment.labels import style_of
-from sentiment.table import Result
+from sentiment.result import Result
 from sentiment.words import counted
 
 BINS = 20  # of the scores, 0 to 1

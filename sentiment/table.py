@@ -3,20 +3,17 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sentiment.errors import CommandError
+from sentiment.result import FIELDS, Result, expired, plain, sent_at
 from sentiment_contract.results import TABLE_EXPIRY, TABLE_KEY
 
-Result = dict[str, Any]  # the attributes of a stored result, as docs/messages.md lists them
-
-FIELDS = (TABLE_KEY, "sentiment", "score", "truncated", "sent_at", "processed_at", "model_id", "model_revision", "text")
 IDS_AT_ONCE, DELETED_AT_ONCE = 100, 25  # in one BatchGetItem, in one BatchWriteItem
 USD_PER_MILLION_READ_UNITS = 0.125  # on demand, us-east-1 (airbyte.com, Amazon DynamoDB pricing, 2026-11)
 ATTEMPTS, LONGEST_BACKOFF_S = 10, 2.0  # for ids that DynamoDB leaves unprocessed
 SCANNED_BYTES_PER_UNIT = 8_192  # twice 4 KB, because a scan is eventually consistent
-UNDATED = datetime.min.replace(tzinfo=UTC)
 
 
 class Page(NamedTuple):
@@ -108,12 +105,12 @@ class Results:
         )
         for page in pages:
             units = page.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
-            yield Page(list(map(_plain, page["Items"])), page["ScannedCount"], units)
+            yield Page(list(map(plain, page["Items"])), page["ScannedCount"], units)
 
     def _get(self, keys: list[dict[str, Any]], options: dict[str, Any]) -> Iterator[Result]:
         request = {self.table_name: {"Keys": keys, **options}}
         for answer in self._settle(self.dynamodb.batch_get_item, request, "UnprocessedKeys"):
-            yield from map(_plain, answer["Responses"].get(self.table_name, []))
+            yield from map(plain, answer["Responses"].get(self.table_name, []))
 
     def _settle(self, call: Callable[..., Any], request: dict[str, Any], left: str) -> Iterator[dict[str, Any]]:
         """The answers to a request, which is repeated for whatever an answer leaves unprocessed."""
@@ -139,28 +136,8 @@ class Results:
                 yield result
 
 
-def expired(result: Result, now: float) -> bool:
-    """Whether a result has expired; removes its expiry."""
-    expiry = result.pop(TABLE_EXPIRY, None)
-    return isinstance(expiry, float) and expiry <= now
-
-
-def sent_at(result: Result) -> datetime:
-    """When the text was sent; the earliest possible date for an item without one, which another program wrote."""
-    try:
-        date = datetime.fromisoformat(result["sent_at"])
-        return date.replace(tzinfo=UTC) if date.tzinfo is None else date
-    except (KeyError, TypeError, ValueError):
-        return UNDATED
-
-
 def _requests(ids: Sequence[str], at_once: int) -> Iterator[list[dict[str, Any]]]:
     """The keys of distinct ids, in groups."""
     keys = [{TABLE_KEY: {"S": item_id}} for item_id in dict.fromkeys(ids)]
     for start in range(0, len(keys), at_once):
         yield keys[start : start + at_once]
-
-
-def _plain(item: dict[str, dict[str, Any]]) -> Result:
-    """An item without DynamoDB's type tags."""
-    return {name: float(value["N"]) if "N" in value else next(iter(value.values())) for name, value in item.items()}

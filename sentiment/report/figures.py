@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from sentiment.labels import in_order
 from sentiment.report.span import Span
-from sentiment.table import UNDATED, Page, Result, expired, sent_at
+from sentiment.result import UNDATED, Result, expired, sent_at
+from sentiment.table import Page
 from sentiment_contract.results import TABLE_KEY
 from sentiment_contract.timestamps import MAX_SKEW_MINUTES
 
