@@ -18,6 +18,7 @@ SECRETS = {
     "netrc": "file with the package index's user and password, like ~/.netrc",
     "hf_token": "file with the model hub's token",
 }
+REPOSITORY = ("**:components:Image::image", "**:Repository::image")  # a resource is not created without its parent
 
 
 class NothingToBuild(Exception):
@@ -41,8 +42,8 @@ def build_image(stack: str, engine: Engine, secrets: Mapping[str, Path]) -> str:
     repository = outputs(stack).get("repositoryUrl")
     if not repository:
         raise NothingToBuild(
-            f"stack {stack!r} has no repository yet; to create it: "
-            f"pulumi up --stack {stack} --target '**aws:ecr/repository:Repository::image'"
+            f"stack {stack!r} has no repository yet; this creates it: pulumi up --stack {stack} "
+            + " ".join(f"--target '{target}'" for target in REPOSITORY)
         )
     inputs = registered[0].inputs
     name = f"{repository}:{inputs['imageName'].rpartition(':')[2]}"

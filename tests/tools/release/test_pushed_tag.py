@@ -1,5 +1,6 @@
 """Images that the repository holds already, on the real Pulumi CLI: after a revert, and after a job that was killed."""
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.tools.release.test_engine import on_stand_ins
 from tests.waiting import HANG_S
 from tools.local.cloud import Cloud
 from tools.local.program import stack_config
+from tools.release.image import REPOSITORY
 
 pytestmark = [
     pytest.mark.skipif(bool(reason := why_not()), reason=reason or "nothing is missing"),
@@ -74,3 +76,12 @@ def test_an_update_goes_on_with_what_a_killed_one_pushed(stack: Stack) -> None:
     assert deployed(stack) == second
     assert pushed(stack) == {first, second}
     assert stack.alias() == ("2", {})
+
+
+def test_a_repository_can_be_created_before_the_image_that_the_first_update_needs(stack: Stack) -> None:
+    stack.run("pulumi", "stack", "init", "new")
+    targets = [part for target in REPOSITORY for part in ("--target", target)]
+    (stack.project / "Pulumi.new.yaml").write_text(stack.file())
+    stack.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "new", *targets)
+    outputs = json.loads(stack.run("pulumi", "stack", "output", "--json", "--stack", "new"))
+    assert ".dkr.ecr." in outputs["repositoryUrl"]
