@@ -34,6 +34,8 @@ queue = Queue(
         dlq_retention_days=settings.dlq_retention_days,
         kms_key_arn=settings.kms_key_arn,
         former_key_arns=former_keys,
+        send_accounts=listed(settings.send_accounts),
+        send_topic_arns=listed(settings.send_topic_arns),
         deletion_protection=settings.deletion_protection,
     ),
 )

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.permission import Permission, policy_document
+from components.senders import accounts_send, topics_send
 from components.transport import deny_plain_http
 
 SECONDS_PER_DAY = 86_400
@@ -25,6 +27,7 @@ class QueueArgs:
         kms_key_arn: customer managed key, or empty for SQS-managed encryption.
         deletion_protection: whether Pulumi refuses to delete the queues, and with them the stack.
         former_key_arns: keys that may still encrypt waiting messages.
+        send_accounts, send_topic_arns: other accounts and SNS topics that may send.
     """
 
     visibility_timeout_seconds: int
@@ -34,6 +37,8 @@ class QueueArgs:
     kms_key_arn: str
     deletion_protection: bool
     former_key_arns: Sequence[str] = ()
+    send_accounts: Sequence[str] = ()
+    send_topic_arns: Sequence[str] = ()
 
 
 class Queue(pulumi.ComponentResource):
@@ -86,8 +91,14 @@ class Queue(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        for queue_name, queue in ((name, self.source), (f"{name}-dlq", self.dead_letters)):
-            aws.sqs.QueuePolicy(f"{queue_name}-policy", queue_url=queue.url, policy=_tls_only(queue.arn), opts=child)
+        for queue_name, queue, senders in (
+            (name, self.source, self._senders(args)),
+            (f"{name}-dlq", self.dead_letters, []),
+        ):
+            policy = {"Version": "2012-10-17", "Statement": [deny_plain_http("sqs:*", queue.arn), *senders]}
+            aws.sqs.QueuePolicy(
+                f"{queue_name}-policy", queue_url=queue.url, policy=pulumi.Output.json_dumps(policy), opts=child
+            )
 
         # To encrypt a message, SQS creates a data key on behalf of the sender, who needs both actions.
         use_key = (
@@ -128,6 +139,11 @@ class Queue(pulumi.ComponentResource):
         )
         self.register_outputs({"url": self.source.url, "arn": self.source.arn, "dlq_url": self.dead_letters.url})
 
-
-def _tls_only(queue_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [deny_plain_http("sqs:*", queue_arn)]})
+    def _senders(self, args: QueueArgs) -> list[dict[str, Any]]:
+        statements = []
+        if args.send_accounts:
+            partition = aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition
+            statements.append(accounts_send(args.send_accounts, partition, self.source.arn))
+        if args.send_topic_arns:
+            statements.append(topics_send(args.send_topic_arns, self.source.arn))
+        return statements

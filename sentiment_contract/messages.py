@@ -13,6 +13,7 @@ ID_ALLOWED = f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8"
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
 MAX_ITEMS = 1_000  # per message, for which a batch has time (docs/decisions/0010)
 SHOWN_CHARS = 80  # of a bad value, in an error
+SNS_ENVELOPE = {"Type", "TopicArn", "Message"}  # keys of what SNS sends without raw message delivery
 MISSING = object()  # the value of a missing key
 
 
@@ -88,7 +89,19 @@ def parse_message(message: object, sent_at: datetime) -> tuple[list[Item], list[
     """Read a message from parsed JSON; returns the same as `parse_body`."""
     if isinstance(message, dict) and "items" in message:
         return parse_items(message["items"], sent_at)
+    if isinstance(message, dict) and message.keys() >= SNS_ENVELOPE and "id" not in message:
+        return [], [_wrapped(message)]
     return _sort_out([("", message)], sent_at)
+
+
+def _wrapped(envelope: Mapping[str, Any]) -> Fault:
+    kind, topic = envelope["Type"], _shown(envelope["TopicArn"])
+    wanted = (
+        "a text: confirm the subscription by its SubscribeURL, or subscribe with the queue's account instead"
+        if kind == "SubscriptionConfirmation"
+        else "the published message itself: set RawMessageDelivery of the topic's subscription to true"
+    )
+    return Fault("InvalidShape", f"body: SNS {_shown(kind)} of {topic} is not allowed; must be {wanted}")
 
 
 def parse_items(items: object, sent_at: datetime) -> tuple[list[Item], list[Fault]]:

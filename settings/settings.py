@@ -15,7 +15,7 @@ from function.manifest import BACKENDS
 from settings.model import built, latency_warning, least_memory_mb
 from settings.names import check_names
 from settings.project import schema
-from settings.rules import Rule, SettingsError, between, faults_of, listing, matching, one_of, optional
+from settings.rules import Rule, SettingsError, between, faults_of, listed, listing, matching, one_of, optional
 
 CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -26,6 +26,10 @@ PLAIN_URL = r"https://[^\s/@]+(/[^\s@]*)?", "an https URL without user and passw
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL")  # ECR's, most severe first
 KMS_KEY_ID = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 KMS_KEY_ARN = rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/{KMS_KEY_ID}"
+TOPIC_ARN = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}"
+# SQS accepts a policy of 50 principals and 8,192 bytes, and the policy's other statements need some of both:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+MOST_ACCOUNTS, MOST_TOPIC_CHARS = 48, 3_000
 # Otherwise the provider would use the environment's, and might look for the stack in another region next time.
 NO_REGION = (
     "  aws:region: must be in the stack's file, whatever the environment says: pulumi config set aws:region us-west-2"
@@ -41,10 +45,16 @@ def left_alone(name: str) -> Rule:
 
 
 def in_region(name: str, part: str, why: str) -> Rule:
-    """A value, unless empty, must contain `part` with the stack's region in place of {}."""
+    """A value, or each value of a list, must contain `part` with the stack's region in place of {}."""
     return Rule(
         f"in the stack's region {{region}}: {why}",
-        lambda v: not (getattr(v, name) and v.region) or part.format(v.region) in getattr(v, name),
+        lambda v: not v.region or all(part.format(v.region) in value for value in listed(getattr(v, name))),
+    )
+
+
+def once(name: str) -> Rule:
+    return Rule(
+        "a list that names each once", lambda v: len({*listed(getattr(v, name))}) == len(listed(getattr(v, name)))
     )
 
 
@@ -67,6 +77,15 @@ WITH_SECURITY_GROUPS = Rule(
 ENOUGH_FOR_MODEL = Rule(
     "at least {least_memory_mb} MB with inferenceBackend {inference_backend} and a model the size of {model_id}",
     lambda v: v.memory_mb >= v.least_memory_mb,
+)
+SENDERS_IN_REGION = in_region("send_topic_arns", ":sns:{}:", "from another, SNS may send as another principal")
+FEW_ACCOUNTS = Rule(
+    f"{MOST_ACCOUNTS} ids at most: SQS accepts no more in a queue's policy",
+    lambda v: len(listed(v.send_accounts)) <= MOST_ACCOUNTS,
+)
+FEW_TOPICS = Rule(
+    f"{MOST_TOPIC_CHARS} characters at most: SQS accepts no more in a queue's policy",
+    lambda v: len(v.send_topic_arns) <= MOST_TOPIC_CHARS,
 )
 COVERS_QUEUE = Rule(
     "0 or at least maxConcurrency ({max_concurrency}), "
@@ -175,6 +194,14 @@ class Settings:
         also=[KEY_IN_REGION],
     )
     former_kms_key_arns: str = optional(listing(KMS_KEY_ARN), "arn:aws:kms:REGION:ACCOUNT:key/ID, separated by commas")
+    send_accounts: str = optional(
+        listing(r"\d{12}"), "12-digit account ids, separated by commas", also=[once("send_accounts"), FEW_ACCOUNTS]
+    )
+    send_topic_arns: str = optional(
+        listing(rf"{TOPIC_ARN}(\.fifo)?"),
+        "arn:aws:sns:REGION:ACCOUNT:NAME, separated by commas",
+        also=[once("send_topic_arns"), SENDERS_IN_REGION, FEW_TOPICS],
+    )
     consume: bool
 
     table_name: str = optional(r"[A-Za-z0-9_.-]{3,200}", "3 to 200 of A-Z a-z 0-9 _ . -")
@@ -186,7 +213,7 @@ class Settings:
 
     alarm_email: str = optional(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an email address", also=[OWN_TOPIC_ALONE])
     alarm_topic_arn: str = optional(
-        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}",
+        TOPIC_ARN,
         "arn:aws:sns:REGION:ACCOUNT:NAME of a standard topic",
         also=[TOPIC_IN_REGION],
     )

@@ -88,6 +88,8 @@ def test_every_alarm_notifies_the_topic_that_exists(strict: Recorder) -> None:
                 *("alarm-topic", "alarm-topic-key"),
             },
         ),
+        ("sendAccounts", {"queue-policy"}),
+        ("sendTopicArns", {"queue-policy"}),
         ("alarmTopicArn", {"alarm-topic", "alarm-topic-policy", "alarm-topic-key"}),
         ("resultStream", {"results", "results-reader"}),
     ],

@@ -58,7 +58,11 @@ NOT_RUN = {
     "uv": "needs a package index",
 }
 OF_EVERY_OPERATION = {"--cli-binary-format", "--output", "--query", "--region"}  # of the AWS CLI
-OWN_OF_THE_CLI: dict[str, set[str]] = {"logs tail": {"--since", "--filter-pattern"}, "s3 cp": set()}
+OWN_OF_THE_CLI: dict[str, set[str]] = {
+    "logs tail": {"--since", "--filter-pattern"},
+    "s3 cp": set(),
+    "sns subscribe": {"--topic-arn", "--protocol", "--attributes", "--notification-endpoint"},
+}
 READERS = {"STACK": "sentiment", "UPDATE_DOCS": "(tools|pytest)"}  # of variables that no recipe hands on
 FUZZ = "tests.function.fuzz"  # whose packages `make fuzz` installs itself
 PLACEHOLDER = re.compile(r"[A-Z_]+")

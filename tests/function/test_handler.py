@@ -324,3 +324,14 @@ def test_a_missing_or_malformed_variable_is_named(variables: dict[str, str], nam
     given = {k: v for k, v in {**variables, name: value}.items() if v is not None}
     with pytest.raises(ValueError, match=f"{name}: {value!r} is missing or malformed"):
         Environment.read(given)
+
+
+def test_what_sns_wraps_is_dead_lettered_with_the_way_out(module: ModuleType, aws: Aws) -> None:
+    body = (EVENTS / "sns_notification.json").read_text()
+    assert module.handler({"Records": [record(body)]}, CONTEXT) == {"batchItemFailures": []}
+    (letter,) = aws.dead_letters()
+    assert letter["Body"] == body
+    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert told["ErrorCode"] == "InvalidShape"
+    assert "set RawMessageDelivery of the topic's subscription to true" in told["ErrorMessage"]
+    assert aws.results() == {}

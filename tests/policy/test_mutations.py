@@ -23,6 +23,7 @@ from tools.local.recorder import Recorder, Resource
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 MANAGED = "aws:iam/policy:Policy"
 REPOSITORY = "aws:ecr/repository:Repository"
+SENDING_TOPIC = "arn:aws:sns:us-west-2:210987654321:reviews"
 AWS_MANAGED = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
@@ -79,6 +80,25 @@ def say(type_: str, name: str | None, sid: str | None, /, prop: str = "policy", 
             if value is None:
                 del statement[element]
         put(type_, name, **{prop: json.dumps(document)})(stack)
+
+    return mutate
+
+
+def let_in(**elements: Any) -> Mutation:
+    """One more statement of the queue's policy, which lets a topic send but for these elements."""
+
+    def mutate(stack: Copy) -> None:
+        statement = {
+            "Sid": "Added",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": stack.one(QUEUE, "queue").outputs["arn"],
+            **elements,
+        }
+        document = json.loads(stack.one(QUEUE_POLICY, "queue-policy").inputs["policy"])
+        document["Statement"].append(statement)
+        put(QUEUE_POLICY, "queue-policy", policy=json.dumps(document))(stack)
 
     return mutate
 
@@ -157,6 +177,16 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
         Condition={"StringLike": {"aws:SourceArn": ["arn:aws:lambda:*:*:function:*"]}})),
     ("queue-and-topic-have-a-policy", "no policy of the queue", lambda s: s.remove(QUEUE_POLICY, "queue-policy")),
     ("queue-and-topic-have-a-policy", "no policy of the topic", remove(TOPIC_POLICY)),
+    ("nobody-is-let-in-without-a-name", "anyone sends by way of a topic", let_in(
+        Principal="*", Condition={"ArnEquals": {"aws:SourceArn": SENDING_TOPIC}})),
+    ("others-only-send-to-a-queue", "an account receives", let_in(
+        Principal={"AWS": "arn:aws:iam::210987654321:root"}, Action=["sqs:SendMessage", "sqs:ReceiveMessage"])),
+    ("others-only-send-to-a-queue", "any topic of an account", let_in(
+        Condition={"StringEquals": {"aws:SourceAccount": "210987654321"}})),
+    ("others-only-send-to-a-queue", "topics of like names", let_in(
+        Condition={"ArnEquals": {"aws:SourceArn": f"{SENDING_TOPIC}-*"}})),
+    ("others-only-send-to-a-queue", "a bucket", let_in(
+        Condition={"ArnLike": {"aws:SourceArn": "arn:aws:s3:us-west-2:210987654321:bucket"}})),
     ("nobody-is-let-in-without-a-name", "anyone publishes", say(TOPIC_POLICY, None, "CloudWatchPublishesAlarms",
         Principal="*")),
     ("nobody-is-let-in-without-a-name", "any AWS account publishes", say(TOPIC_POLICY, None,

@@ -2,16 +2,22 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, parse_body
 
+SNS = Path(__file__).parents[1] / "function" / "events" / "sns_notification.json"
 SENT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def body(**fields: object) -> str:
     return json.dumps({"id": "1", "text": "good", **fields})
+
+
+def sns(**fields: object) -> str:
+    return json.dumps({**json.loads(SNS.read_text()), **fields})
 
 
 def test_a_single_text_is_taken_and_dated_by_sqs() -> None:
@@ -59,6 +65,14 @@ def test_the_producers_timestamp_dates_a_text(timestamp: object, moment: datetim
         ("null", "InvalidShape", "body: None"),
         ('"text"', "InvalidShape", "body: 'text'"),
         ("{}", "InvalidId", "id: is missing"),
+        (SNS.read_text(), "InvalidShape", "body: SNS 'Notification' of 'arn:aws:sns:us-west-2:123456789012:MyTopic'"),
+        (sns(), "InvalidShape", "must be the published message itself: set RawMessageDelivery"),
+        (
+            sns(Type="SubscriptionConfirmation"),
+            "InvalidShape",
+            "must be a text: confirm the subscription",
+        ),
+        (sns(Type=["x" * 999], TopicArn="x" * 999), "InvalidShape", "body: SNS list of 1 of 'xxx"),
         ('{"items": []}', "InvalidShape", "items: list"),
         ('{"items": {}}', "InvalidShape", "items: dict"),
         ('{"items": [7]}', "InvalidShape", "items[0]: 7"),
@@ -127,3 +141,4 @@ def test_invalid_items_do_not_take_their_neighbours_with_them() -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     assert len(parse_body(body(language="en"), SENT)[0]) == 1
+    assert len(parse_body(sns(id="1", text="good"), SENT)[0]) == 1

@@ -21,6 +21,7 @@ from tools.local.recorder import Project, Recorder
 
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 TOPIC = "arn:aws:sns:us-west-2:123456789012:pager"
+MANY_TOPICS = ",".join(f"{TOPIC}-{number}" for number in range(70))
 LEAST_MB = needed_mb(DISTILBERT, "onnx")
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
@@ -102,6 +103,20 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"batch_window_seconds": 301}, "batchWindowSeconds", "0 to 300 s"),
         ({"max_concurrency": 1}, "maxConcurrency", "2 to 1000"),
         ({"max_concurrency": 1001}, "maxConcurrency", "2 to 1000"),
+        ({"send_accounts": "1234"}, "sendAccounts", "12-digit account ids"),
+        ({"send_accounts": "210987654321, 310987654321"}, "sendAccounts", "12-digit account ids"),
+        ({"send_accounts": "210987654321,210987654321"}, "sendAccounts", "a list that names each once"),
+        ({"send_accounts": ",".join(f"{n:012}" for n in range(49))}, "sendAccounts", "48 ids at most"),
+        ({"send_topic_arns": "reviews"}, "sendTopicArns", "arn:aws:sns:REGION:ACCOUNT:NAME"),
+        ({"send_topic_arns": f"{TOPIC}:0a1b2c3d-0000-4000-8000-0123456789ab"}, "sendTopicArns", "arn:aws:sns:REGION"),
+        ({"send_topic_arns": TOPIC.replace("pager", "*")}, "sendTopicArns", "arn:aws:sns:REGION:ACCOUNT:NAME"),
+        ({"send_topic_arns": f"{TOPIC},{TOPIC}"}, "sendTopicArns", "a list that names each once"),
+        (
+            {"send_topic_arns": f"{TOPIC},{TOPIC.replace('us-west-2', 'eu-west-1')}", "region": "us-west-2"},
+            "sendTopicArns",
+            "in the stack's region us-west-2",
+        ),
+        ({"send_topic_arns": MANY_TOPICS}, "sendTopicArns", "3000 characters at most"),
         ({"max_receive_count": 0}, "maxReceiveCount", "1 to 1000"),
         ({"queue_retention_days": 0}, "queueRetentionDays", "1 to 14 days"),
         ({"dlq_retention_days": 15}, "dlqRetentionDays", "1 to 14 days"),
@@ -195,6 +210,8 @@ def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
         {"extra_package_index_url": "https://index.example"},
         {"extra_package_index_url": "https://index.example:8443/cpu/simple"},
         {"queue_retention_days": 13, "dlq_retention_days": 14},
+        {"send_accounts": "210987654321,310987654321"},
+        {"send_topic_arns": f"{TOPIC},{TOPIC}-2.fifo", "region": "us-west-2"},
     ],
 )
 def test_the_edges_of_what_is_allowed_are_accepted(defaults: Settings, changes: dict[str, object]) -> None:

@@ -8,7 +8,10 @@ from functools import cached_property
 from typing import Any
 from unittest.mock import patch
 
+from moto.iam.models import iam_backends
+
 from tests.components.privilege.iam import CloudHere, enforced, user
+from tests.components.privilege.queue_policy import judged
 from tests.function.aws import create_table
 from tests.stacks import DEV
 from tools.local.program import StackFile
@@ -32,6 +35,20 @@ class Guarded:
     producer: Callable[[str], Any]
     reader: Callable[[str], Any]
     admin: Callable[[str], Any]
+
+    def elsewhere(self, account: str, policy: dict[str, Any]) -> Callable[[str], Any]:
+        """Makes a client of a service with the credentials of a new role of another account, which has this policy."""
+        iam = iam_backends[account]["aws"]
+        name = f"role-{len(iam.roles)}"
+        role = iam.create_role(name, json.dumps(EVERYTHING), "/", None, "", [], None)
+        iam.put_role_policy(name, "policy", json.dumps(policy))
+        given = self.admin("sts").assume_role(RoleArn=role.arn, RoleSessionName="any")["Credentials"]
+        credentials = {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
+        return lambda service: self.local.cloud.client(service, credentials)
 
     @cached_property
     def role_policy(self) -> tuple[str, str, dict[str, Any]]:
@@ -57,7 +74,7 @@ class Guarded:
 def guarded(stack: StackFile = DEV, **config: Any) -> Iterator[Guarded]:
     with (
         patch("tools.local.stack.Cloud", CloudHere),
-        LocalPipeline(stack, batchWindowSeconds=1, maxConcurrency=2, **config) as local,
+        LocalPipeline(stack, batchWindowSeconds=1, **config) as local,
     ):
         cloud = local.cloud
         iam = cloud.client("iam")
@@ -72,7 +89,7 @@ def guarded(stack: StackFile = DEV, **config: Any) -> Iterator[Guarded]:
         cloud.client("logs").create_log_group(logGroupName=OTHER)
         iam.create_role(RoleName=OTHER, AssumeRolePolicyDocument=json.dumps(EVERYTHING))
         local.sqs, local.dynamodb = cloud.client("sqs", admin), cloud.client("dynamodb", admin)
-        with enforced():
+        with enforced(), judged():
             yield Guarded(
                 local,
                 local.role_client,

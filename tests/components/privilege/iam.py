@@ -1,8 +1,8 @@
 """moto's enforcement of IAM policies, where it is wrong put right.
 
-What it cannot show: conditions and resource policies are not evaluated (such as the queues' DenyPlainHttp), SQS uses no
-key (so not that `UseQueueKey` is needed, only what it allows), and nobody asks for `sqs:GetQueueAttributes`, which
-Lambda wants of the role of an event source mapping.
+What it cannot show: conditions and resource policies are not evaluated (those of queues are by queue_policy.py), SQS
+uses no key (so not that `UseQueueKey` is needed, only what it allows), and nobody asks for `sqs:GetQueueAttributes`,
+which Lambda wants of the role of an event source mapping.
 """
 
 import json

@@ -1,11 +1,10 @@
 """Least privilege on the stack of a strict company: its keys and network need more rights, and it has no others."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from tests.components.privilege.guarded import Guarded, guarded
+from tests.components.privilege.guarded import Guarded
 from tests.components.privilege.iam import allowed
 from tests.stacks import STRICT
 from tests.waiting import eventually
@@ -13,12 +12,6 @@ from tools.local.program import stack_config
 from tools.project import PROJECT
 
 pytestmark = pytest.mark.slow(reason="runs a whole pipeline whose every call IAM checks")
-
-
-@pytest.fixture(scope="module")
-def company() -> Iterator[Guarded]:
-    with guarded(STRICT, modelId="./models/demo") as given:
-        yield given
 
 
 def test_the_whole_pipeline_works_with_its_own_credentials_only(company: Guarded) -> None:
