@@ -29,7 +29,9 @@ class FunctionArgs:
         environment: the function's own variables.
         permissions: permissions that other components offer it.
         queue_arn: the queue that feeds it.
-        batch_size, batch_window_seconds, max_concurrency: settings of the event source mapping.
+        batch_size, batch_window_seconds: settings of the event source mapping.
+        max_concurrency, minimum_pollers, maximum_pollers: limits of its batches at once, 0 for none. AWS takes either a
+            maximum concurrency or pollers.
         consume: False pauses the event source mapping.
         stable_version: the version that stays live while a newer one is tried; 0 takes the newest live at once.
         canary_percent: share of the batches for the newest version beside a stable one; 0 gives it none.
@@ -51,6 +53,8 @@ class FunctionArgs:
     batch_window_seconds: int
     max_concurrency: int
     consume: bool
+    minimum_pollers: int = 0
+    maximum_pollers: int = 0
     subnet_ids: Sequence[str] = ()
     security_group_ids: Sequence[str] = ()
     leaves_vpc: bool = False
@@ -136,7 +140,12 @@ class Function(pulumi.ComponentResource):
             batch_size=args.batch_size,
             maximum_batching_window_in_seconds=args.batch_window_seconds,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config={"maximum_concurrency": args.max_concurrency},
+            scaling_config={"maximum_concurrency": args.max_concurrency} if args.max_concurrency else None,
+            provisioned_poller_config=(
+                {"minimum_pollers": args.minimum_pollers, "maximum_pollers": args.maximum_pollers}
+                if args.minimum_pollers
+                else None
+            ),
             enabled=args.consume,
             opts=child,
         )

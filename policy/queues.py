@@ -7,6 +7,7 @@ from pulumi_policy import PolicyResource
 
 from policy.functions import reserved_of
 from policy.rule import ALIAS, FUNCTION, QUEUE, Props, neighbour, resource_rule, stack_rule
+from settings.polling import most_batches
 
 MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 VISIBILITY_TIMEOUTS = 6  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -91,14 +92,29 @@ def large_batches_have_a_window(mapping: Props) -> Iterator[str]:
         yield f"batchSize: {size:.0f} must be at most {UNBUFFERED_BATCH} unless maximumBatchingWindowInSeconds is 1"
 
 
+@resource_rule(MAPPING)
+def mapping_scales_in_one_way(mapping: Props) -> Iterator[str]:
+    """A mapping has a maximum concurrency or provisioned pollers; Lambda refuses both."""
+    if _most_concurrency(mapping) and mapping.get("provisionedPollerConfig"):
+        yield "scalingConfig.maximumConcurrency must be absent beside provisionedPollerConfig"
+
+
 @stack_rule(MAPPING)
 def queue_stays_within_reserved_concurrency(mapping: PolicyResource) -> Iterator[str]:
     """A queue has no more batches in flight than its function may run, because throttled batches use up deliveries."""
     function = function_of(mapping)
     reserved = reserved_of(function)
-    most = (mapping.props.get("scalingConfig") or {}).get("maximumConcurrency")
-    if reserved is not None and (not most or most > reserved):
-        yield f"scalingConfig.maximumConcurrency: {most or 'none'} must be at most the function's {reserved:.0f}"
+    pollers = (mapping.props.get("provisionedPollerConfig") or {}).get("maximumPollers") or 0
+    most = most_batches(_most_concurrency(mapping.props), pollers)
+    if reserved is not None and most > reserved:
+        yield (
+            f"has up to {most:.0f} batches in flight by scalingConfig.maximumConcurrency or provisionedPollerConfig, "
+            f"and must have {reserved:.0f} at most, which its function has reserved"
+        )
+
+
+def _most_concurrency(mapping: Props) -> float:
+    return (mapping.get("scalingConfig") or {}).get("maximumConcurrency") or 0
 
 
 def function_of(mapping: PolicyResource) -> PolicyResource | None:

@@ -37,6 +37,11 @@ def between(low: int, high: int, unit: str = "", also: Sequence[Rule] = ()) -> A
     return _ruled(f"{low} to {high} {unit}".strip(), lambda v: low <= v <= high, also)
 
 
+def off_or(low: int, high: int, also: Sequence[Rule] = ()) -> Any:
+    """A range that 0 switches off."""
+    return _ruled(f"0, or {low} to {high}", lambda v: not v or low <= v <= high, also)
+
+
 def one_of(*values: Any, also: Sequence[Rule] = ()) -> Any:
     return _ruled("one of " + ", ".join(map(str, values)), lambda v: v in values, also)
 

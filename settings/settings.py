@@ -14,8 +14,9 @@ from pulumi.runtime.config import CONFIG
 from function.manifest import BACKENDS
 from settings.model import built, latency_warning, least_memory_mb
 from settings.names import check_names
+from settings.polling import LEAST, MOST_CONCURRENCY, MOST_MINIMUM_POLLERS, MOST_POLLERS, most_batches
 from settings.project import schema
-from settings.rules import Rule, SettingsError, between, faults_of, listed, listing, matching, one_of, optional
+from settings.rules import Rule, SettingsError, between, faults_of, listed, listing, matching, off_or, one_of, optional
 
 CLOUDWATCH_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -88,9 +89,19 @@ FEW_TOPICS = Rule(
     lambda v: len(v.send_topic_arns) <= MOST_TOPIC_CHARS,
 )
 COVERS_QUEUE = Rule(
-    "0 or at least maxConcurrency ({max_concurrency}), "
+    "0 or at least {most_batches}, the batches that the queue may have in flight by maxConcurrency "
+    "({max_concurrency}) and maximumPollers ({maximum_pollers}), "
     "or Lambda throttles the queue's batches until they are dead-lettered",
-    lambda v: not 0 < v.reserved_concurrency < v.max_concurrency,
+    lambda v: not 0 < v.reserved_concurrency < most_batches(v.max_concurrency, v.maximum_pollers),
+)
+ONE_WAY_TO_SCALE = Rule(
+    "0 with a maxConcurrency of {max_concurrency}, because AWS takes one or the other; "
+    "set maxConcurrency to 0 to have pollers",
+    lambda v: not (v.minimum_pollers and v.max_concurrency),
+)
+ABOVE_LEAST_POLLERS = Rule(
+    "at least minimumPollers ({minimum_pollers}), or 0 if that is 0",
+    lambda v: v.maximum_pollers >= v.minimum_pollers > 0 or not (v.maximum_pollers or v.minimum_pollers),
 )
 WARM_IN_RESERVE = Rule(
     "at most reservedConcurrency ({reserved_concurrency})",
@@ -184,7 +195,9 @@ class Settings:
 
     batch_size: int = between(1, 10_000, "messages", also=[WINDOW_FOR_LARGE])
     batch_window_seconds: int = between(0, 300, "s")
-    max_concurrency: int = between(2, 1_000)
+    max_concurrency: int = off_or(LEAST, MOST_CONCURRENCY)
+    minimum_pollers: int = off_or(LEAST, MOST_MINIMUM_POLLERS, also=[ONE_WAY_TO_SCALE])
+    maximum_pollers: int = off_or(LEAST, MOST_POLLERS, also=[ABOVE_LEAST_POLLERS])
     max_receive_count: int = between(1, 1_000)
     queue_retention_days: int = between(1, 14, "days")
     dlq_retention_days: int = between(1, 14, "days", also=[OUTLIVES_QUEUE])
@@ -301,6 +314,9 @@ def is_built_for(model_id: str, backend: str) -> bool:
 
 def derived(values: Mapping[str, Any]) -> dict[str, Any]:
     """Computed values that the rules between fields compare with, beside the fields themselves."""
-    if not {"model_id", "inference_backend"} <= values.keys():
-        return {}
-    return {"least_memory_mb": least_memory_mb(values["model_id"], values["inference_backend"])}
+    found: dict[str, Any] = {}
+    if {"model_id", "inference_backend"} <= values.keys():
+        found["least_memory_mb"] = least_memory_mb(values["model_id"], values["inference_backend"])
+    if {"max_concurrency", "maximum_pollers"} <= values.keys():
+        found["most_batches"] = most_batches(values["max_concurrency"], values["maximum_pollers"])
+    return found

@@ -90,6 +90,7 @@ def test_every_alarm_notifies_the_topic_that_exists(strict: Recorder) -> None:
         ),
         ("sendAccounts", {"queue-policy"}),
         ("sendTopicArns", {"queue-policy"}),
+        ("minimumPollers", {"function-events"}),
         ("alarmTopicArn", {"alarm-topic", "alarm-topic-policy", "alarm-topic-key"}),
         ("resultStream", {"results", "results-reader"}),
     ],
@@ -98,6 +99,8 @@ def test_a_key_changes_what_the_page_says_and_nothing_else(key: str, changed: se
     values: dict[str, Any] = {key: asked(key).replace("eu-central-1", "us-west-2")}
     if key == "subnetIds":
         values["securityGroupIds"] = asked("securityGroupIds")
+    if key == "minimumPollers":
+        values |= {key: int(asked(key)) for key in ("maxConcurrency", "minimumPollers", "maximumPollers")}
     other = {r.name: r.inputs for r in run(DEV, **values).resources if r.custom}
     today = {r.name: r.inputs for r in dev.resources if r.custom}
     differs = {name for name in other.keys() | today.keys() if other.get(name) != today.get(name)}

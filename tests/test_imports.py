@@ -14,7 +14,7 @@ ALLOWED: dict[str, set[str]] = {
     "function": {"sentiment_contract"},
     "components": {"sentiment_contract", "function.names", "function.manifest"},
     "settings": {"function.manifest", "function.memory"},
-    "policy": {"function.names", "settings.project"},
+    "policy": {"function.names", "settings.polling", "settings.project"},
     "examples": {"sentiment"},
     "__main__": {"settings", "components"},
     "tools": {"settings", "components", "function", "sentiment", "sentiment_contract"},

@@ -256,6 +256,17 @@ def test_the_queue_feeds_the_function_unless_it_is_paused(stack: Recorder) -> No
     assert mapping["enabled"] is True
 
 
+def test_the_queue_has_a_maximum_of_batches_in_flight_or_pollers_or_neither(dev: Recorder) -> None:
+    def scaling(recorder: Recorder) -> dict[str, Any]:
+        mapping = recorder.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+        return {key: mapping[key] for key in ("scalingConfig", "provisionedPollerConfig") if key in mapping}
+
+    assert scaling(dev) == {"scalingConfig": {"maximumConcurrency": 2}}
+    assert scaling(run(DEV, maxConcurrency=0)) == {}
+    pollers = {"minimumPollers": 2, "maximumPollers": 5}
+    assert scaling(run(DEV, maxConcurrency=0, **pollers)) == {"provisionedPollerConfig": pollers}
+
+
 def test_without_reserved_concurrency_the_function_shares_the_accounts_pool(dev: Recorder) -> None:
     assert dev.one("aws:lambda/function:Function").inputs["reservedConcurrentExecutions"] == -1
 

@@ -249,6 +249,10 @@ MUTATIONS: list[tuple[str, str, Mutation]] = [
     ("mapping-takes-partial-failures", "batches fail as one", put(MAPPING, functionResponseTypes=[])),
     ("large-batches-have-a-window", "11 at once", put(MAPPING, batchSize=11, maximumBatchingWindowInSeconds=0)),
     ("queue-stays-within-reserved-concurrency", "51 of 50", put(MAPPING, scalingConfig={"maximumConcurrency": 51})),
+    ("queue-stays-within-reserved-concurrency", "6 pollers of 10 batches", put(MAPPING, scalingConfig=None,
+        provisionedPollerConfig={"minimumPollers": 2, "maximumPollers": 6})),
+    ("mapping-scales-in-one-way", "both at once", put(MAPPING,
+        provisionedPollerConfig={"minimumPollers": 2, "maximumPollers": 5})),
     ("queue-stays-within-reserved-concurrency", "no limit", put(MAPPING, scalingConfig=None)),
     ("queue-stays-within-reserved-concurrency", "less reserved", put(FUNCTION, reservedConcurrentExecutions=39)),
     ("queue-stays-within-reserved-concurrency", "nothing may run", together(

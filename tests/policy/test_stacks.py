@@ -28,6 +28,7 @@ def test_so_is_every_stack_of_this_checkout(shipped: Recorder) -> None:
         {"tracing": False, "alarmEmail": "on-call@example.com"},
         {"batchSize": 10_000, "batchWindowSeconds": 300, "timeoutSeconds": 900},
         {"provisionedConcurrency": 3, "reservedConcurrency": 3, "maxConcurrency": 2},
+        {"maxConcurrency": 0, "minimumPollers": 2, "maximumPollers": 5, "reservedConcurrency": 50},
         {"queueRetentionDays": 13, "maxReceiveCount": 1, "consume": False},
     ],
 )

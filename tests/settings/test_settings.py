@@ -21,6 +21,7 @@ from tools.local.recorder import Project, Recorder
 
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 TOPIC = "arn:aws:sns:us-west-2:123456789012:pager"
+POLLERS = {"max_concurrency": 0, "minimum_pollers": 5, "maximum_pollers": 10}
 MANY_TOPICS = ",".join(f"{TOPIC}-{number}" for number in range(70))
 LEAST_MB = needed_mb(DISTILBERT, "onnx")
 DIGEST = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
@@ -101,8 +102,15 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"provisioned_concurrency": -1}, "provisionedConcurrency", "0 to"),
         ({"batch_size": 0}, "batchSize", "1 to 10000 messages"),
         ({"batch_window_seconds": 301}, "batchWindowSeconds", "0 to 300 s"),
-        ({"max_concurrency": 1}, "maxConcurrency", "2 to 1000"),
-        ({"max_concurrency": 1001}, "maxConcurrency", "2 to 1000"),
+        ({"max_concurrency": 1}, "maxConcurrency", "0, or 2 to 1000"),
+        ({"max_concurrency": 1001}, "maxConcurrency", "0, or 2 to 1000"),
+        ({**POLLERS, "minimum_pollers": 1}, "minimumPollers", "0, or 2 to 200"),
+        ({**POLLERS, "minimum_pollers": 201, "maximum_pollers": 201}, "minimumPollers", "0, or 2 to 200"),
+        ({**POLLERS, "maximum_pollers": 2001}, "maximumPollers", "0, or 2 to 2000"),
+        ({**POLLERS, "max_concurrency": 10}, "minimumPollers", "0 with a maxConcurrency of 10"),
+        ({**POLLERS, "maximum_pollers": 4}, "maximumPollers", "at least minimumPollers (5), or 0 if that is 0"),
+        ({**POLLERS, "maximum_pollers": 0}, "maximumPollers", "at least minimumPollers (5), or 0 if that is 0"),
+        ({"maximum_pollers": 5}, "maximumPollers", "at least minimumPollers (0), or 0"),
         ({"send_accounts": "1234"}, "sendAccounts", "12-digit account ids"),
         ({"send_accounts": "210987654321, 310987654321"}, "sendAccounts", "12-digit account ids"),
         ({"send_accounts": "210987654321,210987654321"}, "sendAccounts", "a list that names each once"),
@@ -142,7 +150,13 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ({"dlq_depth_threshold": 0}, "dlqDepthThreshold", "1 to"),
         ({"throttles_threshold": 0}, "throttlesThreshold", "1 to"),
         ({"duration_threshold_percent": 101}, "durationThresholdPercent", "1 to 100 %"),
-        ({"reserved_concurrency": 9, "max_concurrency": 10}, "reservedConcurrency", "at least maxConcurrency (10)"),
+        ({"reserved_concurrency": 9, "max_concurrency": 10}, "reservedConcurrency", "0 or at least 10, the batches"),
+        ({"reserved_concurrency": 99, **POLLERS}, "reservedConcurrency", "0 or at least 100, the batches"),
+        (
+            {"reserved_concurrency": 1249, "max_concurrency": 0},
+            "reservedConcurrency",
+            "0 or at least 1250, the batches",
+        ),
         (
             {"reserved_concurrency": 10, "provisioned_concurrency": 11},
             "provisionedConcurrency",
@@ -210,6 +224,9 @@ def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
         {"extra_package_index_url": "https://index.example"},
         {"extra_package_index_url": "https://index.example:8443/cpu/simple"},
         {"queue_retention_days": 13, "dlq_retention_days": 14},
+        {"max_concurrency": 0},
+        {"max_concurrency": 0, "minimum_pollers": 2, "maximum_pollers": 2, "reserved_concurrency": 20},
+        {"max_concurrency": 0, "minimum_pollers": 200, "maximum_pollers": 2000},
         {"send_accounts": "210987654321,310987654321"},
         {"send_topic_arns": f"{TOPIC},{TOPIC}-2.fifo", "region": "us-west-2"},
     ],

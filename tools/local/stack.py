@@ -136,13 +136,14 @@ class LocalPipeline:
 
     def _mapping_config(self) -> EventSourceConfig:
         given = self.recording.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+        cores = os.cpu_count() or 2
         return EventSourceConfig(
             queue_url=self.queue_url,
             queue_arn=given["eventSourceArn"],
             batch_size=given["batchSize"],
             window_s=given["maximumBatchingWindowInSeconds"],
             # More processes than cores would only slow each other down.
-            max_concurrency=min(given["scalingConfig"]["maximumConcurrency"], os.cpu_count() or 2),
+            max_concurrency=min(given.get("scalingConfig", {}).get("maximumConcurrency", cores), cores),
             report_batch_item_failures="ReportBatchItemFailures" in given["functionResponseTypes"],
             enabled=given["enabled"],
         )

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from settings.polling import MOST_CONCURRENCY
 from tools.estimate.capacity import quotas
 from tools.estimate.cost.measured import Engine
-from tools.estimate.cost.usage import SQS_BATCH
+from tools.estimate.pollers import texts_read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,8 +15,8 @@ class Design:
         engine, memory_mb: what a batch runs on.
         batch_messages: in one invocation, when there are enough. texts_per_message: as producers send them.
         text_bytes: of one text in its message.
-        queues: each with a mapping of its own; the texts are spread evenly.
-        provisioned: whether the mappings have provisioned pollers.
+        stacks: each with a queue, a function and a table of its own; the texts are spread evenly.
+        minimum_pollers: provisioned pollers of one queue that always wait; 0 has no provisioned pollers at all.
         start, per_minute, limit: batches at once of one mapping: at first, added a minute, and at most.
         limit_is: what sets that limit, in words.
     """
@@ -26,22 +27,22 @@ class Design:
     batch_messages: int
     texts_per_message: int = 1
     text_bytes: float
-    queues: int = 1
-    provisioned: bool = False
+    stacks: int = 1
+    minimum_pollers: int = 0
     start: float = quotas.POLLERS_START.value
     per_minute: float = quotas.POLLERS_PER_MINUTE.value
     limit: float
     limit_is: str
 
     @property
-    def slots_per_queue(self) -> float:
+    def slots_per_stack(self) -> float:
         """Batches at once of one mapping at most; their messages are in flight, of which a queue has only so many."""
         return min(self.limit, quotas.IN_FLIGHT.value / self.batch_messages)
 
     @property
     def ends_at(self) -> str:
         """What it has no more of at its most, in words."""
-        return self.limit_is if self.slots_per_queue == self.limit else f"{quotas.IN_FLIGHT.value:,g} in flight"
+        return self.limit_is if self.slots_per_stack == self.limit else f"{quotas.IN_FLIGHT.value:,g} in flight"
 
     @property
     def batch_texts(self) -> int:
@@ -56,24 +57,30 @@ class Design:
     def texts_per_slot(self) -> float:
         """Texts a second for each batch that is processed at once."""
         processed = self.batch_texts / self.batch_s
-        return min(processed, self._polled_per_slot) if self.provisioned else processed
+        if not self.minimum_pollers:
+            return processed
+        return min(processed, texts_read(self.texts_per_message, self.text_bytes) / quotas.POLLER_CONCURRENCY.value)
 
     @property
-    def _polled_per_slot(self) -> float:
-        """What a poller can read for each of its batches: by polls of ten messages, and by bytes."""
-        messages = quotas.POLLER_POLLS.value * SQS_BATCH
-        by_bytes = quotas.POLLER_MB.value * 1e6 / self.text_bytes
-        return min(messages * self.texts_per_message, by_bytes) / quotas.POLLER_CONCURRENCY.value
+    def maximum_pollers(self) -> int:
+        return round(self.limit / quotas.POLLER_CONCURRENCY.value) if self.minimum_pollers else 0
+
+    @property
+    def keys(self) -> str:
+        """What to set for it, in words."""
+        scaling = {"maxConcurrency": self.limit if self.limit <= MOST_CONCURRENCY and not self.minimum_pollers else 0}
+        if self.minimum_pollers:
+            scaling |= {"minimumPollers": self.minimum_pollers, "maximumPollers": self.maximum_pollers}
+        keys = ", ".join(f"{key} {value:g}" for key, value in (scaling | {"memoryMb": self.memory_mb}).items())
+        keys += f", reservedConcurrency 0 or at least {self.limit:g}"
+        texts = f", with {self.texts_per_message} texts a message" if self.texts_per_message > 1 else ""
+        return f"{keys}{texts}" + (f", in each of {self.stacks} stacks" if self.stacks > 1 else "")
 
     @property
     def most(self) -> float:
         """Texts a second with all that it may have."""
-        return self.queues * self.slots_per_queue * self.texts_per_slot
+        return self.stacks * self.slots_per_stack * self.texts_per_slot
 
     def slots(self, rate: float) -> float:
-        """Batches at once, of all queues, that keep up with so many texts a second."""
+        """Batches at once, of all stacks, that keep up with so many texts a second."""
         return rate / self.texts_per_slot
-
-
-def provisioned_limit() -> float:
-    return quotas.PROVISIONED_POLLERS.value * quotas.POLLER_CONCURRENCY.value

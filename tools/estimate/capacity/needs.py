@@ -39,12 +39,12 @@ def _parts(design: Design, write_units: float) -> Iterator[tuple[Quota, float, f
     slots = 1 / design.texts_per_slot
     invocations = 1 / design.batch_texts / quotas.REQUESTS_PER_CONCURRENCY.value
     yield quotas.CONCURRENCY, max(slots, invocations), 0
-    yield quotas.TABLE_WRITES, write_units, 0
-    yield quotas.IN_FLIGHT, slots * design.batch_messages / design.queues, 0
-    if design.provisioned:
-        yield quotas.PROVISIONED_POLLERS, slots / quotas.POLLER_CONCURRENCY.value / design.queues, 0
+    yield quotas.TABLE_WRITES, write_units / design.stacks, 0
+    yield quotas.IN_FLIGHT, slots * design.batch_messages / design.stacks, 0
+    if design.minimum_pollers:
+        yield quotas.PROVISIONED_POLLERS, slots / quotas.POLLER_CONCURRENCY.value / design.stacks, 0
     else:
-        yield quotas.MAXIMUM_CONCURRENCY, slots / design.queues, 0
+        yield quotas.MAXIMUM_CONCURRENCY, slots / design.stacks, 0
     yield quotas.ENVIRONMENTS_PER_10_S, 0, design.per_minute / 6
     body = design.texts_per_message * design.text_bytes + RECORD_BYTES
     yield quotas.EVENT_BYTES, 0, design.batch_messages * body

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from settings.polling import BATCHES_OF_POLLER, MOST_CONCURRENCY, MOST_POLLERS
 from tools.local.lambda_service import REQUEST_LIMIT_BYTES
 
 AS_OF = "2026-11"
@@ -56,10 +57,9 @@ POLLERS_START = Quota(
 POLLERS_PER_MINUTE = Quota(
     name="more batches at once, a minute", value=300, scope="mapping", raisable=False, source=SQS_SCALING
 )
-# Without maximumConcurrency, which our stacks always set, a mapping goes up to 1,250 (SQS_SCALING).
 MAXIMUM_CONCURRENCY = Quota(
     name="maximumConcurrency",
-    value=1000,
+    value=MOST_CONCURRENCY,
     scope="mapping",
     raisable=False,
     source="CloudFormation reference, EventSourceMapping ScalingConfig",
@@ -73,13 +73,17 @@ PROVISIONED_PER_MINUTE = Quota(
 )
 PROVISIONED_POLLERS = Quota(
     name="provisioned pollers",
-    value=2000,
+    value=MOST_POLLERS,
     scope="mapping",
     raisable=False,
-    source="CDK reference, ProvisionedPollerConfig; one page of Lambda's API reference says 10,000",
+    source="CDK reference and Terraform AWS provider, ProvisionedPollerConfig; Lambda's API reference says 10,000",
 )
 POLLER_CONCURRENCY = Quota(
-    name="batches at once of a provisioned poller", value=10, scope="poller", raisable=False, source=SQS_SCALING
+    name="batches at once of a provisioned poller",
+    value=BATCHES_OF_POLLER,
+    scope="poller",
+    raisable=False,
+    source=SQS_SCALING,
 )
 POLLER_POLLS = Quota(
     name="polls a second of a provisioned poller", value=10, scope="poller", raisable=False, source=SQS_SCALING

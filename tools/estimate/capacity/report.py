@@ -24,7 +24,7 @@ def ways_table(study: Study) -> Table:
         holds = math.isfinite(trace.drain_s)
         table.add_row(
             way.name,
-            f"{way.queues * way.slots_per_queue:,.0f}",
+            f"{way.stacks * way.slots_per_stack:,.0f}",
             f"{way.batch_s * 1000:,.0f}",
             f"{way.most:,.0f}",
             _count(trace.deepest) if holds else "grows",
@@ -87,6 +87,10 @@ def notes(study: Study) -> Iterator[str]:
         "at once: batches; ms: of a full batch, warm; backlog, wait: the most in the burst; drained: after its end. "
         "Batch window and cold starts come on top."
     )
+    chosen = {study.traffic.rate: study.chosen} | {traffic.rate: each for traffic, each, _ in study.by_rate}
+    for rate, each in sorted(chosen.items()):
+        if each.design.name != study.outcomes[0].design.name:
+            yield f"Keys for {rate:,.10g} texts a second: {each.design.keys}."
     yield f"Times are estimates from {measured['source']} ({measured['date']}), workload {study.workload}."
     yield (
         f"While messages wait, a mapping adds {quotas.POLLERS_PER_MINUTE.value:g} batches at once a minute, "

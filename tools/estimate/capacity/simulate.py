@@ -94,13 +94,13 @@ def simulate(design: Design, traffic: Burst, after_s: float, step_s: float = 1.0
         )
         if second >= traffic.end_s:
             drained_at = min(drained_at, second if not backlog else math.inf)
-        more = slots + design.queues * design.per_minute * step_s / 60
+        more = slots + design.stacks * design.per_minute * step_s / 60
         slots = _clamp(design, more if backlog else design.slots(arrived / step_s))
     return Trace(steps=steps, drain_s=drained_at - traffic.end_s)
 
 
 def _clamp(design: Design, slots: float) -> float:
-    return min(design.queues * design.slots_per_queue, max(design.queues * design.start, slots))
+    return min(design.stacks * design.slots_per_stack, max(design.stacks * design.start, slots))
 
 
 def _rest(backlog: float, arrived: float) -> float:

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-from tools.estimate.capacity import quotas
 from tools.estimate.capacity.design import Design
-from tools.estimate.cost import prices
 from tools.estimate.cost.measured import Sizes
 from tools.estimate.cost.model import bill
 from tools.estimate.cost.stack import Stack
-from tools.estimate.cost.usage import HOURS_PER_MONTH, SQS_BATCH
+from tools.estimate.cost.usage import SQS_BATCH
 
 
 def monthly_usd(design: Design, stack: Stack, sizes: Sizes, rate: float) -> float:
@@ -16,14 +14,19 @@ def monthly_usd(design: Design, stack: Stack, sizes: Sizes, rate: float) -> floa
 
     Producers are taken to fill their requests to SQS.
     """
-    changed = replace(stack, memory_mb=design.memory_mb, batch_size=design.batch_texts)
-    whole = bill(
+    changed = replace(
+        stack,
+        memory_mb=design.memory_mb,
+        batch_size=design.batch_texts,
+        minimum_pollers=design.minimum_pollers,
+        maximum_pollers=design.maximum_pollers,
+    )
+    one = bill(
         changed,
         design.engine,
         sizes,
-        rate * 3600,
+        rate * 3600 / design.stacks,
         texts_per_message=design.texts_per_message,
         messages_per_request=SQS_BATCH,
     )
-    pollers = design.slots(rate) / quotas.POLLER_CONCURRENCY.value if design.provisioned else 0
-    return whole.usd + prices.POLLER_HOURS.of(pollers * HOURS_PER_MONTH)
+    return one.usd * design.stacks

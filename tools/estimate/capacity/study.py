@@ -67,7 +67,7 @@ def study(stack: Stack, measured: Measured, workload: str, traffic: Burst) -> St
 
 def _ways(stack: Stack, measured: Measured, workload: str, traffic: Burst) -> list[Design]:
     engine = measured.engine("ours" if stack.backend == "onnx" else "torch", workload)
-    return ways(stack, engine, measured.sizes(workload).characters, traffic.rate * traffic.peak)
+    return ways(stack, engine, measured.sizes(workload).characters, traffic.rate, traffic.rate * traffic.peak)
 
 
 def _holds(stack: Stack, measured: Measured, workload: str, traffic: Burst) -> tuple[Outcome, list[Need]]:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 
 from components.queue import KEY_REUSE_SECONDS
 from function.names import METRICS
+from settings.polling import BATCHES_OF_POLLER
 from tools.estimate.cost import prices
 from tools.estimate.cost.bill import Bill, Line
 from tools.estimate.cost.measured import Engine, Sizes
 from tools.estimate.cost.stack import Stack
 from tools.estimate.cost.usage import HOURS_PER_MONTH, SECONDS_PER_MONTH, SQS_BATCH, Usage, usage
+from tools.estimate.pollers import pollers_needed
 
-POLLERS, POLL_S = 5, 20  # long polls of Lambda's event source mapping on an idle queue; not documented as a promise
+POLLS, POLL_S = 5, 20  # long polls of Lambda's event source mapping on an idle queue; not documented as a promise
 DATA_KEY_S = KEY_REUSE_SECONDS  # DynamoDB keeps its key for the same five minutes
 BYTES_PER_GB = 1e9
 DAYS_PER_MONTH = 365 / 12
@@ -44,7 +46,8 @@ def bill(
         ValueError: the rate is not a number of 0 or more.
     """
     used = usage(stack, engine, items_per_hour)
-    lines = [*_function(stack, used), *_queue(stack, used, texts_per_message, messages_per_request)]
+    lines = [*_function(stack, used), *_pollers(stack, used, sizes, texts_per_message)]
+    lines += _queue(stack, used, texts_per_message, messages_per_request)
     lines += [*_table(stack, used, sizes), *_logs(stack, used, sizes)]
     lines += [*_watch(stack, used), *_keys(stack, used)]
     lines.append(Line("ECR", "images, at most", stack.kept_images * engine.image_gb, prices.ECR_STORAGE, standing=True))
@@ -73,8 +76,27 @@ def _function(stack: Stack, used: Usage) -> Iterator[Line]:
     yield Line("Lambda", "/tmp", (used.warm_s + used.on_demand_s) * extra_gb, prices.LAMBDA_STORAGE)
 
 
+def keeps_up(stack: Stack, used: Usage, sizes: Sizes) -> bool:
+    """Whether the queue does not grow, with a message for each text."""
+    if stack.maximum_pollers:
+        return _needed(used, sizes, 1) <= stack.maximum_pollers
+    return used.concurrency <= stack.most_batches
+
+
+def _needed(used: Usage, sizes: Sizes, texts_per_message: int) -> float:
+    """Provisioned pollers."""
+    return pollers_needed(used.items / SECONDS_PER_MONTH, used.concurrency, texts_per_message, sizes.characters)
+
+
+def _pollers(stack: Stack, used: Usage, sizes: Sizes, texts_per_message: int) -> Iterator[Line]:
+    pollers = min(max(_needed(used, sizes, texts_per_message), stack.minimum_pollers), stack.maximum_pollers)
+    what = f"{pollers:.3g} provisioned pollers"
+    yield Line("Lambda", what, pollers * HOURS_PER_MONTH, prices.POLLER_HOURS, standing=True)
+
+
 def _queue(stack: Stack, used: Usage, texts_per_message: int, messages_per_request: int) -> Iterator[Line]:
-    polls = SECONDS_PER_MONTH / POLL_S * POLLERS if stack.consume else 0
+    at_once = stack.minimum_pollers * BATCHES_OF_POLLER or POLLS
+    polls = SECONDS_PER_MONTH / POLL_S * at_once if stack.consume else 0
     requests = used.batches * math.ceil(used.batch_items / texts_per_message / SQS_BATCH)
     together = texts_per_message * messages_per_request
     sends = "sends, one a text" if together == 1 else f"sends, {together} texts in one"

@@ -10,7 +10,7 @@ from tools.estimate.cost import prices
 from tools.estimate.cost.bill import Bill, Line
 from tools.estimate.cost.compare import Way, break_even, ways
 from tools.estimate.cost.measured import Engine, Measured
-from tools.estimate.cost.model import bill, stream_usd
+from tools.estimate.cost.model import bill, keeps_up, stream_usd
 from tools.estimate.cost.stack import Stack
 from tools.estimate.cost.tuning import SIZES_MB, Advice, Size, advice, sizes
 
@@ -158,8 +158,8 @@ def notes(report: Report) -> Sequence[str]:
             + " and ".join(f"{who} would add {usd:,.2f} USD" for who, usd in others)
             + "."
         )
-    if used.concurrency > report.stack.max_concurrency:
-        too_low = f"maxConcurrency {report.stack.max_concurrency} is too low for this rate: the queue grows."
+    if not keeps_up(report.stack, used, report.measured.sizes(report.workload)):
+        too_low = f"{report.stack.most_batches_is} is too low for this rate: the queue grows."
         found.append(f"[red]{too_low}[/]")
     if not report.stack.consume:
         found.append("[red]consume is false: messages are sent, but none is taken.[/]")

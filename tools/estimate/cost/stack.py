@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from settings.polling import UNLIMITED_BATCHES, most_batches
 from tools.local.program import run
 from tools.local.recorder import Recorder
 
@@ -16,6 +17,7 @@ class Stack:
     """
     Attributes:
         backend: onnx or torch; taken for onnx where a promoted image does not say.
+        max_concurrency, minimum_pollers, maximum_pollers: what limits the batches at once; 0 where it does not.
         provisioned, provisioned_max: warm environments; the same number unless they are scaled.
         kept_images: in the stack's own registry; 0 where it deploys another stack's image.
         keys: KMS keys that the stack makes. queue_key: whether the queues use one of the team's own.
@@ -30,6 +32,8 @@ class Stack:
     batch_size: int
     window_s: int
     max_concurrency: int
+    minimum_pollers: int
+    maximum_pollers: int
     consume: bool
     provisioned: int
     provisioned_max: int
@@ -50,6 +54,17 @@ class Stack:
     def memory_gb(self) -> float:
         return self.memory_mb / 1024
 
+    @property
+    def most_batches(self) -> float:
+        return most_batches(self.max_concurrency, self.maximum_pollers)
+
+    @property
+    def most_batches_is(self) -> str:
+        """What sets that limit, in words."""
+        if self.max_concurrency:
+            return f"maxConcurrency {self.max_concurrency}"
+        return f"maximumPollers {self.maximum_pollers}" if self.maximum_pollers else f"Lambda's {UNLIMITED_BATCHES:,}"
+
 
 def read_stack(name: str) -> Stack:
     """Run the program of a stack and read it.
@@ -63,6 +78,7 @@ def read_stack(name: str) -> Stack:
 def stack_of(name: str, recording: Recorder) -> Stack:
     function = recording.one("aws:lambda/function:Function").inputs
     mapping = recording.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+    pollers = mapping.get("provisionedPollerConfig", {})
     logs = recording.one("aws:cloudwatch/logGroup:LogGroup").inputs
     table = recording.one("aws:dynamodb/table:Table").inputs
     images = recording.all("docker:index/image:Image")
@@ -79,7 +95,9 @@ def stack_of(name: str, recording: Recorder) -> Stack:
         ephemeral_storage_mb=function["ephemeralStorage"]["size"],
         batch_size=mapping["batchSize"],
         window_s=mapping["maximumBatchingWindowInSeconds"],
-        max_concurrency=mapping["scalingConfig"]["maximumConcurrency"],
+        max_concurrency=mapping.get("scalingConfig", {}).get("maximumConcurrency", 0),
+        minimum_pollers=pollers.get("minimumPollers", 0),
+        maximum_pollers=pollers.get("maximumPollers", 0),
         consume=mapping["enabled"],
         provisioned=provisioned,
         provisioned_max=max([provisioned, *scaled]),

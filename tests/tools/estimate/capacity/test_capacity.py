@@ -6,11 +6,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.stacks import PROD
 from tests.tools.estimate.figures import ENGINE, SIZES, lines
 from tools.estimate.capacity import quotas
 from tools.estimate.capacity.design import Design
@@ -23,7 +25,7 @@ from tools.estimate.capacity.ways import ways
 from tools.estimate.cost.measured import Measured
 from tools.estimate.cost.model import bill
 from tools.estimate.cost.stack import Stack, stack_of
-from tools.local.program import ROOT
+from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
 
 # A batch of ten takes 10 x 99 ms of CPU and waits 10 ms: 1 s, so ten texts a second for each batch at once.
@@ -63,9 +65,9 @@ DESIGNS = st.builds(
     start=st.integers(1, 10),
     per_minute=st.integers(30, 1000),
     limit=st.integers(10, 200),
-    queues=st.integers(1, 4),
+    stacks=st.integers(1, 4),
     texts_per_message=st.integers(1, 10),
-    provisioned=st.booleans(),
+    minimum_pollers=st.sampled_from([0, 2]),
 )
 BURSTS = st.builds(
     Burst,
@@ -86,7 +88,7 @@ def test_what_arrived_is_processed_or_waits(design: Design, traffic: Burst) -> N
         arrived, processed = arrived + step.arrived, processed + step.processed
         assert arrived == pytest.approx(processed + step.backlog, rel=1e-6)
         assert step.processed <= step.slots * design.texts_per_slot * (1 + 1e-9)
-        assert step.slots <= design.queues * design.slots_per_queue
+        assert step.slots <= design.stacks * design.slots_per_stack
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,17 +111,17 @@ def test_more_traffic_of_the_same_shape_never_waits_less(design: Design, traffic
 
 
 def test_a_provisioned_poller_reads_ten_times_ten_messages_a_second_and_no_more_than_a_megabyte() -> None:
-    quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0.1), provisioned=True)
+    quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0.1), minimum_pollers=2)
     # Ten batches at once share 100 messages a second.
     assert quick.texts_per_slot == 10
     assert replace(quick, texts_per_message=5).texts_per_slot == 50
     assert replace(quick, text_bytes=100_000).texts_per_slot == 1
-    assert replace(quick, provisioned=False).texts_per_slot == pytest.approx(10 / 0.011)
+    assert replace(quick, minimum_pollers=0).texts_per_slot == pytest.approx(10 / 0.011)
 
 
 def test_more_messages_at_once_than_a_queue_may_have_in_flight_are_not_to_be_had() -> None:
     many = replace(PLAIN, batch_messages=1000, limit=1000)
-    assert many.slots_per_queue == 120
+    assert many.slots_per_stack == 120
     assert "in flight" in many.ends_at
     assert PLAIN.ends_at == "ten"
 
@@ -136,20 +138,46 @@ def test_needs_are_what_a_hand_computes() -> None:
         "write units a second, on demand",
         "maximumConcurrency",
     }
-    quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0), queues=4)
+    quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0), stacks=4)
     by_quota = {need.quota: need for need in needs(quick, 1000, 1000, write_units=1)}
     assert by_quota[quotas.CONCURRENCY].peak == 10, "100 invocations a second, though one batch at once would do"
-    assert by_quota[quotas.IN_FLIGHT].peak == pytest.approx(2.5), "one batch of ten, in four queues"
+    assert by_quota[quotas.IN_FLIGHT].peak == pytest.approx(2.5), "one batch of ten, in four stacks"
+    assert by_quota[quotas.TABLE_WRITES].peak == 250, "each stack has a table of its own"
 
 
 def test_each_way_takes_more_than_the_one_before_up_to_the_peak(prod_stack: Stack) -> None:
     measured = Measured.read()
-    found = ways(prod_stack, measured.engine("ours", WORKLOAD), 120, peak_rate=5e6)
+    found = ways(prod_stack, measured.engine("ours", WORKLOAD), 120, rate=1e6, peak_rate=5e6)
     most = [way.most for way in found]
     assert most == sorted(most)
     assert found[0].limit == prod_stack.max_concurrency
     assert most[-1] >= 5e6
-    assert found[-1].queues > 1
+    assert found[-1].stacks > 1
+
+
+def test_a_way_with_pollers_names_the_keys_and_values_that_switch_them_on(prod_stack: Stack) -> None:
+    measured = Measured.read()
+    found = ways(prod_stack, measured.engine("ours", WORKLOAD), 120, rate=1e5, peak_rate=5e5)
+    (polled,) = (way for way in found if way.name == "+ provisioned pollers")
+    needed = math.ceil(polled.slots(1e5) / 10)
+    assert 2 < polled.minimum_pollers == needed
+    assert polled.maximum_pollers == 1_200, "beyond, batches of ten would wait for the queue's 120,000 in flight"
+    assert polled.keys == (
+        f"maxConcurrency 0, minimumPollers {needed}, maximumPollers 1200, memoryMb 1769, "
+        "reservedConcurrency 0 or at least 12000, with 10 texts a message"
+    )
+    told: dict[str, Any] = {"maxConcurrency": 0, "minimumPollers": needed, "maximumPollers": 1200, "memoryMb": 1769}
+    as_told = stack_of("prod", run(PROD, reservedConcurrency=0, **told))
+    (same, *_) = ways(as_told, measured.engine("ours", WORKLOAD), 120, rate=1e5, peak_rate=5e5)
+    assert replace(same, texts_per_message=10).most == polled.most
+    assert (same.start, same.per_minute, same.limit_is) == (10 * needed, 1000, "maximumPollers 1200")
+
+
+def test_a_stack_without_a_limit_of_its_own_ends_at_lambdas(prod_stack: Stack) -> None:
+    found = ways(replace(prod_stack, max_concurrency=0), ENGINE, 120, rate=1, peak_rate=5)
+    assert (found[0].limit, found[0].ends_at) == (1_250, "Lambda's 1,250")
+    assert not [way.name for way in found if "maxConcurrency" in way.name], "which would take less"
+    assert found[1].keys == "maxConcurrency 0, memoryMb 1769, reservedConcurrency 0 or at least 1250"
 
 
 def test_a_study_holds_the_peak_at_every_rate_up_to_a_million(prod_stack: Stack) -> None:
@@ -180,10 +208,20 @@ def test_texts_that_share_messages_and_requests_share_their_cost(prod_stack: Sta
     one = lines(bill(prod_stack, ENGINE, SIZES, 36_000))["SQS sends, one a text"]
     shared = bill(prod_stack, ENGINE, SIZES, 36_000, texts_per_message=10, messages_per_request=10)
     assert lines(shared)["SQS sends, 100 texts in one"] == pytest.approx(one / 100)
-    polled = replace(PLAIN, provisioned=True)
-    # 100 texts a second are ten batches at once, and so one poller for 730 hours.
-    poller = monthly_usd(polled, prod_stack, SIZES, 100) - monthly_usd(PLAIN, prod_stack, SIZES, 100)
-    assert poller == pytest.approx(730 * 0.00925)
+
+
+def test_pollers_are_paid_for_by_the_hour_as_many_as_the_rate_takes(prod_stack: Stack) -> None:
+    def hours(rate: float) -> float:
+        polled = replace(prod_stack, max_concurrency=0, minimum_pollers=2, maximum_pollers=50)
+        found = lines(bill(polled, ENGINE, SIZES, rate * 3600))
+        return next(usd for what, usd in found.items() if "provisioned pollers" in what) / 0.00925
+
+    assert hours(0) == pytest.approx(2 * 730)
+    assert hours(1_000) == pytest.approx(10 * 730), "each reads 100 messages a second"
+    assert hours(1_000_000) == pytest.approx(50 * 730)
+    design = replace(PLAIN, minimum_pollers=2, limit=500, stacks=2)
+    two = monthly_usd(design, prod_stack, SIZES, 1000)
+    assert two == pytest.approx(2 * monthly_usd(replace(design, stacks=1), prod_stack, SIZES, 500))
 
 
 def capacity(*options: str) -> subprocess.CompletedProcess[str]:

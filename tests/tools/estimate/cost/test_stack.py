@@ -1,5 +1,7 @@
 """The parts of a stack that cost money, read from its registrations; and the command that prints the costs."""
 
+from typing import Any
+
 import pytest
 
 from tests.stacks import DEV
@@ -32,6 +34,13 @@ def test_a_stream_is_counted_and_the_notes_say_what_reading_it_costs() -> None:
     assert "a pipe would add 0.15 USD" in note
 
 
+def test_pollers_take_the_place_of_the_maximum_concurrency() -> None:
+    pollers = stack_of("dev", run(DEV, maxConcurrency=0, minimumPollers=2, maximumPollers=5))
+    assert (pollers.minimum_pollers, pollers.most_batches, pollers.most_batches_is) == (2, 50, "maximumPollers 5")
+    neither = stack_of("dev", run(DEV, maxConcurrency=0))
+    assert (neither.minimum_pollers, neither.most_batches, neither.most_batches_is) == (0, 1_250, "Lambda's 1,250")
+
+
 def test_a_promoted_image_is_stored_at_the_expense_of_the_stack_that_built_it() -> None:
     digest = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
     assert stack_of("dev", run(DEV, imageUri=digest)).kept_images == 0
@@ -42,6 +51,26 @@ def test_the_command_prints_the_three_tables(capsys: pytest.CaptureFixture[str])
     printed = capsys.readouterr().out
     for part in ("Stack prod at 500 texts an hour", "Amazon Comprehend", "cheapest", "from memory, not looked up"):
         assert part in printed
+
+
+@pytest.mark.parametrize(
+    ("values", "items_per_hour", "too_low"),
+    [
+        ({"maxConcurrency": 2}, 500_000, "maxConcurrency 2 is too low"),
+        ({"maxConcurrency": 2}, 50_000, ""),
+        ({"maxConcurrency": 0}, 200_000_000, "Lambda's 1,250 is too low"),
+        ({"maxConcurrency": 0, "minimumPollers": 2, "maximumPollers": 5}, 1_700_000, ""),
+        # Each reads 100 messages a second, however fast they are processed.
+        ({"maxConcurrency": 0, "minimumPollers": 2, "maximumPollers": 5}, 1_900_000, "maximumPollers 5 is too low"),
+    ],
+)
+def test_a_rate_that_the_queue_does_not_keep_up_with_is_told(
+    values: dict[str, Any], items_per_hour: float, too_low: str
+) -> None:
+    told = notes(report(stack_of("dev", run(DEV, **values)), Measured.read(), "ten_mixed", items_per_hour, False))
+    grows = [note for note in told if "the queue grows" in note]
+    assert len(grows) == bool(too_low)
+    assert all(too_low in note for note in grows)
 
 
 @pytest.mark.parametrize(
