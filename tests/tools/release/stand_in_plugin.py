@@ -125,6 +125,20 @@ def forget_imported_names(stand_in: ModuleType) -> None:
     stand_in.Provider.Check = checked
 
 
+def know_no_new_stream(stand_in: ModuleType) -> None:
+    """Have a preview that switches a table's stream know no ARN of it yet, as the real provider does."""
+    update = stand_in.Provider.Update
+
+    def updated(provider: Any, request: Any, context: Any) -> Any:
+        answer = update(provider, request, context)
+        was, is_ = stand_in.plain(request.olds).get("streamEnabled"), stand_in.plain(request.news).get("streamEnabled")
+        if request.preview and bool(was) != bool(is_):
+            answer.properties["streamArn"] = stand_in.UNKNOWN
+        return answer
+
+    stand_in.Provider.Update = updated
+
+
 def kill_after_push(stand_in: ModuleType) -> None:
     """Have it kill the engine, which started it, between a push and the checkpoint that would say so."""
     push = stand_in.Cloud.image
@@ -159,6 +173,7 @@ if __name__ == "__main__":
     answer_images(module)
     read(module)
     forget_imported_names(module)
+    know_no_new_stream(module)
     if KILL_AFTER_PUSH in os.environ:
         kill_after_push(module)
     module.main()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.tools.release.engine import Stack, why_not
 from tests.tools.release.test_engine import on_stand_ins, stack
+from tools.project import PROJECT
 
 __all__ = ["stack"]  # the fixture
 
@@ -20,6 +21,11 @@ HELD = {"id": {"S": "before"}}
 def test_a_stream_is_switched_on_and_off_in_place(stack: Stack) -> None:
     dynamodb, streams = stack.cloud.client("dynamodb"), stack.cloud.client("dynamodbstreams")
 
+    def up(stream: str) -> None:
+        """With a preview and the policy pack, as `make up`."""
+        set_ = ("--config", f"{PROJECT}:resultStream={stream}")
+        stack.run("pulumi", "up", "--yes", "--policy-pack", "policy", "--stack", "dev", *set_)
+
     def outputs() -> dict[str, str]:
         return json.loads(stack.run("pulumi", "stack", "output", "--json", "--stack", "dev"))
 
@@ -27,18 +33,18 @@ def test_a_stream_is_switched_on_and_off_in_place(stack: Stack) -> None:
         (policy,) = [r for r in stack.resources() if r["urn"].endswith("::results-reader")]
         return str(policy["inputs"]["policy"])
 
-    stack.up()
+    up("false")
     table, policy = outputs()["tableName"], outputs()["readerPolicyArn"]
     dynamodb.put_item(TableName=table, Item=HELD)
     without = reader_policy()
     assert ("resultStreamArn" in outputs(), "stream" in without.lower()) == (False, False)
 
-    stack.up(resultStream="true")
+    up("true")
     arn = outputs()["resultStreamArn"]
     assert streams.describe_stream(StreamArn=arn)["StreamDescription"]["StreamViewType"] == "NEW_IMAGE"
     assert arn in reader_policy()
 
-    stack.up(resultStream="false")
+    up("false")
     assert "StreamSpecification" not in dynamodb.describe_table(TableName=table)["Table"]
     assert "resultStreamArn" not in outputs()
     assert reader_policy() == without
