@@ -1,1 +1,1 @@
-"""The load test: texts at a stated rate, each accounted for and timed from when it was due to when it was stored."""
+"""The load test: sends texts at a fixed rate, accounts for each and times it from due until stored."""

@@ -1,4 +1,4 @@
-"""What became of every id that was sent."""
+"""Accounts for every id that was sent."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Accounting:
-    """Ids by what became of them.
+    """Ids by outcome.
 
     Attributes:
         stored: in the table.
@@ -27,9 +27,9 @@ def account(
 ) -> Accounting:
     """
     Args:
-        sent: ids that SQS took.
-        stored, dead: ids found in the table and, one for each message, in the dead-letter queue.
-        deliveries: how many deliveries of an id were settled, where that was watched.
+        sent: ids that SQS accepted.
+        stored, dead: ids found in the table and, one per message, in the dead-letter queue.
+        deliveries: number of settled deliveries by id, if watched.
     """
     outcomes = Counter(set(stored)) + Counter(dead)
     return Accounting(

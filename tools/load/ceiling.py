@@ -1,4 +1,4 @@
-"""What the embedded cloud can take by itself: the calls that a text makes, with nothing between them."""
+"""Measures the rate that the embedded cloud alone can handle: a text's calls, with nothing in between."""
 
 import time
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ from tools.local.source_queue import SourceQueue
 class Ceiling:
     """
     Attributes:
-        rate: texts a second through send, receive, put and delete, by tens.
-        busy: cores that the cloud used meanwhile; Python's lock lets it use no more than one.
+        rate: texts a second through send, receive, put and delete, in tens.
+        busy: cores that the cloud used; Python's lock limits it to one.
     """
 
     rate: float
@@ -30,12 +30,12 @@ class Ceiling:
 
     @property
     def per_core(self) -> float:
-        """Texts a second for each core that it gets, and so the most it can do."""
+        """Texts a second per core, and so its maximum."""
         return self.rate / self.busy
 
 
 def ceiling(seconds: float, texts: Sequence[str], region: str = "us-west-2") -> Ceiling:
-    """Of a cloud that is started for it."""
+    """The ceiling of a cloud that is started for this measurement."""
     with Cloud(region) as cloud, ThreadPoolExecutor(2) as loops:
         sqs, dynamodb = cloud.client("sqs"), cloud.client("dynamodb")
         url = sqs.create_queue(QueueName="ceiling")["QueueUrl"]

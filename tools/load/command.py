@@ -15,18 +15,20 @@ def load(
     rate: Annotated[float, typer.Option(min=0.01, help="Texts a second.")] = 100,
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds.")] = 600,
     together: Annotated[
-        int | None, typer.Option(min=1, max=10, help="Texts in a request; default: for about ten requests a second.")
+        int | None, typer.Option(min=1, max=10, help="Texts per request; default: for about ten requests a second.")
     ] = None,
-    stack: Annotated[str, typer.Option(help="Which stack's settings to run here, or which to find.")] = DEFAULT_STACK,
+    stack: Annotated[str, typer.Option(help="Stack to run locally, or to load with --deployed.")] = DEFAULT_STACK,
     deployed: Annotated[
-        bool, typer.Option("--deployed", help="Load the stack that is deployed, or a running `make local`.")
+        bool, typer.Option("--deployed", help="Load the deployed stack, or a running `make local`.")
     ] = False,
-    model: Annotated[Path | None, typer.Option(help="Folder of the model to run here; default: the demo's.")] = None,
-    texts: Annotated[Kind | None, typer.Option(help="Default: sentences; words for the full-size model.")] = None,
-    senders: Annotated[int, typer.Option(min=1, max=256, help="Requests to SQS at the same time.")] = 16,
+    model: Annotated[Path | None, typer.Option(help="Folder of the model to run locally; default: the demo's.")] = None,
+    texts: Annotated[
+        Kind | None, typer.Option(help="Kind of texts; default: sentences, or words for the full-size model.")
+    ] = None,
+    senders: Annotated[int, typer.Option(min=1, max=256, help="Concurrent requests to SQS.")] = 16,
     patience: Annotated[float, typer.Option(min=0, help="Seconds to wait for the queue to drain.")] = 600,
     ceiling_seconds: Annotated[
-        float, typer.Option(min=0, help="How long to measure the embedded cloud by itself before; 0 does not.")
+        float, typer.Option(min=0, help="Seconds to measure the embedded cloud alone first; 0 skips it.")
     ] = 10,
     max_p95_ms: Annotated[float, typer.Option(min=0, help="Objective: latency, from due to stored.")] = 2000,
     min_throughput_percent: Annotated[float, typer.Option(min=0, max=100, help="Objective: of the rate.")] = 95,
@@ -36,7 +38,7 @@ def load(
     max_dead: Annotated[int, typer.Option(min=0, help="Objective: texts in the dead-letter queue.")] = 0,
     output: Annotated[Path, typer.Option(help="Folder for load.html, load.png and load.json.")] = Path("build"),
 ) -> None:
-    """Send texts at a steady rate, whatever becomes of them, and account for every one; 1 if an objective is missed."""
+    """Send texts at a steady rate and account for every one. Exits with 1 if the run misses an objective."""
     from tools.load.objectives import Objectives  # these load numpy, and the program's libraries
     from tools.load.session import load_test
 

@@ -1,4 +1,4 @@
-"""The figures of a run, and how they went over time."""
+"""The figures of a run, in total and over time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ Numbers = NDArray[np.float64]
 class Figures:
     """
     Attributes:
-        sent, unsent, late: texts that SQS took; that it did not take; whose send began late.
-        latest_s: how late the latest send began.
+        sent, unsent, late: texts that SQS accepted; that it did not; whose send began late.
+        latest_s: the largest delay of a send.
         left: messages in the queue at the end, as in Run.
         latency_ms: from when a text was due to when it was stored, by share of the texts.
         throughput: texts stored a second, until the last one was stored or the time of sending was over.
@@ -94,7 +94,7 @@ def figures(run: Run) -> Figures:
 
 
 def moments(run: Run) -> tuple[Numbers, Numbers]:
-    """Of all texts that SQS took, in order: when they were due and when stored (NaN: never), in s since the start."""
+    """When each text that SQS accepted was due and when it was stored (NaN: never), in order, in s since the start."""
     ledger = run.ledger
     indices = [index for index in range(ledger.plan.texts) if ledger.id_of(index) not in ledger.unsent]
     done = [run.done_at.get(ledger.id_of(index), np.nan) - ledger.started_at for index in indices]
@@ -102,7 +102,7 @@ def moments(run: Run) -> tuple[Numbers, Numbers]:
 
 
 def series(due: Numbers, done: Numbers) -> Series:
-    """What `moments` gives, second by second. A text that was never stored stays in the depth for good."""
+    """The result of `moments`, second by second. A text that was never stored stays in the depth."""
     if not len(due):
         due = done = np.zeros(0)
     seconds = int(max(np.nanmax(due, initial=0.0), np.nanmax(done, initial=0.0))) + 1

@@ -1,4 +1,4 @@
-"""What is known of every text of a run: when it was due and sent, and when it was seen to be done."""
+"""Records for every text of a run when it was due, sent and done."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ class Ledger:
     Attributes:
         started_at: when the first text was due.
         begun: when the send of a text began, by its index.
-        unsent: why SQS did not take a text, by its id.
-        done: each time a delivery of a text was settled, by its id, where that can be watched.
+        unsent: why SQS did not accept a text, by its id.
+        done: the times at which deliveries of a text were settled, by its id, if that can be watched.
     """
 
     plan: Plan
@@ -38,17 +38,17 @@ class Ledger:
             self.begun[index] = moment
 
     def settled(self, ids: Iterable[str], moment: float) -> None:
-        """Of one delivery each; ids of others than this run are left out."""
+        """Record one settled delivery for each id; ignores ids of other runs."""
         for item_id in ids:
             if item_id.startswith(self.run):
                 self.done.setdefault(item_id, []).append(moment)
 
     @property
     def ids(self) -> list[str]:
-        """Of all that SQS took, in order."""
+        """The ids of all texts that SQS accepted, in order."""
         return [item_id for index in range(self.plan.texts) if (item_id := self.id_of(index)) not in self.unsent]
 
     @property
     def lateness_s(self) -> list[float]:
-        """How late each send began."""
+        """The delay of each send."""
         return [max(0.0, moment - self.due_at(index)) for index, moment in self.begun.items()]

@@ -1,4 +1,4 @@
-"""What a run must hold to, and what of it was missed."""
+"""The objectives of a run, and the ones it missed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from tools.load.figures import Figures
 class Objectives:
     """
     Attributes:
-        max_p95_ms: of the latency from due to stored.
-        min_throughput_percent: of the rate that was asked for.
-        max_late_percent: of the texts, sent late: beyond that the load was not the one that was asked for.
-        max_lost, max_duplicated, max_dead: texts. Those that SQS did not take count as lost.
+        max_p95_ms: limit for the latency from due to stored.
+        min_throughput_percent: share of the requested rate.
+        max_late_percent: share of texts sent late; beyond it, the load was not the requested one.
+        max_lost, max_duplicated, max_dead: texts. Those that SQS did not accept count as lost.
     """
 
     max_p95_ms: float
@@ -25,7 +25,7 @@ class Objectives:
 
 
 def missed(objectives: Objectives, found: Figures, rate: float) -> list[str]:
-    """In words; empty where all was held to."""
+    """Descriptions of the missed objectives; empty if all were met."""
     return list(_missed(objectives, found, rate))
 
 
@@ -38,7 +38,7 @@ def _missed(objectives: Objectives, found: Figures, rate: float) -> Iterator[str
         yield f"{found.duplicated} texts duplicated, {objectives.max_duplicated} allowed"
     if found.dead > objectives.max_dead:
         yield f"{found.dead} texts dead-lettered, {objectives.max_dead} allowed"
-    if not found.latency_ms["p95"] <= objectives.max_p95_ms:  # also of no text at all
+    if not found.latency_ms["p95"] <= objectives.max_p95_ms:  # also if there was no text at all
         yield f"p95 {found.latency_ms['p95']:,.0f} ms, {objectives.max_p95_ms:,g} allowed"
     if found.throughput < rate * objectives.min_throughput_percent / 100:
         yield f"{found.throughput:.1f} texts a second stored, {objectives.min_throughput_percent:g} % of {rate:g} asked"

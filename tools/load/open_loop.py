@@ -1,4 +1,4 @@
-"""Sends on a clock: what is due goes, however long the answers to earlier sends take."""
+"""Sends on a fixed schedule, however long the answers to earlier sends take."""
 
 import time
 from collections.abc import Callable
@@ -18,9 +18,9 @@ def send_all(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Start every send when it is due, or as soon after as a sender is free; returns when all are done.
+    """Start every send when it is due, or as soon as a sender is free; returns when all are done.
 
-    The schedule never waits for an answer and never moves, so a slow queue cannot slow the load and hide itself.
+    The schedule never waits for an answer and never moves, so a slow queue cannot slow the load and hide its slowness.
     """
     ledger.started_at = clock()
 

@@ -1,4 +1,4 @@
-"""What is in the table and in the dead-letter queue of the texts that were sent."""
+"""Finds the sent texts in the table and in the dead-letter queue."""
 
 import json
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from sentiment.table import Results
 from sentiment.target import Target
 from sentiment_contract.results import TABLE_KEY
 
-HIDDEN_S = 30  # that a dead letter is hidden from others at most, while all are looked at
+HIDDEN_S = 30  # the longest that a dead letter is hidden from others while all are read
 
 
 def stored(target: Target, ids: Sequence[str]) -> dict[str, float]:
-    """When each of these ids that has a result was processed, in seconds since the epoch.
+    """When each of these ids was processed, if it has a result, in seconds since the epoch.
 
     Raises:
         CommandError, ClientError, BotoCoreError: the table cannot be read.
@@ -28,14 +28,14 @@ def stored(target: Target, ids: Sequence[str]) -> dict[str, float]:
 
 
 def dead(target: Target, run: str) -> list[str]:
-    """Ids of this run in the dead-letter queue, one for each message; all stay there."""
+    """Ids of this run in the dead-letter queue, one per message; all stay there."""
     with Look(target.client("sqs"), target.dead_letter_queue_url, HIDDEN_S) as letters:
         ids = [_id_of(letter.body) for letter in letters]
     return [item_id for item_id in ids if item_id.startswith(run)]
 
 
 def _id_of(body: str) -> str:
-    """Of a message of one text, as this run sends them; of any other nothing."""
+    """The id in a message of one text, as this run sends them; nothing for any other message."""
     try:
         content = json.loads(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs no other."""
+"""Writes the report as one self-contained HTML file."""
 
 import io
 from base64 import b64encode

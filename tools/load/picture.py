@@ -1,4 +1,4 @@
-"""A run, drawn: four panels over time."""
+"""Draws a run in four panels over time."""
 
 from pathlib import Path
 

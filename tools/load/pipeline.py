@@ -1,4 +1,4 @@
-"""What is loaded: a stack that is started here, or one that runs somewhere."""
+"""The pipeline to load: a stack started locally, or one that is already running."""
 
 import json
 import os
@@ -20,10 +20,10 @@ from tools.local.stack import LocalPipeline
 class Pipeline:
     """
     Attributes:
-        clock: when a text counts as stored, in words.
-        processes: ids of the processes at work on this machine, by what they do.
-        cold_starts: seconds that each took so far, where that can be watched.
-        unwatched: deliveries that the poller has taken and that were not yet seen to end; 0 where nobody watches.
+        clock: describes when a text counts as stored.
+        processes: ids of the processes on this machine, by role.
+        cold_starts: seconds that each took so far, if that can be watched.
+        unwatched: deliveries that the poller has taken and not yet finished; 0 if nobody watches.
     """
 
     target: Target
@@ -41,7 +41,7 @@ def deployed(target: Target) -> Pipeline:
 
 @contextmanager
 def local_pipeline(stack: StackFile, model_dir: Path, ledger: Ledger) -> Iterator[Pipeline]:
-    """A stack on this machine, every batch of it watched.
+    """A stack on this machine, with every batch watched.
 
     Raises:
         ModelError, FileNotFoundError, SettingsError: as LocalPipeline.

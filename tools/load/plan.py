@@ -1,11 +1,11 @@
-"""What is to be sent when."""
+"""The schedule of a run."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sentiment.batch import MAX_MESSAGES
 
-REQUESTS_PER_SECOND = 10  # as long as a request holds no more than SQS takes
+REQUESTS_PER_SECOND = 10  # unless a request would hold more than SQS accepts
 
 
 class Kind(StrEnum):
@@ -19,8 +19,8 @@ class Kind(StrEnum):
 class Plan:
     """
     Attributes:
-        rate: texts a second, each in a message of its own.
-        duration_s: how long they are sent.
+        rate: texts a second, one per message.
+        duration_s: how long to send them.
         together: texts that are due at the same time and share a request.
     """
 
@@ -43,5 +43,5 @@ class Plan:
 
 
 def usual_together(rate: float) -> int:
-    """About ten requests a second, until they are full."""
+    """The texts per request that give about ten requests a second, up to SQS's limit."""
     return min(MAX_MESSAGES, max(1, round(rate / REQUESTS_PER_SECOND)))

@@ -1,4 +1,4 @@
-"""What a run says of itself: tables for a terminal and for the page, and all figures as JSON."""
+"""The report of a run: tables for a terminal and for the page, and all figures as JSON."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -21,10 +21,10 @@ from tools.load.samples import Sample
 class Report:
     """
     Attributes:
-        where, clock: of the pipeline, in words.
-        ceiling: of the embedded cloud, where there is one and it was measured.
-        missed: objectives, in words.
-        samples: every second; `usage` tells how much the processes used between them.
+        where, clock: descriptions of the pipeline.
+        ceiling: the embedded cloud's, if there is one and it was measured.
+        missed: descriptions of the missed objectives.
+        samples: one per second; `usage` computes how much the processes used in between.
     """
 
     started_at: float
@@ -93,7 +93,7 @@ def verdict(report: Report) -> str:
 
 
 def blocks(report: Report) -> dict[str, str]:
-    """For docs/performance.md and README."""
+    """The blocks for docs/performance.md and README."""
     here, plan, found = pages.measured_here(), report.plan, report.figures
     return {
         "load": f"{here}.\n\n{pages.markdown(table(report))}",
@@ -104,7 +104,7 @@ def blocks(report: Report) -> dict[str, str]:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """What can be compared between runs; NaN becomes null, as JSON has none."""
+    """The figures to compare between runs; NaN becomes null, because JSON has no NaN."""
     series = {name: _list(values) for name, values in asdict(report.series).items() if name != "percentiles_ms"}
     latency_ms = {name: _number(value) for name, value in report.figures.latency_ms.items()}
     by_share = {name: _list(values) for name, values in report.series.percentiles_ms.items()}

@@ -19,17 +19,17 @@ from tools.load.outcomes import dead, stored
 from tools.load.pipeline import Pipeline
 from tools.load.samples import Sample, Sampler
 
-LOOK_S = 0.5  # between looks at the queue, once all is sent
-GRACE_S = 10  # for results that are missing though the queue seems empty: SQS's counts are approximate
+LOOK_S = 0.5  # between polls of the queue, once everything is sent
+GRACE_S = 10  # for missing results although the queue seems empty, because SQS's counts are approximate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """
     Attributes:
-        done_at: when the texts that are stored were so, by id; `pipeline.clock` says by which clock.
-        left: messages that the queue still held when patience was over; some that count as lost may be among them.
-        load_average: of this machine in the last minute of sending: what else it had to do tells in the times.
+        done_at: when the texts were stored, by id; `pipeline.clock` says by which clock.
+        left: messages still in the queue when patience ran out; some may be among those that count as lost.
+        load_average: this machine's, in the last minute of sending: other work affects the times.
     """
 
     ledger: Ledger
@@ -49,10 +49,10 @@ def run_load(
     patience_s: float,
     progress: Callable[[str, Sampler], None],
 ) -> Run:
-    """Send all texts on time, wait for what comes of them, and account for every one.
+    """Send all texts on time, wait for their outcome, and account for every one.
 
     Args:
-        progress: is called now and then with what is being done.
+        progress: called now and then with the current activity.
 
     Raises:
         ClientError, BotoCoreError: queues or table cannot be read.
@@ -67,7 +67,7 @@ def run_load(
         left = _drain(pipeline, sampler, patience_s, progress)
     progress("reading the table", sampler)
     processed = _read(pipeline, ledger.ids)
-    settled = dict(ledger.done)  # as it is now: where patience was over, the watch goes on
+    settled = dict(ledger.done)  # a copy: if patience ran out, the watching continues
     watched = {item_id: moments[0] for item_id, moments in settled.items() if item_id in processed}
     return Run(
         ledger=ledger,
@@ -104,7 +104,7 @@ def _sender(ledger: Ledger, pipeline: Pipeline, texts: Sequence[str], senders: i
 
 
 def _drain(pipeline: Pipeline, sampler: Sampler, patience_s: float, progress: Callable[[str, Sampler], None]) -> int:
-    """Wait until the queue is empty and all was watched; returns how many messages are left if it takes too long."""
+    """Wait until the queue is empty and everything was watched; returns the number of messages left on timeout."""
     deadline = time.monotonic() + patience_s
     while True:
         sample = sampler.look()
@@ -116,7 +116,7 @@ def _drain(pipeline: Pipeline, sampler: Sampler, patience_s: float, progress: Ca
 
 
 def _read(pipeline: Pipeline, ids: Sequence[str]) -> dict[str, float]:
-    """When each text that has a result was processed, by id."""
+    """When each text with a result was processed, by id."""
     found: dict[str, float] = {}
     deadline = time.monotonic() + GRACE_S
     while missing := [item_id for item_id in ids if item_id not in found]:

@@ -1,4 +1,4 @@
-"""Queues and processes, looked at every second while the load runs."""
+"""Samples queues and processes every second while the load runs."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from tools.load.pipeline import Pipeline
 INTERVAL_S = 1.0
 MB = 2**20
 BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # kinds of CPU time; all but waiting
-OTHERS = "all else here"  # what the machine was busy with besides
+OTHERS = "all else here"  # the machine's other work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +26,9 @@ class Sample:
     Attributes:
         at: seconds since the epoch.
         waiting, in_flight, dead: messages, as SQS counts them.
-        cpu_s: CPU time that the processes have used so far, by what they do.
-        machine_s: CPU time that all processes on this machine have used so far, these and others.
-        memory_mb: resident memory of each, as cpu_s.
+        cpu_s: CPU time that the processes have used so far, by role.
+        machine_s: CPU time that all processes on this machine have used so far.
+        memory_mb: resident memory, by role.
     """
 
     at: float
@@ -41,10 +41,10 @@ class Sample:
 
 
 class Sampler:
-    """Looks every second while it is entered.
+    """A context manager that samples every second.
 
     Attributes:
-        samples: so far.
+        samples: the samples so far.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
@@ -70,7 +70,7 @@ class Sampler:
     def look(self) -> Sample:
         """
         Raises:
-            ClientError, BotoCoreError: the queues cannot be looked at.
+            ClientError, BotoCoreError: the queues cannot be read.
         """
         target = self._pipeline.target
         waiting, _, in_flight = counts(self._sqs, target.queue_url)
@@ -90,10 +90,10 @@ class Sampler:
             try:
                 self.samples.append(self.look())
             except (ClientError, BotoCoreError):
-                continue  # a gap in the picture, no more
+                continue  # only a gap in the picture
 
     def _usage(self, pid: int) -> tuple[float, float]:
-        """CPU seconds so far and MB of memory; nothing of a process that has ended."""
+        """CPU seconds so far and MB of memory; nothing for a process that has ended."""
         try:
             process = self._processes.setdefault(pid, psutil.Process(pid))
             times = process.cpu_times()
@@ -108,7 +108,7 @@ def _machine_s() -> float:
 
 
 def cores_used(samples: Sequence[Sample]) -> dict[str, float]:
-    """CPU seconds a second, on average, by what the processes do; nothing where they work elsewhere."""
+    """Average CPU seconds a second, by role; nothing for processes that run elsewhere."""
     if len(samples) < 2:
         return {}
     first, last = samples[0], samples[-1]
@@ -120,7 +120,7 @@ def cores_used(samples: Sequence[Sample]) -> dict[str, float]:
 
 
 def usage(samples: Sequence[Sample], since: float) -> list[tuple[float, dict[str, float], dict[str, float]]]:
-    """Cores and MB by what the processes do, from sample to sample; seconds after `since` first."""
+    """Cores and MB by role, from sample to sample; first the seconds after `since`."""
     return [
         (after.at - since, cores_used([before, after]), dict(after.memory_mb)) for before, after in pairwise(samples)
     ]

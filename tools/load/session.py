@@ -1,4 +1,4 @@
-"""A load test as a person sees it: progress, tables, and the files it leaves."""
+"""A load test's user interface: progress, tables and output files."""
 
 import json
 import time
@@ -26,7 +26,7 @@ from tools.load.samples import Sampler
 from tools.load.texts import pool
 from tools.local.stack import DEMO_MODEL
 
-FULL_SIZE = "full-size"  # the folder of tools/local/full_size_model.py, whose vocabulary is words
+FULL_SIZE = "full-size"  # the folder that tools/models/full_size.py writes, whose vocabulary is words
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeRemainingColumn())
 
 
@@ -43,7 +43,7 @@ def load_test(
     ceiling_s: float,
     output: Path,
 ) -> Report:
-    """Run it, show it and write it down; the options are those of tools/load/command.py.
+    """Run a load test, show it and write its files; the options are those of tools/load/command.py.
 
     Raises:
         CommandError: the model or the stack's settings cannot be used, or the stack cannot be found.

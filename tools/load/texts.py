@@ -1,4 +1,4 @@
-"""Texts of mixed length, like short reviews: the same lengths as `make bench` measures."""
+"""Texts of mixed length, like short reviews, with the same lengths as in `make bench`."""
 
 import random
 
@@ -6,7 +6,7 @@ from tools.bench.workloads import length, text
 from tools.load.plan import Kind
 from tools.project import ROOT
 
-POOL = 2000  # different texts; made before the clock runs, so that making them delays no send
+POOL = 2000  # different texts; created before the clock runs, so that this delays no send
 SEED = 20261125
 SENTENCES = ROOT / "function" / "model_build" / "parity_sentences.txt"
 
@@ -22,7 +22,7 @@ def pool(kind: Kind) -> list[str]:
 
 
 def _sentences(words: int, sentences: list[str], drawn: random.Random) -> str:
-    """Whole sentences, as many as it takes to have so many words."""
+    """Whole sentences, up to this number of words."""
     parts: list[str] = []
     while sum(len(part.split()) for part in parts) < words:
         parts.append(drawn.choice(sentences))

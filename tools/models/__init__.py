@@ -1,1 +1,1 @@
-"""Makes the models that the pipeline is tried and measured with."""
+"""Builds the models with which the pipeline is tested and measured."""

@@ -1,7 +1,7 @@
-"""A trained model on its way to CI: packed into one file, fetched by a pointer that is committed, checked by digest.
+"""Brings a trained model to CI: packs it into one file, fetches it by a committed pointer, and checks its digest.
 
-git ignores function/models/NAME. function/models/NAME.json, which is committed, says where the folder's archive lies (a
-bucket or a release) and what its digest is, so that a commit fixes the model that it deploys.
+git ignores function/models/NAME. The committed function/models/NAME.json holds the URL of the folder's archive (in a
+bucket or a release) and its digest, so that a commit pins the model that it deploys.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def pack(
     model: Annotated[Path, typer.Argument(help="Folder in function/models.")],
     to: Annotated[str, typer.Argument(help="Where you will put the archive: a folder, s3://... or https://...")],
 ) -> None:
-    """Pack a model into build/models, and write the pointer to where its archive will lie."""
+    """Pack a model into build/models, and write the pointer to its archive's future location."""
     if model.resolve().parent != MODELS.resolve():
         raise CommandError(f"MODEL: {model} must be a folder in {MODELS}")
     if not to.startswith(SCHEMES):
@@ -59,7 +59,7 @@ def pack(
 
 @app.command()
 def fetch() -> None:
-    """Fetch each model that a pointer in function/models names, unless its folder is there and whole."""
+    """Fetch each model that a pointer in function/models names, unless its folder exists and is complete."""
     for pointer in sorted(MODELS.glob("*.json")):
         folder = pointer.with_suffix("")
         try:
@@ -67,7 +67,7 @@ def fetch() -> None:
             url, digest = str(wanted["archive"]), str(wanted["sha256"])
         except (ValueError, KeyError, TypeError) as error:
             raise CommandError(f"{pointer}: must hold archive and sha256: {error!r}") from error
-        fetched = folder / "fetched"  # the digest of the archive that the folder is of
+        fetched = folder / "fetched"  # the digest of the archive from which the folder was unpacked
         if fetched.is_file() and fetched.read_text() == digest:
             _say(f"{folder.relative_to(ROOT)} is there")
         elif folder.is_dir() and not fetched.is_file():

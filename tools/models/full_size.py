@@ -1,4 +1,4 @@
-"""A DistilBERT of the real one's size with random weights: to measure memory, time and bytes where there is no hub."""
+"""Builds a full-size DistilBERT with random weights, to measure memory, time and bytes without the hub."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ PRE_TOKENIZER = pre_tokenizers.BertPreTokenizer()
 
 
 def full_size_model(output: Path = OUTPUT) -> Path:
-    """The folder with the int8 model, made if it is not there (some ten seconds and 1 GB of memory)."""
+    """The folder with the int8 model; builds it if it does not exist (about ten seconds and 1 GB of memory)."""
     transformers_logging.disable_progress_bar()
     try:
         load(output).manifest.check_digests(output)
@@ -64,7 +64,7 @@ def make_tokenizer(vocabulary_size: int, max_tokens: int) -> PreTrainedTokenizer
 
 
 def _english_words() -> list[str]:
-    """Those of the parity sentences, so that usual texts have as many tokens as with the real vocabulary."""
+    """The words of the parity sentences, so that ordinary texts have as many tokens as with the real vocabulary."""
     texts = (NORMALIZER.normalize_str(sentence) for sentence in parity.sentences())
     words = {word for text in texts for word, _ in PRE_TOKENIZER.pre_tokenize_str(text)}
     return sorted(word for word in words if word not in LETTERS)

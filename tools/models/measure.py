@@ -1,6 +1,6 @@
-"""What a built model takes: `python -m tools.models.measure FOLDER` prints it as JSON.
+"""Measures a built model's time and memory: `python -m tools.models.measure FOLDER` prints them as JSON.
 
-A process of its own for each model, without the libraries that build it: its memory is the model's and the function's.
+Each model gets its own process, without the libraries that build it, so the memory is the model's and the function's.
 """
 
 import json
@@ -18,9 +18,9 @@ ROUNDS = 3
 
 
 def measure(folder: Path) -> dict[str, float]:
-    """Of this process: seconds to load, CPU milliseconds of the usual batches, and its memory at the end, MB.
+    """This process's seconds to load, CPU milliseconds for the usual batches, and memory at the end, MB.
 
-    Ten texts of 512 tokens and one of the most characters are classified too, after which it has taken what it can.
+    It also classifies ten texts of 512 tokens and one of the maximum length, so that the memory reaches its peak.
     """
     began = time.perf_counter()
     classifier = load(folder)
@@ -38,7 +38,7 @@ def measure(folder: Path) -> dict[str, float]:
 
 
 def _peak_kb() -> int:
-    """Not getrusage's: that begins with the memory of the process that started this one."""
+    """The peak memory. getrusage's would include the memory of the process that started this one."""
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(peak)
 

@@ -1,4 +1,4 @@
-"""What is known of a model that was trained here, in its folder: on what, how, and how good it is on held-out texts."""
+"""The record of a model's training, in its folder: its data, recipe and score on held-out texts."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,16 +12,16 @@ TRAINING_FILE = "training.json"
 class Record:
     """
     Attributes:
-        command: that trained it.
+        command: the command that trained it.
         date: when, as ISO 8601.
-        base: the model that it began with.
+        base: the model from which training started.
         data: name of the file of labelled texts.
-        data_sha256: of that file.
+        data_sha256: digest of that file.
         source: folder of the fp32 model on the machine that trained it.
         trained_on: label -> texts.
         recipe: epochs, batch size, learning rate, seed and the like.
-        held_out: figures of `Score.figures`, of the int8 model on texts that it was not trained on.
-        seconds, peak_mb: what the training took.
+        held_out: `Score.figures` of the int8 model on texts that it was not trained on.
+        seconds, peak_mb: the training's time and peak memory.
         machine: processors and threads, or the GPU.
     """
 
@@ -43,7 +43,7 @@ class Record:
 
     @classmethod
     def read(cls, model_dir: Path) -> Self | None:
-        """The record of a model's folder; None where it was not trained here."""
+        """The record in a model's folder; None if `make train` did not train it."""
         try:
             return cls(**json.loads((model_dir / TRAINING_FILE).read_text(encoding="utf-8")))
         except FileNotFoundError:

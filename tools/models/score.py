@@ -1,4 +1,4 @@
-"""How well labels were found: accuracy, and precision, recall and F1 of each class, from a table of confusions."""
+"""Scores of a classifier: accuracy, and precision, recall and F1 by class, from a confusion matrix."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -35,12 +35,12 @@ class Score:
 
     @property
     def chance(self) -> float:
-        """The accuracy of whoever always says the commonest label."""
+        """The accuracy of always answering the most common label."""
         return max(self.count(label) for label in self.labels) / self.texts
 
     @property
     def macro_f1(self) -> float:
-        """The mean of the classes' F1, whatever their sizes; classes that the file does not have do not count."""
+        """The unweighted mean of the classes' F1; classes that do not occur in the file do not count."""
         known = [label for label in self.labels if self.count(label)]
         return sum(self.f1(label) for label in known) / len(known)
 
@@ -61,7 +61,7 @@ class Score:
         return self.confusions[label, label] / of if of else 0.0
 
     def figures(self) -> dict[str, object]:
-        """For a file: rounded, by name."""
+        """The rounded figures by name, to write to a file."""
         by_label = {
             label: {
                 "texts": self.count(label),
@@ -89,7 +89,7 @@ class Score:
         return table
 
     def matrix(self) -> Table:
-        """A row for each label of the file, a column for each of the model."""
+        """A row for each label in the file, a column for each of the model's."""
         table = Table("the file says", title="Confusion matrix: texts by label", title_justify="left")
         for label in self.labels:
             table.add_column(painted(f"model: {label}", SHOWN_CHARS), justify="right")

@@ -1,6 +1,6 @@
-"""What a classifier's size costs: models of the usual sizes with random weights, their memory and time side by side.
+"""Compares the memory and time of models of common sizes, with random weights.
 
-`python -m tools.models.sizes` prints the table of docs/model.md (some ten minutes, 4 GB on disk in build/sizes).
+`python -m tools.models.sizes` prints the table in docs/model.md (about ten minutes, 4 GB on disk in build/sizes).
 """
 
 import json
@@ -44,7 +44,7 @@ Sizes = dict[str, tuple[int, ...]]
 
 
 def make(shape: Shape, folder: Path) -> Path:
-    """A folder that the function loads, unless it is there."""
+    """Write a folder that the function can load, unless it exists."""
     try:
         Manifest.read(folder).check_sizes(folder)
         return folder

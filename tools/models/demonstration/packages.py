@@ -1,4 +1,4 @@
-"""The packages that hold what the demonstration model is made of, fetched with their hashes and unpacked."""
+"""Fetches by hash, and unpacks, the packages from which the demonstration model is built."""
 
 import subprocess
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 from tools.project import ROOT
 
 LOCK = ROOT / "locks" / "demonstration.txt"
-AS_SOURCE = "vaderSentiment"  # its wheel leaves out the texts
+AS_SOURCE = "vaderSentiment"  # its wheel lacks the texts
 
 
 def fetch(folder: Path) -> Path:
-    """Download the locked packages, if they are not there, and unpack the wheels; returns where they lie."""
+    """Download the locked packages, if missing, and unpack the wheels; returns their folder."""
     unpacked = folder / "unpacked"
     done = unpacked / LOCK.name
     if done.is_file() and done.read_bytes() == LOCK.read_bytes():

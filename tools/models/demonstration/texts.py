@@ -2,7 +2,7 @@
 
 Source: additional_resources/hutto_ICWSM_2014.tar.gz in the sdist of vaderSentiment 2.5 (MIT; Hutto and Gilbert, 2014):
 tweets, sentences of product and film reviews and of editorials, each with the mean of 20 people's ratings from -4 to 4.
-They are other people's words: for training and judging on a machine, never committed.
+They are other people's words: use them for training and evaluation, never commit them.
 """
 
 import csv
@@ -22,8 +22,8 @@ FILES = {
     "movie": "movieReviewSnippets",
     "nyt": "nytEditorialSnippets",
 }
-CLEAR = 1.0  # from this mean rating on a text is positive or negative
-NEUTRAL = 0.5  # below it, either way, a text is neutral; what lies between is left out
+CLEAR = 1.0  # from this mean rating on, a text is positive or negative
+NEUTRAL = 0.5  # below it, either way, a text is neutral; texts in between are left out
 HELD_OUT_SHARE = 0.2  # of the documents
 
 
@@ -85,8 +85,8 @@ def _lines(data: tarfile.TarFile, ending: str) -> list[str]:
 
 
 def split(texts: Sequence[Rated]) -> Iterator[tuple[Rated, bool]]:
-    """Each different text once, and whether it is held out: by a hash of its document, or of the first of all documents
-    that share a text with it."""
+    """Each distinct text once, and whether it is held out: by a hash of its document, or of the first document that
+    shares a text with it."""
     parents: dict[str, str] = {}
 
     def root(name: str) -> str:

@@ -11,21 +11,21 @@ from sentiment.cli import new_app, run
 def evaluate(
     *,
     data: Annotated[Path, typer.Option(help="CSV file of labelled texts.")],
-    model: Annotated[Path, typer.Option(help="Folder that function/build_model.py made.")],
+    model: Annotated[Path, typer.Option(help="Folder that function/build_model.py built.")],
     source: Annotated[
         str | None,
         typer.Option(help="Folder or hub id of the fp32 model to compare with; default: that of `make train`."),
     ] = None,
     text_column: Annotated[str, typer.Option(help="CSV column that holds the text.")] = "text",
     label_column: Annotated[str, typer.Option(help="CSV column that holds the label.")] = "label",
-    delimiter: Annotated[str, typer.Option(help="Between the fields of the CSV file.")] = ",",
+    delimiter: Annotated[str, typer.Option(help="Delimiter of the CSV file.")] = ",",
     rename: Annotated[
-        list[str] | None, typer.Option(help="FILE=MODEL: what the model calls a label of the file; can be repeated.")
+        list[str] | None, typer.Option(help="FILE=MODEL: the model's name for a label in the file; repeatable.")
     ] = None,
     mistakes: Annotated[Path, typer.Option(help="CSV file to write all mistakes to.")] = Path("build/mistakes.csv"),
     show: Annotated[int, typer.Option(min=0, help="Mistakes to show on the screen.")] = 10,
 ) -> None:
-    """Judge a built model on labelled texts, as the function would classify them."""
+    """Evaluate a built model on labelled texts, as the function would classify them."""
     from tools.models.evaluate.report import evaluate as evaluated  # these load the function's libraries
     from tools.models.labelled import read
 

@@ -1,4 +1,4 @@
-"""What a built model says of labelled texts, through the function's own code."""
+"""Classifies labelled texts with a built model, through the function's own code."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,11 +9,11 @@ from function.verdict import Sentiment
 from sentiment.screen import notes
 from tools.models.labelled import Labelled
 
-TOGETHER = 100  # texts: as many as a batch of messages may well hold
+TOGETHER = 100  # texts, like a large batch of messages
 
 
 def classified(classifier: Classifier, texts: Sequence[Labelled]) -> Iterator[tuple[Labelled, Sentiment]]:
-    """Each text with what the model says of it, in their order; a terminal shows how far it is."""
+    """Each text with the model's answer, in order; shows progress on a terminal."""
     starts = range(0, len(texts), TOGETHER)
     for start in track(starts, "classifying", console=notes, transient=True, disable=not notes.is_terminal):
         some = texts[start : start + TOGETHER]

@@ -1,4 +1,4 @@
-"""A model's judgement on labelled texts: scores by class, agreement with fp32, the most confident mistakes."""
+"""Reports a model's results on labelled texts: scores by class, agreement with fp32, the most confident mistakes."""
 
 import csv
 from collections.abc import Sequence
@@ -35,9 +35,9 @@ def evaluate(
     mistakes: Path,
     show: int,
 ) -> Score:
-    """Print the judgement, and write the mistakes as CSV, the most confident first; returns the score.
+    """Print the results, and write the mistakes as CSV, the most confident first; returns the score.
 
-    CommandError if the model is absent, or knows none of the labels.
+    CommandError if the model is missing, or knows none of the labels.
     """
     try:
         classifier = load(model_dir)
@@ -86,7 +86,7 @@ def _look_at_the_labels(texts: Sequence[Labelled], classifier: Classifier) -> No
 
 
 def _compare(texts: Sequence[Labelled], classifier: Classifier, model_dir: Path, source: str | None) -> None:
-    """Agreement and score differences between the built model and the fp32 one it was made of."""
+    """Agreement and score differences between the built model and the fp32 one it was built from."""
     manifest = classifier.manifest
     given = source or _own_source(model_dir, manifest.model_revision)
     if not given:
@@ -113,7 +113,7 @@ def _compare(texts: Sequence[Labelled], classifier: Classifier, model_dir: Path,
 
 
 def _own_source(model_dir: Path, revision: str) -> str | None:
-    """The fp32 model that `make train` left on this machine, if it is still the one."""
+    """The fp32 model that `make train` left on this machine, if it still matches."""
     record = Record.read(model_dir)
     weights = ROOT / record.source / "model.safetensors" if record else None
     if record and weights and weights.is_file() and sha256(weights)[: len(revision)] == revision:

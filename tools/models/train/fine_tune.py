@@ -1,4 +1,4 @@
-"""Fine-tuning by transformers' Trainer: a classifier or an encoder, on labelled texts, resumed where it was left."""
+"""Fine-tunes a classifier or an encoder on labelled texts with transformers' Trainer, and resumes interrupted runs."""
 
 import sys
 import time
@@ -36,8 +36,8 @@ LINES_AN_EPOCH = 10
 class Recipe:
     """
     Attributes:
-        learning_rate: its peak, after a twentieth of the steps; it then falls to nothing.
-        max_tokens: of a text, in training; 0 for as many as the model takes.
+        learning_rate: its peak, after a twentieth of the steps; it then falls to zero.
+        max_tokens: of a text, in training; 0 for the model's limit.
     """
 
     epochs: float = 3
@@ -50,7 +50,7 @@ class Recipe:
 def load_base(
     base: str, revision: str | None, labels: Sequence[str], seed: int
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A model of a folder or the hub with these labels, a new head made by the seed; CommandError if there is none."""
+    """A model from a folder or the hub with these labels and a new head from the seed; CommandError if none."""
     set_seed(seed)
     changes = {
         "num_labels": len(labels),
@@ -78,7 +78,7 @@ def load_base(
 def fine_tune(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[Labelled], recipe: Recipe, work: Path
 ) -> None:
-    """Train `model` in place, from the last checkpoint in `work` if there is one. A GPU is used where there is one."""
+    """Train `model` in place, from the last checkpoint in `work` if there is one, on a GPU if there is one."""
     number = {label: place for place, label in (model.config.id2label or {}).items()}
     encoded = tokenizer(
         [text.text for text in texts], truncation=True, max_length=recipe.max_tokens or tokenizer.model_max_length
@@ -111,7 +111,7 @@ def fine_tune(
     trainer.pop_callback(_printer())
     last = get_last_checkpoint(work / CHECKPOINTS) if (work / CHECKPOINTS).is_dir() else None
     if last:
-        report(f"goes on from {last}")
+        report(f"resuming from {last}")
     trainer.train(resume_from_checkpoint=last)
     model.cpu().eval()
 
@@ -123,7 +123,7 @@ def _printer() -> type[TrainerCallback]:
 
 
 class Progress(TrainerCallback):
-    """A line for each tenth of an epoch: where it is, the loss, and when it will be done."""
+    """Reports progress, loss and the time left, every tenth of an epoch."""
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **others: Any) -> None:
         self._began, self._first = time.monotonic(), state.global_step

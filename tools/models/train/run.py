@@ -1,4 +1,4 @@
-"""From labelled texts to a folder in function/models, with a record of how good it is on texts it has not seen."""
+"""Trains a model from labelled texts into a folder in function/models, with its score on unseen texts."""
 
 import dataclasses
 import hashlib
@@ -47,10 +47,10 @@ def train(
     model_id: str | None = None,
     output: Path | None = None,
 ) -> Record:
-    """Train, build `output` (function/models/NAME), judge it on `held_out`, write its record; returns the record.
+    """Train, build `output` (function/models/NAME), evaluate it on `held_out`, write its record; returns the record.
 
     Raises:
-        CommandError: the labels or the base cannot be used; the built model strays from fp32.
+        CommandError: the labels or the base cannot be used, or the built model differs too much from fp32.
     """
     output = output or MODELS / _checked(name)
     texts = _apart(texts, held_out)
@@ -111,15 +111,15 @@ def _checked(name: str) -> str:
 
 
 def _apart(texts: Sequence[Labelled], held_out: Sequence[Labelled]) -> list[Labelled]:
-    """The texts to train on, none of which is held out too."""
+    """The texts to train on, without those that are held out."""
     apart = without(texts, held_out)
     if dropped := len(texts) - len(apart):
-        report(f"{dropped} texts are held out too, and not trained on")
+        report(f"{dropped} texts are held out too, and not used for training")
     told: dict[str, set[str]] = {}
     for text in apart:
         told.setdefault(text.key, set()).add(text.label)
     if twofold := sum(len(labels) > 1 for labels in told.values()):
-        report(f"{twofold} texts stand there with more than one label")
+        report(f"{twofold} texts have more than one label")
     return apart
 
 
@@ -137,7 +137,7 @@ def _labels(texts: Sequence[Labelled], held_out: Sequence[Labelled]) -> list[str
 
 
 def _digest(texts: Sequence[Labelled], base: str, revision: str | None, recipe: Recipe) -> str:
-    """A checkpoint is resumed by a run of the same texts, base and recipe, and by no other."""
+    """A digest that identifies a run, so that only the same texts, base and recipe resume a checkpoint."""
     content = [[(text.text, text.label) for text in texts], base, revision, dataclasses.asdict(recipe)]
     if (weights := Path(base, "model.safetensors")).is_file():
         content.append(sha256(weights))
@@ -145,7 +145,7 @@ def _digest(texts: Sequence[Labelled], base: str, revision: str | None, recipe: 
 
 
 def _relative(path: str) -> str:
-    """A path in the checkout relative to it, anything else as it is."""
+    """A path in the checkout relative to it; anything else unchanged."""
     return path.removeprefix(f"{ROOT}/")
 
 

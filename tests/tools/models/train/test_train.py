@@ -95,7 +95,7 @@ def test_a_run_that_was_broken_off_goes_on_from_its_checkpoint(
         fine_tune.Progress, "on_step_end", lambda self, args, state, *_, **__: steps.append(state.global_step)
     )
     record = Record.read(trained())
-    assert re.search(r"goes on from .*checkpoint-(\d+)\n", capsys.readouterr().out)
+    assert re.search(r"resuming from .*checkpoint-(\d+)\n", capsys.readouterr().out)
     assert 30 < steps[0] <= 40
     assert steps == list(range(steps[0], steps[-1] + 1))
     assert record is not None
@@ -159,4 +159,4 @@ def test_texts_of_the_held_out_file_are_not_trained_on(capsys: pytest.CaptureFix
     assert run._apart(texts, [Labelled(9, "GOOD", "b")]) == texts[1:]
     said = capsys.readouterr().out
     assert "1 texts are held out too" in said
-    assert "1 texts stand there with more than one label" in said
+    assert "1 texts have more than one label" in said
