@@ -46,5 +46,5 @@ def fitting(table: Table, console: Console) -> RenderableType:
     lines: list[RenderableType] = [table.title] if table.title else []
     for row in zip(*(column.cells for column in table.columns), strict=True):
         shown = zip((column.header for column in table.columns), row, strict=True)
-        lines += ["", *(f"{heading}: {value}" for heading, value in shown)]
+        lines += ["", *(f"{heading}: {value}" if heading else value for heading, value in shown)]
     return Group(*lines)

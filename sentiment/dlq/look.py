@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from sentiment.dlq.letter import DeadLetter
 from sentiment.dlq.queue import WORK_HIDES_SECONDS, Look, depth
@@ -37,7 +37,8 @@ def peek(*, target: Target, limit: Annotated[int, typer.Option(min=1, help="Maxi
         answers.print(f"{count:6} {reason}", markup=False, highlight=False)
     if letters and len(letters) < of_about:
         answers.print(f"counted: {len(letters)} of about {of_about}", highlight=False)
-    table = Table("message", "reason", "receives", "age", "body", show_lines=True)
+    folded = [Column(heading, overflow="fold") for heading in ("reason", "body")]  # JSON has no spaces to break at
+    table = Table("message", folded[0], "receives", "age", folded[1], show_lines=True)
     for letter in letters[:limit]:
         reason = f"{letter.code}: {letter.error}" if letter.code else f"{NOT_GIVEN}: the function crashed or timed out"
         seen = (

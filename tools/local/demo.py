@@ -99,7 +99,7 @@ def _send(local: LocalPipeline, bodies: list[str], console: Console) -> None:
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
         if failed := local.sqs.send_message_batch(QueueUrl=local.queue_url, Entries=entries).get("Failed"):
             raise RuntimeError(f"SQS refused {failed}")
-    console.print(f"Sent {len(bodies)} messages to {local.queue_url}")
+    console.print(f"Sent {len(bodies)} messages to {local.queue_url}", soft_wrap=True)
 
 
 def _wait(local: LocalPipeline, console: Console) -> bool:

@@ -14,6 +14,7 @@ from sentiment.batch import MAX_BYTES
 from sentiment.dlq.letter import DeadLetter, size_of
 from sentiment.dlq.queue import Look, move
 from sentiment.dlq.replay import edited
+from sentiment.screen import answers
 from sentiment.target import Target
 from sentiment_contract.dead_letters import MAX_ATTRIBUTES, SENT_TIMESTAMP, sent_at
 from tests.function.aws import record
@@ -80,6 +81,12 @@ def test_peek_shows_joiners_and_soft_hyphens_but_neither_control_nor_reordering_
     out = run("dlq", "peek").out
     assert shown in out
     assert not [each for each in never if each in out]
+
+
+def test_a_narrow_screen_cuts_nothing_off_a_body(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_width", 60)
+    given_up(place, "@" * 40)
+    assert run("dlq", "peek").out.count("@") == 40
 
 
 def test_peek_at_an_empty_queue_says_so(place: Place, run: Run) -> None:
