@@ -1,1 +1,1 @@
-"""Runs and measures the service on this machine, and releases it; never deployed."""
+"""Tools that run, measure and release the service; never deployed."""

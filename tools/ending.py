@@ -1,4 +1,4 @@
-"""How a long command ends when it is told to, by Ctrl-C or SIGTERM: one line, at once, with nothing left running."""
+"""Ends a long command on Ctrl-C or SIGTERM: immediately, with one line of output and nothing left running."""
 
 # Few and small imports: until the handlers are there, Python answers Ctrl-C with a traceback.
 import atexit
@@ -13,16 +13,16 @@ from threading import Timer
 from types import FrameType
 
 TERMINAL = sys.stderr
-PATIENCE_S = 3.0  # for what is closed in order, such as containers; then the process ends as it is
+PATIENCE_S = 3.0  # for an orderly shutdown, for example of containers; then the process just ends
 at_once: list[Callable[[], None]] = []  # ends what must be gone whatever the rest of the process waits for
 
 
 class Told(KeyboardInterrupt):
-    """The command was told to end."""
+    """A signal asked the command to end."""
 
 
 def end_when_told(module: str) -> None:
-    """Run a module's `main` and end the process with what it returns; the import is part of the run."""
+    """Run a module's `main` and exit with its result; the import is part of the run."""
     told = 0
     ready = False
 
@@ -44,7 +44,7 @@ def end_when_told(module: str) -> None:
         raise Told
 
     def swallowed(unraisable: object) -> None:
-        """Python drops what is raised in a finalizer or a weak reference's callback."""
+        """Handle exceptions in finalizers and weak reference callbacks, which Python would drop."""
         if isinstance(getattr(unraisable, "exc_value", None), Told):
             _leave(told)
 
@@ -65,7 +65,7 @@ def end_when_told(module: str) -> None:
 
 
 def _leave(number: int) -> None:
-    """Without waiting for threads: pipes and watchdogs end what this process has started."""
+    """Exit without waiting for threads: pipes and watchdogs end the processes that this one started."""
     show_cursor = "\x1b[?25h" if TERMINAL.isatty() else ""
     TERMINAL.write(f"{show_cursor}stopped\n")
     _exit(128 + number)

@@ -1,1 +1,1 @@
-"""Faults on purpose: the local pipeline under all that can go wrong around it, and an account of every message."""
+"""Injects faults around the local pipeline, and accounts for every message."""

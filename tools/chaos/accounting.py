@@ -1,4 +1,4 @@
-"""The account of a scenario: what became of every message that was sent."""
+"""The account of a scenario: the outcome of every message that was sent."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from tools.chaos.messages import Message, Text
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A result that the table took (`accepted`), or found as old as what it held (absorbed)."""
+    """A result that the table accepted (`accepted`), or absorbed because it already held one as new."""
 
     id: str
     content: str
@@ -23,11 +23,11 @@ class Account:
 
     Attributes:
         stored: the newest text of each id in the message reached the table, which holds it or a newer version.
-        both: stored, with a copy in the dead-letter queue beside: SQS gave up a message that was done, but not deleted.
+        both: stored, and also in the dead-letter queue: SQS dead-lettered a message that was done but not deleted.
         copies: in the dead-letter queue, beyond the first of a message.
         lost: bodies of messages that are nowhere.
         duplicated: texts that took effect more than once.
-        overwritten: texts that gave way to an older version, or to what nobody sent.
+        overwritten: texts replaced by an older version, or by something nobody sent.
     """
 
     sent: int
@@ -49,9 +49,9 @@ def account(
 ) -> Account:
     """
     Args:
-        results: what the table holds at the end, by id.
+        results: the table's content at the end, by id.
         dead: bodies in the dead-letter queue.
-        writes: in the order in which the table answered them.
+        writes: in the order of the table's answers.
     """
     known = {(text.id, text.content): text for message in sent for text in message.texts}
     held = {item_id: _version(known, item_id, item["text"]) for item_id, item in results.items()}
@@ -83,7 +83,7 @@ def account(
 
 
 def _version(known: Mapping[tuple[str, str], Text], item_id: str, content: str) -> int:
-    """Of what was sent; 0 of anything else."""
+    """The version of a text that was sent; 0 for anything else."""
     text = known.get((item_id, content))
     return text.version if text else 0
 

@@ -1,4 +1,4 @@
-"""Everything at once."""
+"""The scenario with all faults at once."""
 
 from collections.abc import Sequence
 from random import Random

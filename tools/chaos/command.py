@@ -1,4 +1,4 @@
-"""`make chaos`: everything that can go wrong around the function, and an account of every message."""
+"""`make chaos`: injects faults around the function, and accounts for every message."""
 
 import argparse
 import os
@@ -19,9 +19,9 @@ MESSAGES, QUICK_MESSAGES = 300, 40
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_MESSAGES} messages each, not {MESSAGES}")
-    parser.add_argument("--only", default="", metavar="WORDS", help="scenarios whose name holds these words")
-    parser.add_argument("--jobs", type=_jobs, default=os.cpu_count() or 2, help="scenarios at a time (default: cores)")
-    parser.add_argument("--output", type=Path, default=RESULT, help=f"where the figures go (default: {RESULT})")
+    parser.add_argument("--only", default="", metavar="WORDS", help="scenarios whose name contains these words")
+    parser.add_argument("--jobs", type=_jobs, default=os.cpu_count() or 2, help="concurrent scenarios (default: cores)")
+    parser.add_argument("--output", type=Path, default=RESULT, help=f"file for the figures (default: {RESULT})")
     options = parser.parse_args(arguments)
     names = [name for name in SCENARIOS if options.only in name]
     if not names:

@@ -1,4 +1,4 @@
-"""What can go wrong with a call between function, poller and cloud; and the injector, which counts what it did."""
+"""Faults of calls between function, poller and cloud, and the injector, which counts them."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from tools.chaos.proxy import Answer, Call, Dropped
 
 
 class Scene(Protocol):
-    """The part of a stage (tools/chaos/stage.py) that its faults look at or touch."""
+    """The part of a stage (tools/chaos/stage.py) that its faults read or change."""
 
     injector: "Injector"
     over: Event
@@ -33,12 +33,12 @@ Do = Callable[[Call, Scene], Answer]
 class Fault:
     """
     Attributes:
-        what: in plain words; its hits are counted under it.
-        operation: the calls that it strikes, such as PutItem.
+        what: its description, under which its hits are counted.
+        operation: the calls that it affects, such as PutItem.
         do: answers such a call; raises Dropped to end the connection without an answer.
-        when: which of these calls.
-        share: of those calls, 0 to 1, evenly spread.
-        times: at most.
+        when: selects among these calls.
+        share: share of those calls, 0 to 1, evenly spread.
+        times: maximum number.
     """
 
     what: str
@@ -53,8 +53,8 @@ class Injector:
     """Applies the faults of one scenario; safe to use from many threads.
 
     Attributes:
-        hits: how many faults were injected, by what they were.
-        active: False lets every call through: the faults are mended.
+        hits: number of injected faults by description.
+        active: False lets every call through: the faults are repaired.
     """
 
     def __init__(self, faults: Sequence[Fault], scene: Scene) -> None:
@@ -92,7 +92,7 @@ class Injector:
 
 
 def refuse(code: str, status: int = 400) -> Do:
-    """The service's own error, as its JSON protocol has it."""
+    """The service's own error, in its JSON protocol."""
     body = {"__type": f"com.amazonaws#{code}", "message": "injected"}
     return lambda call, scene: Answer(status=status, body=body, headers={"Content-Type": "application/x-amz-json-1.0"})
 
@@ -103,31 +103,31 @@ be_unavailable = refuse("ServiceUnavailable", status=503)
 
 
 def hang(call: Call, scene: Scene) -> Answer:
-    """No answer, and no end of the connection either, until the play is over."""
+    """Neither answer nor close the connection until the scenario is over."""
     scene.over.wait()
     raise Dropped
 
 
 def lose_the_answer(call: Call, scene: Scene) -> Answer:
-    """The cloud does as it is asked, and nobody hears of it."""
+    """Execute the call, but lose the answer."""
     call.forward()
     raise Dropped
 
 
 def kill(call: Call, scene: Scene) -> Answer:
-    """Every runtime that lives dies with the call that one of them has made; the call itself arrives."""
+    """Kill all live runtimes at a call that one of them made; the call itself arrives."""
     scene.signal_runtimes(signal.SIGKILL)
     return call.forward()
 
 
 def kill_before(call: Call, scene: Scene) -> Answer:
-    """The same, and the call never arrives."""
+    """Kill all live runtimes before the call arrives."""
     scene.signal_runtimes(signal.SIGKILL)
     raise Dropped
 
 
 def freeze(call: Call, scene: Scene) -> Answer:
-    """Every runtime that lives stops, and neither answers nor ends."""
+    """Stop all live runtimes, so that they neither answer nor end."""
     scene.signal_runtimes(signal.SIGSTOP)
     return call.forward()
 

@@ -1,4 +1,4 @@
-"""The deployed handler, until a message comes that makes it take all the memory there is."""
+"""Wraps the deployed handler; certain messages make it exhaust the memory."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ CHUNK_BYTES = 16 * 1024 * 1024
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """The first delivery of such a message takes the memory before its batch is worked on, the second afterwards."""
+    """The first delivery of such a message exhausts the memory before its batch is processed, the second afterwards."""
     times = {int(r["attributes"]["ApproximateReceiveCount"]) for r in event.get("Records", []) if HUNGRY in r["body"]}
     if 1 in times:
         _take_all()

@@ -1,4 +1,4 @@
-"""The function's memory limit, which the local Lambda only tells it: what exceeds it is killed, as in Lambda."""
+"""Enforces the function's memory limit, which the local Lambda only announces: kills what exceeds it, like Lambda."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ LOOK_EVERY_S = 0.02
 
 
 class LimitedProcess(PlainProcess):
-    """A plain process that is killed as soon as it holds more memory than its function has."""
+    """A plain process that is killed as soon as it exceeds its function's memory."""
 
     def __init__(self, config: FunctionConfig, runtime_api: str, on_kill: Callable[[], None]) -> None:
         super().__init__(config, runtime_api)

@@ -1,4 +1,4 @@
-"""What a scenario sends: texts in several versions, and poison."""
+"""The messages of a scenario: texts in several versions, and poison."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 FIRST_SENT = datetime(2025, 1, 1, tzinfo=UTC)
-HUNGRY = "hungry"  # in an id: the wrapper tools/chaos/hungry.py takes all memory on it
+HUNGRY = "hungry"  # in an id: makes the wrapper tools/chaos/hungry.py exhaust the memory
 BUNDLE = 3  # texts in every tenth message
 SENTENCES = ("I love it.", "Terrible, it broke at once.", "Fast delivery, and a friendly note.", "Never again.")
 
@@ -21,20 +21,20 @@ class Text:
 
     @property
     def content(self) -> str:
-        """Unlike every other text's, so that it tells which version a result is of."""
+        """Unique, so that it identifies the version of a result."""
         return f"{SENTENCES[(self.version + len(self.id)) % len(SENTENCES)]} ({self.id}, version {self.version})"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent, and the texts that must be stored of it: none of poison."""
+    """A message, and the texts from it that must be stored; none for poison."""
 
     body: str
     texts: tuple[Text, ...] = ()
 
 
 def message(*texts: Text, dated: bool = True) -> Message:
-    """One message; without dates, the newest is what is sent last."""
+    """One message; without dates, the last one sent is the newest."""
     items = [_item(text, dated) for text in texts]
     return Message(json.dumps(items[0] if len(items) == 1 else {"items": items}), texts)
 

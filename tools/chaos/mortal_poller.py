@@ -1,4 +1,4 @@
-"""Lambda and its poller in a process of their own, which can be killed: `python -m tools.chaos.mortal_poller`."""
+"""Lambda and its poller in a separate process that can be killed: `python -m tools.chaos.mortal_poller`."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ from tools.local.program import ROOT
 
 @contextmanager
 def mortal_poller(function: FunctionConfig, mapping: EventSourceConfig) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that feeds the function from the queue until it is killed, here at the end at the latest."""
+    """A process that feeds the function from the queue until it is killed, at the latest on exit from the context."""
     process = subprocess.Popen([sys.executable, "-m", "tools.chaos.mortal_poller"], cwd=ROOT, stdin=subprocess.PIPE)
     assert process.stdin is not None
     try:

@@ -1,4 +1,4 @@
-"""What can happen to the poller: it dies between the function's answer and the delete."""
+"""Faults of the poller: it dies between the function's answer and the delete."""
 
 import signal
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tools.chaos.stage import Stage
 
 
 def _kill_poller(call: Call, scene: Scene) -> Answer:
-    """The function has answered, and the messages are not deleted."""
+    """Kill the poller after the function's answer, before it deletes the messages."""
     send_signal(scene.poller_pid, signal.SIGKILL)
     raise Dropped
 

@@ -1,4 +1,4 @@
-"""An HTTP proxy between the pipeline and its cloud: it keeps a journal of all calls, and lets faults answer some."""
+"""An HTTP proxy between the pipeline and its cloud, which records all calls and lets faults answer some."""
 
 import json
 import sys
@@ -28,13 +28,13 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Call:
-    """One call of AWS's API.
+    """One AWS API call.
 
     Attributes:
         operation: such as PutItem.
         request: its parameters.
-        forward: lets the cloud answer; once at most.
-        weight: how many faults it counts for, where a fault answers it.
+        forward: lets the cloud answer; at most once.
+        weight: how many faults it counts for, if a fault answers it.
     """
 
     operation: str
@@ -56,7 +56,7 @@ class Proxy:
     """A proxy on loopback, as a context manager.
 
     Attributes:
-        journal: what the cloud has answered; writes to the table in its own order.
+        journal: the cloud's answers; writes to the table in its own order.
 
     Args:
         answer: answers a call; may raise Dropped.
@@ -101,11 +101,11 @@ class Proxy:
 class _Server(ThreadingHTTPServer):
     proxy: Proxy
     daemon_threads = True
-    block_on_close = False  # hanging calls are part of the play
+    block_on_close = False  # hanging calls are part of the scenario
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Keep quiet about clients that were killed while they talked, and of the cloud that ends with the play."""
+        """Ignore clients that were killed in mid-request, and the cloud that ends with the scenario."""
         if not isinstance(sys.exception(), ConnectionError | IncompleteRead):
             super().handle_error(request, client_address)
 

@@ -1,4 +1,4 @@
-"""What the queues can do: deliver twice or out of order, bring poison, refuse dead letters."""
+"""Faults of the queues: repeated or unordered deliveries, poison, refused dead letters."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ VERSIONS, LONGEST_DELAY_S = 3, 4
 
 
 def _again(call: Call, scene: Scene) -> list[dict[str, Any]]:
-    """What was delivered once, as much as this receive asks for."""
+    """Deliver earlier messages again, as many as this receive requests."""
     once = [each for batch in scene.received() for each in batch]
     return once[scene.injector.hits[AGAIN] :][: call.request["MaxNumberOfMessages"]]
 
@@ -33,7 +33,7 @@ def _deliver_again(call: Call, scene: Scene) -> Answer:
 
 
 def _newest_first(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
-    """Versions are sent oldest first, with delays that bring the older behind the newer."""
+    """Send versions oldest first, with delays that deliver older ones after newer ones."""
     stage.send(messages, delay_s=lambda each: LONGEST_DELAY_S * (VERSIONS - each.texts[0].version) // (VERSIONS - 1))
     stage.drain()
     texts = {each.body: each.texts[0] for each in messages}
@@ -46,7 +46,7 @@ def _newest_first(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
 
 
 def _batches_with(*poisonous: int) -> Make:
-    """Batches of which one after the other holds so much poison, among good messages."""
+    """Batches with the given amounts of poison, one after the other, among good messages."""
 
     def make(count: int, random: Random) -> list[Message]:
         return [*_in_turn(iter(shuffled(count, random)), iter(poison(count)), count // SEND_BATCH)]
@@ -61,7 +61,7 @@ def _batches_with(*poisonous: int) -> Make:
 
 
 def _as_sent(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
-    """The poller starts when all is there, so that it takes the batches as they were sent."""
+    """Start the poller once everything is sent, so that it takes the batches as they were sent."""
     stage.send(messages)
     stage.local.mapping.resume()
     stage.drain()

@@ -1,4 +1,4 @@
-"""Dead letters that are redriven late: the table was mended, and newer results came meanwhile."""
+"""Dead letters redriven late: after the table was repaired, and newer results arrived."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ REDRIVEN = "messages redriven"
 
 
 def _refused_and_redriven(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
-    """Old versions are refused; then the table is mended, new versions of half of them come, and all is redriven."""
+    """Refuse old versions; then repair the table, send new versions of half of them, and redrive everything."""
     stage.send(messages)
     stage.drain()
     stage.injector.active = False

@@ -1,4 +1,4 @@
-"""What a release can do: come while messages flow, or bring a model that does not load."""
+"""Faults of releases: deployments while messages flow, and models that do not load."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def _garbage(graph: Path) -> None:
 
 
 def _with_broken_releases(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
-    """Releases with models that do not load go live while messages wait, and are taken back."""
+    """Take releases with models that do not load live while messages wait, and roll them back."""
     damages: Sequence[Callable[[Path], None]] = (_cut, _garbage)
     share = len(messages) // len(damages)
     for number, damage in enumerate(damages):
@@ -50,7 +50,7 @@ def _with_broken_releases(stage: Stage, messages: Sequence[Message]) -> dict[str
 
 
 def _deploy(call: Call, scene: Scene) -> Answer:
-    """The next version goes live while a batch is at work; the time to live of its results tells it from the others."""
+    """Take the next version live while a batch is running; its results' time to live identifies it."""
     days = scene.injector.hits[DEPLOYED] + 1
     scene.deploy(version=str(days + 1), environment={"RESULT_TTL_DAYS": str(days)})
     return call.forward()

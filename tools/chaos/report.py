@@ -1,4 +1,4 @@
-"""What was injected and what was seen of it, for a terminal, for the pages and as JSON."""
+"""Reports the injected faults and their effects, for a terminal, for the pages and as JSON."""
 
 import json
 from collections import Counter
@@ -49,7 +49,7 @@ def show_all(outcomes: Sequence[Outcome], console: Console) -> None:
 
 
 def blocks(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """For docs/reliability.md and README."""
+    """The blocks for docs/reliability.md and README."""
     here = pages.measured_here()
     found = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in totals(outcomes).items())
     return {

@@ -1,4 +1,4 @@
-"""What can happen to the runtime: it is killed, it hangs, it runs out of memory."""
+"""Faults of the runtime: it is killed, hangs, or runs out of memory."""
 
 from collections.abc import Sequence
 from random import Random

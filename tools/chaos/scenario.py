@@ -1,4 +1,4 @@
-"""A scenario: what is sent, what goes wrong meanwhile, and what must be seen of it besides a clean account."""
+"""A scenario: its messages, its faults, and the effects that must be seen besides a clean account."""
 
 import time
 from collections import Counter
@@ -21,16 +21,16 @@ Make = Callable[[int, Random], list[Message]]
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a scenario left behind, beside its account.
+    """The observations from a scenario, besides its account.
 
     Attributes:
-        hits: faults by what they were, counted where they were injected.
-        errors: failed invocations of the pipeline's own poller, by error type.
-        reasons: dead letters by the reason beside them; "given up by SQS" without one.
-        in_time: invocations that gave messages back before their timeout.
+        hits: faults by description, counted where they were injected.
+        errors: failed invocations by the pipeline's own poller, by error type.
+        reasons: dead letters by reason; "given up by SQS" without one.
+        in_time: invocations that returned messages before their timeout.
         redeliveries: receives of a message beyond its first.
-        absorbed: writes that the table found as old as what it held.
-        notes: what a script saw.
+        absorbed: writes that the table absorbed because it already held a result as new.
+        notes: a script's own observations.
     """
 
     hits: Counter[str]
@@ -54,11 +54,11 @@ class Scenario:
     """
     Attributes:
         name: short and unique.
-        faults: of calls between function, poller and cloud.
-        messages: makes so many.
-        play: sends them and waits; returns notes on what it saw.
-        must: what has to be seen, by what is said where it is not.
-        settings: configuration values over the dev stack's own.
+        faults: faults of calls between function, poller and cloud.
+        messages: creates a number of messages.
+        play: sends them and waits; returns its observations.
+        must: checks of the observations, by the complaint if they fail.
+        settings: configuration values that override the dev stack's.
         visibility_s: the queue's visibility timeout, instead of six timeouts and a window.
         handler: a wrapper around the deployed one.
         paused: whether `play` starts the poller.
@@ -79,7 +79,7 @@ class Scenario:
 class Outcome:
     """
     Attributes:
-        complaints: what must hold of the scenario, and does not.
+        complaints: the failed checks.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Outcome:
 
 
 def run(scenario: Scenario, count: int) -> Outcome:
-    """Play a scenario with about `count` messages, and draw up its account."""
+    """Run a scenario with about `count` messages, and account for them."""
     began = time.monotonic()
     with Stage(scenario.faults, scenario.settings, scenario.visibility_s, scenario.handler, scenario.paused) as stage:
         notes = scenario.play(stage, scenario.messages(count, Random(SEED)))

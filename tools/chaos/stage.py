@@ -1,4 +1,4 @@
-"""Where a scenario plays: the dev stack's pipeline on this machine, with a proxy before its cloud."""
+"""The stage of a scenario: the dev stack's pipeline on this machine, with a proxy in front of its cloud."""
 
 import signal
 import time
@@ -31,12 +31,12 @@ class Stage:
 
     Attributes:
         local: the pipeline.
-        injector: the faults, and how often they struck.
-        over: set when the play is over; what hangs waits for it.
+        injector: the faults, and how often they were injected.
+        over: set when the scenario is over; hanging calls wait for it.
         sent: all messages that were sent.
         batches: outcomes of all invocations by the pipeline's own poller.
-        unforeseen: lines of the function's log that say so, where it gave a whole batch back.
-        poller_pid: of a poller that plays in its place.
+        unforeseen: log lines in which the function reports an unforeseen error and returns a whole batch.
+        poller_pid: process id of a poller that replaces it.
     """
 
     local: LocalPipeline
@@ -51,9 +51,9 @@ class Stage:
     ) -> None:
         """
         Args:
-            settings: configuration values over the stack's own.
+            settings: configuration values that override the stack's.
             visibility_s: the queue's visibility timeout, instead of six timeouts and a window.
-            handler: in place of the deployed one.
+            handler: replaces the deployed one.
             paused: the poller waits for `local.mapping.resume()`.
         """
         self.injector = Injector(faults, self)
@@ -101,7 +101,7 @@ class Stage:
                 raise RuntimeError(f"SQS refused messages: {failures}")
 
     def drain(self, until: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until the queue is empty, or something else is so; returns whether that came in time."""
+        """Wait until the queue is empty or another condition holds; returns whether it did in time."""
         deadline = time.monotonic() + PATIENCE_S
         while self.local.depth(self.local.queue_url) and not until():
             if time.monotonic() > deadline:
@@ -117,7 +117,7 @@ class Stage:
         return [letter.body for letters, failures in moves for letter in letters if letter.message_id not in failures]
 
     def deploy(self, **changes: Any) -> None:
-        """A new version of the function, with these changes of its configuration."""
+        """Deploy a new version of the function with these configuration changes."""
         environment = {**self.local.function_config.environment, **changes.pop("environment", {})}
         self.local.function.deploy(replace(self.local.function_config, environment=environment, **changes))
 
@@ -126,12 +126,12 @@ class Stage:
             send_signal(environment.pid, number)
 
     def received(self) -> list[list[dict[str, Any]]]:
-        """What every receive of the poller brought, in order; nothing that came empty."""
+        """The result of every non-empty receive by the poller, in order."""
         batches = (each.answer.body.get("Messages", []) for each in self._answered("ReceiveMessage"))
         return [batch for batch in batches if batch]
 
     def writes(self) -> list[Write]:
-        """Results that the table took or absorbed, in its own order."""
+        """Results that the table accepted or absorbed, in its own order."""
         return [
             Write(each.request["Item"]["id"]["S"], each.request["Item"]["text"]["S"], each.answer.status == 200)
             for each in self._answered("PutItem")
@@ -139,12 +139,12 @@ class Stage:
         ]
 
     def errors(self) -> Counter[str]:
-        """Failed invocations by their error type."""
+        """Failed invocations by error type."""
         failed = (batch.invocation.error for batch in self.batches if batch.invocation and batch.invocation.error)
         return Counter(str(error.get("errorType")) for error in failed)
 
     def in_time(self) -> int:
-        """Invocations that answered, and with messages which are to come again."""
+        """The number of invocations that answered and returned messages to the queue."""
         answered = (batch for batch in self.batches if batch.invocation and not batch.invocation.error)
         return sum(bool(batch.failed_ids) for batch in answered)
 

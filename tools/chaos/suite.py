@@ -1,4 +1,4 @@
-"""All scenarios, and how several of them play side by side: much of their time they wait."""
+"""Runs all scenarios, several at a time, because they spend much of their time waiting."""
 
 import logging
 import multiprocessing
@@ -34,8 +34,8 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def outcomes(names: Sequence[str], count: int, jobs: int) -> Iterator[Outcome]:
-    """Play these scenarios with about `count` messages each, `jobs` at a time; each as soon as it is over."""
-    # Processes, since Pulumi's runtime is one for all of a process; spawned, since threads run in this one.
+    """Run scenarios with about `count` messages each, `jobs` at a time; yields each outcome as soon as it is there."""
+    # Processes, because a process has only one Pulumi runtime; spawned, because threads run in this one.
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which they inherit: this process ends them
         playing = [pool.submit(_play, name, count) for name in names]

@@ -1,4 +1,4 @@
-"""What the table can do: throttle, refuse, hang, or take a result and not say so."""
+"""Faults of the table: it throttles, refuses, hangs, or stores a result without confirming it."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""What a stack costs, and what a rate of texts takes."""
+"""Estimates a stack's cost and the capacity that a rate needs."""

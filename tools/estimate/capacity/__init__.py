@@ -1,1 +1,1 @@
-"""How much a stack can take: concurrency, backlog, drain time, quotas and cost, up to a million texts a second."""
+"""Estimates a stack's capacity: concurrency, backlog, drain time, quotas and cost, up to a million texts a second."""

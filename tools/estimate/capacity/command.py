@@ -15,14 +15,14 @@ BEFORE_S = 60  # of steady traffic, before the burst
 def capacity(
     *,
     rate: Annotated[float, typer.Option(min=0.001, max=1e7, help="Texts a second, steadily.")] = 100,
-    peak: Annotated[float, typer.Option(min=1, max=1000, help="Times that, while the burst lasts.")] = 5,
-    peak_minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="How long that is.")] = 10,
-    stack: Annotated[str, typer.Option(help="Whose settings to begin with.")] = DEFAULT_STACK,
-    workload: Annotated[str, typer.Option(help="Of measured.json: how long the texts are.")] = "ten_mixed",
-    bench: Annotated[Path | None, typer.Option(help="Times of this file of `make bench` instead.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw to this file too; needs locks/pictures.txt.")] = None,
+    peak: Annotated[float, typer.Option(min=1, max=1000, help="Factor during the burst.")] = 5,
+    peak_minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Length of the burst.")] = 10,
+    stack: Annotated[str, typer.Option(help="Stack to start from.")] = DEFAULT_STACK,
+    workload: Annotated[str, typer.Option(help="Workload in measured.json: how long the texts are.")] = "ten_mixed",
+    bench: Annotated[Path | None, typer.Option(help="File of `make bench` with the times to use instead.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw to this file; needs locks/pictures.txt.")] = None,
 ) -> None:
-    """Say what a rate and a burst take: concurrency, backlog and drain time, quotas to raise, what comes next, cost."""
+    """Print what a rate and a burst need: concurrency, backlog, drain time, quotas to raise, the next step and cost."""
     from settings import SettingsError
     from tools import pages
     from tools.estimate.capacity.page import blocks

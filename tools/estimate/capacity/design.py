@@ -1,4 +1,4 @@
-"""A way to build it: how texts are sent, polled and processed; and what one batch at a time achieves by it."""
+"""A design: how texts are sent, polled and processed, and the rate that each concurrent batch achieves."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from tools.estimate.pollers import texts_read
 class Design:
     """
     Attributes:
-        engine, memory_mb: what a batch runs on.
-        batch_messages: in one invocation, when there are enough. texts_per_message: as producers send them.
-        text_bytes: of one text in its message.
-        stacks: each with a queue, a function and a table of its own; the texts are spread evenly.
-        minimum_pollers: provisioned pollers of one queue that always wait; 0 has no provisioned pollers at all.
-        start, per_minute, limit: batches at once of one mapping: at first, added a minute, and at most.
-        limit_is: what sets that limit, in words.
+        engine, memory_mb: the engine and memory for a batch.
+        batch_messages: in a full invocation. texts_per_message: as producers send them.
+        text_bytes: size of one text in its message.
+        stacks: each with its own queue, function and table; the texts are spread evenly.
+        minimum_pollers: provisioned pollers that one queue always keeps; 0 means no provisioned pollers at all.
+        start, per_minute, limit: a mapping's concurrent batches: initially, added per minute, and at most.
+        limit_is: describes what sets that limit.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Design:
 
     @property
     def slots_per_stack(self) -> float:
-        """Batches at once of one mapping at most; their messages are in flight, of which a queue has only so many."""
+        """The most concurrent batches of one mapping; a queue limits the messages in flight."""
         return min(self.limit, quotas.IN_FLIGHT.value / self.batch_messages)
 
     @property
     def ends_at(self) -> str:
-        """What it has no more of at its most, in words."""
+        """Describes the limit that it reaches first."""
         return self.limit_is if self.slots_per_stack == self.limit else f"{quotas.IN_FLIGHT.value:,g} in flight"
 
     @property
@@ -50,12 +50,12 @@ class Design:
 
     @property
     def batch_s(self) -> float:
-        """A full batch, warm."""
+        """Seconds for a full batch, warm."""
         return self.engine.batch_ms(self.batch_texts, self.memory_mb) / 1000
 
     @property
     def texts_per_slot(self) -> float:
-        """Texts a second for each batch that is processed at once."""
+        """Texts a second per concurrent batch."""
         processed = self.batch_texts / self.batch_s
         if not self.minimum_pollers:
             return processed
@@ -78,9 +78,9 @@ class Design:
 
     @property
     def most(self) -> float:
-        """Texts a second with all that it may have."""
+        """Texts a second at its limit."""
         return self.stacks * self.slots_per_stack * self.texts_per_slot
 
     def slots(self, rate: float) -> float:
-        """Batches at once, of all stacks, that keep up with so many texts a second."""
+        """Concurrent batches over all stacks that keep up with this rate."""
         return rate / self.texts_per_slot

@@ -1,4 +1,4 @@
-"""What a design needs of each quota."""
+"""The share of each quota that a design needs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from tools.estimate.capacity import quotas
 from tools.estimate.capacity.design import Design
 from tools.estimate.capacity.quotas import Quota
 
-RECORD_BYTES = 900  # of an event record beside its body: tools/local/sqs_events.py writes it
+RECORD_BYTES = 900  # of an event record besides its body: see tools/local/sqs_events.py
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """`steady`, `peak`: how much of the quota, for each of its scope."""
+    """`steady`, `peak`: how much of the quota, per scope."""
 
     quota: Quota
     steady: float
@@ -26,7 +26,7 @@ class Need:
 def needs(design: Design, rate: float, peak_rate: float, write_units: float) -> list[Need]:
     """
     Args:
-        rate, peak_rate: texts a second. write_units: of one result.
+        rate, peak_rate: texts a second. write_units: per result.
     """
     return [
         Need(quota=quota, steady=rate * per + fixed, peak=peak_rate * per + fixed)
@@ -35,7 +35,7 @@ def needs(design: Design, rate: float, peak_rate: float, write_units: float) -> 
 
 
 def _parts(design: Design, write_units: float) -> Iterator[tuple[Quota, float, float]]:
-    """A quota, what each text a second needs of it, and what is needed at any rate."""
+    """Yield each quota, the need per text a second, and the need at any rate."""
     slots = 1 / design.texts_per_slot
     invocations = 1 / design.batch_texts / quotas.REQUESTS_PER_CONCURRENCY.value
     yield quotas.CONCURRENCY, max(slots, invocations), 0

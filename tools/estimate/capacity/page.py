@@ -1,4 +1,4 @@
-"""What `make capacity UPDATE_DOCS=1` writes into docs/cost.md."""
+"""The blocks that `make capacity UPDATE_DOCS=1` writes into docs/cost.md."""
 
 from tools import pages
 from tools.estimate.capacity.report import needs_table, notes, rates_table, ways_table

@@ -1,4 +1,4 @@
-"""A study, drawn: backlog and concurrency through the burst, and how the longest wait grows with the rate."""
+"""Draws a study: backlog and concurrency through the burst, and how the longest wait grows with the rate."""
 
 from dataclasses import replace
 from pathlib import Path

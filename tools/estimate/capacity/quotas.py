@@ -1,4 +1,4 @@
-"""What AWS allows by default, each with its source. `checked` as in tools/estimate/cost/prices.py."""
+"""AWS's default quotas, each with its source. `checked` is as in tools/estimate/cost/prices.py."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ PROVISIONED_NEWS = "AWS News Blog, 'AWS Lambda enhances event processing with pr
 class Quota:
     """
     Attributes:
-        scope: what has so much of it.
-        raisable: whether AWS raises it on request; if not, more of what has it is the way.
-        source: where the figure stands. checked: whether it was read there for this file.
+        scope: the kind of resource that has this much of it.
+        raisable: whether AWS raises it on request; if not, use more such resources.
+        source: where the figure comes from. checked: whether it was read there for this file.
     """
 
     name: str

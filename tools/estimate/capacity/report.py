@@ -68,7 +68,7 @@ def rates_table(study: Study) -> Table:
 
 
 def _table(title: str, heads: Iterable[str]) -> Table:
-    """The first column is of words, the others of numbers."""
+    """A table whose first column holds words and the others numbers."""
     table = Table(title=title, title_justify="left")
     for index, head in enumerate(heads):
         table.add_column(head, justify="right" if index else "left", no_wrap=True)

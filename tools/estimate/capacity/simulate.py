@@ -1,4 +1,4 @@
-"""A queue under load, step by step: what arrives, what is processed, and what waits meanwhile."""
+"""Simulates a queue under load, step by step: arrivals, processing and backlog."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ LONGEST_STEPS = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Burst:
-    """Traffic that is steady but for one burst.
+    """Steady traffic with one burst.
 
     Attributes:
-        rate: texts a second. peak: times that, while the burst lasts.
-        before_s, peak_s: from the beginning to the burst, and how long that lasts.
+        rate: texts a second. peak: factor during the burst.
+        before_s, peak_s: time before the burst, and its length.
     """
 
     rate: float
@@ -35,10 +35,10 @@ class Burst:
 class Step:
     """
     Attributes:
-        second: at its end.
-        arrived, processed: texts in this step. backlog: that wait at its end.
-        slots: batches at once that Lambda was ready for.
-        wait_s: how long the last of the backlog waits at this step's pace.
+        second: the time at its end.
+        arrived, processed: texts in this step. backlog: texts that wait at its end.
+        slots: concurrent batches that Lambda was ready for.
+        wait_s: how long the last text in the backlog waits at this step's pace.
     """
 
     second: float
@@ -73,10 +73,10 @@ class Trace:
 
 
 def simulate(design: Design, traffic: Burst, after_s: float, step_s: float = 1.0) -> Trace:
-    """Run a design through a burst until its backlog is gone, and `after_s` beyond the burst at least.
+    """Run a design through a burst until its backlog is gone, and for at least `after_s` beyond the burst.
 
-    It begins with the pollers that the steady rate needs, as far as it may have them. While messages wait, pollers are
-    added at Lambda's pace. When none wait, those that are not needed go at once, which is the cautious assumption.
+    It starts with the pollers that the steady rate needs, up to its limit. While messages wait, it adds pollers at
+    Lambda's pace. When none wait, it removes unneeded ones immediately, which is the cautious assumption.
     """
     steady, drains = _clamp(design, design.slots(traffic.rate)), design.most > traffic.rate
     steps = list[Step]()
@@ -104,5 +104,5 @@ def _clamp(design: Design, slots: float) -> float:
 
 
 def _rest(backlog: float, arrived: float) -> float:
-    """Without what rounding leaves."""
+    """The remaining backlog, without rounding errors."""
     return backlog if backlog > arrived * 1e-9 else 0.0

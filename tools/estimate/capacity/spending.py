@@ -1,4 +1,4 @@
-"""What a design costs a month, by the sums of tools/estimate/cost/."""
+"""The monthly cost of a design, computed by tools/estimate/cost/."""
 
 from dataclasses import replace
 
@@ -10,9 +10,9 @@ from tools.estimate.cost.usage import SQS_BATCH
 
 
 def monthly_usd(design: Design, stack: Stack, sizes: Sizes, rate: float) -> float:
-    """US dollars at a steady rate of texts a second, by list prices without discounts for volume.
+    """US dollars a month at a steady rate of texts a second, at list prices without volume discounts.
 
-    Producers are taken to fill their requests to SQS.
+    It assumes that producers fill their requests to SQS.
     """
     changed = replace(
         stack,

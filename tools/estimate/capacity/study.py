@@ -1,4 +1,4 @@
-"""All that is printed and drawn of one stack and one traffic: every way through a burst, and the one that holds it."""
+"""The results for one stack and one traffic pattern: every way through a burst, and the first that holds it."""
 
 import math
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ class Outcome:
 class Study:
     """
     Attributes:
-        outcomes: of all ways, in order.
-        chosen: the first way that holds the peak, and so builds up no more than its pollers' lag. needs: its needs.
+        outcomes: the outcomes of all ways, in order.
+        chosen: the first way that holds the peak, so its backlog is only its pollers' lag. needs: its needs.
         by_rate: the same for other steady rates, with the same burst.
     """
 
@@ -88,6 +88,6 @@ def _outcome(way: Design, stack: Stack, measured: Measured, workload: str, traff
 
 
 def write_units(stack: Stack, measured: Measured, workload: str) -> int:
-    """DynamoDB's, for one result."""
+    """DynamoDB's write units for one result."""
     sizes = measured.sizes(workload)
     return math.ceil((sizes.stored_item + (sizes.characters if stack.store_text else 0)) / WRITE_UNIT_BYTES)

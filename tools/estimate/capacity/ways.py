@@ -1,4 +1,4 @@
-"""Ways to take more, each building on the one before: what takes over where one ends."""
+"""Ways to scale, each building on the one before."""
 
 import math
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tools.estimate.cost.measured import Engine
 from tools.estimate.cost.stack import Stack
 from tools.estimate.pollers import MESSAGE_BYTES
 
-TEXTS_PER_MESSAGE = 10  # of the ways that send many together
+TEXTS_PER_MESSAGE = 10  # for the ways that send several together
 
 
 def ways(stack: Stack, engine: Engine, characters: float, rate: float, peak_rate: float) -> list[Design]:
@@ -82,5 +82,5 @@ def _start(minimum_pollers: int, limit: float) -> float:
 
 
 def first_that_holds(designs: list[Design], rate: float) -> Design:
-    """The first that can process so many texts a second in the long run; else the last."""
+    """The first design that can sustain this rate; otherwise the last."""
     return next((way for way in designs if way.most > rate), designs[-1])

@@ -1,4 +1,4 @@
-"""`python -m tools.estimate.cost`: what a stack costs, against other ways, and what memory size is best."""
+"""`python -m tools.estimate.cost`: prints a stack's cost, its alternatives, and the best memory size."""
 
 import argparse
 import sys
@@ -17,12 +17,12 @@ WIDTH = 120
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.estimate.cost", description=__doc__)
-    parser.add_argument("--stack", default="dev", help="whose Pulumi.<stack>.yaml to count (default: dev)")
+    parser.add_argument("--stack", default="dev", help="stack to estimate, by its Pulumi.<stack>.yaml (default: dev)")
     parser.add_argument("--items-per-hour", type=float, default=500, help="texts an hour, steadily (default: 500)")
-    parser.add_argument("--workload", default="ten_mixed", help="of measured.json (default: ten_mixed)")
-    parser.add_argument("--bench", type=Path, help="times of this file of `make bench`, over measured.json")
-    parser.add_argument("--free-tier", action="store_true", help="take AWS's lasting free tier off")
-    parser.add_argument("--picture", type=Path, help="draw to this file too; needs locks/pictures.txt")
+    parser.add_argument("--workload", default="ten_mixed", help="workload in measured.json (default: ten_mixed)")
+    parser.add_argument("--bench", type=Path, help="file of `make bench` with times that override measured.json")
+    parser.add_argument("--free-tier", action="store_true", help="subtract AWS's permanent free tier")
+    parser.add_argument("--picture", type=Path, help="also draw to this file; needs locks/pictures.txt")
     options = parser.parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     try:

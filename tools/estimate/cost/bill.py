@@ -12,8 +12,8 @@ class Line:
     """One line of a bill.
 
     Attributes:
-        standing: due without any traffic too.
-        free: whether the free tier's units of this price are for this line.
+        standing: due even without traffic.
+        free: whether this price's free-tier units apply to this line.
     """
 
     service: str
@@ -26,10 +26,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Bill:
-    """Of one month.
+    """The bill of one month.
 
     Attributes:
-        free_tier: whether the free tier is taken off, with this stack as the only one in its account.
+        free_tier: whether to subtract the free tier, with this stack as the only one in its account.
     """
 
     lines: list[Line]
@@ -37,7 +37,7 @@ class Bill:
     free_tier: bool = False
 
     def usd_of(self, asked: Line) -> float:
-        """What a line costs: lines of one price share its free units, the first first."""
+        """The cost of a line; lines with the same price share its free units in their order."""
         free = asked.price.free if self.free_tier and asked.free else 0.0
         for line in self.lines:
             if line is asked:
@@ -56,5 +56,5 @@ class Bill:
 
     @property
     def per_million(self) -> float:
-        """US dollars for a million texts at this rate; infinite without traffic."""
+        """US dollars per million texts at this rate; infinite without traffic."""
         return self.usd / self.usage.items * 1e6 if self.usage.items else math.inf

@@ -1,4 +1,4 @@
-"""The same traffic by other means: the baseline (tools/bench/engines.py), its design's promise, Amazon Comprehend."""
+"""Alternatives for the same traffic: the baseline (tools/bench/engines.py), its design's promise, Amazon Comprehend."""
 
 import math
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Way:
 
 
 def ways(stack: Stack, measured: Measured, workload: str, *, free_tier: bool = False) -> list[Way]:
-    """This stack first. The baseline's are this stack too, but for engine and memory."""
+    """The ways, this stack first. The baseline's are this stack with another engine and memory."""
     sizes = measured.sizes(workload)
     own = measured.engine("ours" if stack.backend == "onnx" else "torch", workload)
     other = replace(stack, architecture=OTHER[stack.architecture])
@@ -59,7 +59,7 @@ def break_even(stack: Way, comprehend: Way) -> float:
 
 
 def comprehend_usd(texts: float, characters: float) -> float:
-    """US dollars for so many texts of so many characters in one month."""
+    """US dollars for a number of texts with a number of characters in one month."""
     units = texts * max(prices.COMPREHEND_LEAST_UNITS, math.ceil(characters / prices.COMPREHEND_CHARACTERS))
     usd, below = 0.0, 0.0
     for upto, price in prices.COMPREHEND:

@@ -1,4 +1,4 @@
-"""What was measured of the engines, and how long a batch takes on Lambda by it."""
+"""The engines' measurements, and the time that a batch takes on Lambda according to them."""
 
 import json
 import math
@@ -15,7 +15,7 @@ STORE_WAIT_MS = 10  # assumed: one round trip to DynamoDB in the same region
 PROMISED_AT_MB = 512  # the memory for which the baseline's design promises its times
 PROMISED_PEAK_MB = 400
 
-# Which figures an engine goes by: time of a batch, then cold start, peak memory and image size.
+# The figures to use for an engine: time of a batch, then cold start, peak memory and image size.
 ENGINES = {
     "ours": ("ours_ms", "ours"),
     "baseline": ("baseline_ms", "baseline"),
@@ -24,16 +24,16 @@ ENGINES = {
 
 
 class MeasuredError(ValueError):
-    """A measurement that is asked for is not there."""
+    """A requested measurement does not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """
     Attributes:
-        call_ms, item_ms: CPU time on one core of a call, and of each text in it (storing its result included).
+        call_ms, item_ms: CPU time on one core per call, and per text in it (including storing its result).
         cold_start_s: from process spawn to the first answer, on one core.
-        peak_mb: most memory that it took, with texts of 512 tokens.
+        peak_mb: peak memory, with texts of 512 tokens.
         image_gb: size in the registry; an estimate.
     """
 
@@ -44,7 +44,7 @@ class Engine:
     image_gb: float
 
     def batch_ms(self, items: float, memory_mb: float) -> float:
-        """How long a warm batch takes: CPU time at the function's share, and waiting for DynamoDB."""
+        """The time of a warm batch: CPU time at the function's share, plus waiting for DynamoDB."""
         if items <= 0:
             return 0.0
         waits = math.ceil(items / WRITERS)
@@ -53,7 +53,7 @@ class Engine:
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Characters of the mean text; bytes of a log line for each batch, and of a stored result without its text."""
+    """Characters of the mean text; bytes of a batch's log line, and of a stored result without its text."""
 
     characters: float
     batch_line: float
@@ -63,7 +63,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Measured:
-    """The content of tools/estimate/cost/measured.json, with the figures of `make bench` over it if they are given."""
+    """The content of tools/estimate/cost/measured.json, overridden by the figures of `make bench` if given."""
 
     content: Mapping[str, Any]
 
@@ -97,7 +97,7 @@ class Measured:
             raise MeasuredError(f"workload {name!r}: was not measured; there are {known}") from None
 
     def engine(self, name: str, workload: str) -> Engine:
-        """An engine of ENGINES: what a call costs by itself is what ten texts save over ten calls."""
+        """An engine of ENGINES; the cost of a call itself is what one call of ten texts saves over ten calls."""
         key, kind = ENGINES[name]
         short, ten, asked = (self.workload(w) for w in ("single_16", "ten_16", workload))
         call_ms = max(0.0, (ten["items"] * short[key] - ten[key]) / (ten["items"] - 1))
@@ -113,7 +113,7 @@ class Measured:
         )
 
     def promised(self, item_ms: float) -> Engine:
-        """The baseline as its design promises it: so many milliseconds for each warm text at 512 MB."""
+        """The baseline as its design promises it: milliseconds per warm text at 512 MB."""
         return self._engine("baseline", 0.0, item_ms * speed(PROMISED_AT_MB), peak_mb=PROMISED_PEAK_MB)
 
     def _engine(self, kind: str, call_ms: float, item_ms: float, **changes: float) -> Engine:
@@ -126,5 +126,5 @@ class Measured:
 
 
 def _told(run: Mapping[str, Any]) -> dict[str, str]:
-    """What a run of the bench says of itself."""
+    """A bench run's description of itself."""
     return {key: str(run[key]) for key in ("date", "machine") if key in run}

@@ -1,4 +1,4 @@
-"""What a stack costs a month: every line of its bill, from its settings and its traffic."""
+"""Computes every line of a stack's monthly bill from its settings and its traffic."""
 
 import math
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ DAYS_PER_MONTH = 365 / 12
 INCLUDED_STORAGE_MB = 512  # of /tmp
 PLATFORM_LOG_BYTES = 700  # estimate: Lambda's own `platform.start` and `platform.report` lines
 LOG_EVENT_BYTES = 26  # CloudWatch adds this to every event: PutLogEvents
-LOG_COMPRESSION = 0.15  # what stays of a log in storage; CloudWatch's pricing examples
+LOG_COMPRESSION = 0.15  # stored share of a log; CloudWatch's pricing examples
 TRACED_PER_SECOND, TRACED_SHARE = 1, 0.05  # of requests, at least and beyond: X-Ray's own sampling of Lambda
 QUEUE_KEY_REQUESTS = 3  # a data key's, with one producer and one consumer: 2 x P + C, "Amazon SQS key management"
 STREAM_SHARDS = 4  # of a new table on demand, which has as many partitions
@@ -37,10 +37,10 @@ def bill(
     texts_per_message: int = 1,
     messages_per_request: int = 1,
 ) -> Bill:
-    """A month of a stack at a steady rate of texts.
+    """A stack's bill for a month at a steady rate of texts.
 
     Args:
-        texts_per_message, messages_per_request: how the producers send.
+        texts_per_message, messages_per_request: how producers send.
 
     Raises:
         ValueError: the rate is not a number of 0 or more.
@@ -116,7 +116,7 @@ def _table(stack: Stack, used: Usage, sizes: Sizes) -> Iterator[Line]:
 
 
 def stream_usd(used: Usage, *, free_tier: bool) -> dict[str, float]:
-    """US dollars a month for others than Lambda who read every result from the stream."""
+    """US dollars a month for readers other than Lambda that read every result from the stream."""
     looks = STREAM_SHARDS * SECONDS_PER_MONTH - prices.STREAM_READS.free * free_tier
     return {
         "a pipe": prices.PIPES.of(used.items),

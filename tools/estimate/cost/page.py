@@ -1,4 +1,4 @@
-"""What `make cost-picture UPDATE_DOCS=1` writes into docs/cost.md and README."""
+"""The blocks that `make cost-picture UPDATE_DOCS=1` writes into docs/cost.md and README."""
 
 from tools import pages
 from tools.estimate.cost import prices

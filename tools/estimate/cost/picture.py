@@ -1,4 +1,4 @@
-"""The power tuning and the comparison, drawn."""
+"""Draws the power tuning and the comparison."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What AWS asks: list prices in US dollars, before tax and discounts, of us-east-1; us-west-2 is known for the same."""
+"""AWS's list prices in US dollars, before tax and discounts, in us-east-1; us-west-2 is known to have the same."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ FACTS = "the list of facts this project was given, looked up 2026-11"
 class Price:
     """
     Attributes:
-        usd: for every `per` of `unit`.
-        free: units a month of the free tier that does not end after a year, for the whole account.
-        source: where the figure stands.
-        checked: whether it was read there for this file; if not, it is from memory, and an estimate.
+        usd: price of `per` units.
+        free: units a month in the permanent free tier, for the whole account.
+        source: where the figure comes from.
+        checked: whether it was read there for this file; if not, it is an estimate from memory.
     """
 
     usd: float
@@ -33,14 +33,14 @@ M = 1_000_000
 LAMBDA_PAGE, DYNAMODB_PAGE = "aws.amazon.com/lambda/pricing", "aws.amazon.com/dynamodb/pricing"
 CLOUDWATCH_PAGE, KMS_PAGE = "aws.amazon.com/cloudwatch/pricing", "aws.amazon.com/kms/pricing"
 
-# Of the first 6 (x86) and 7.5 (arm64) billion GB-s a month; what lies above is cheaper.
+# For the first 6 (x86) and 7.5 (arm64) billion GB-s a month; more is cheaper.
 LAMBDA_DURATION = {
     "x86_64": Price(usd=0.0000166667, unit="GB-s", free=400_000, source=FACTS, checked=True),
     "arm64": Price(usd=0.0000133334, unit="GB-s", free=400_000, source=FACTS, checked=True),
 }
 LAMBDA_REQUESTS = Price(usd=0.20, per=M, unit="requests", free=M, source=FACTS, checked=True)
 LAMBDA_STORAGE = Price(usd=0.0000000309, unit="GB-s", source=LAMBDA_PAGE, checked=False)  # of /tmp above 512 MB
-# The free tier does not hold for functions with provisioned concurrency.
+# The free tier does not apply to functions with provisioned concurrency.
 PROVISIONED = {
     "x86_64": Price(usd=0.0000041667, unit="GB-s", source=FACTS, checked=True),
     "arm64": Price(usd=0.0000033334, unit="GB-s", source=LAMBDA_PAGE, checked=False),

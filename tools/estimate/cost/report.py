@@ -19,7 +19,7 @@ RATES = {"1,000 a day": 1e3 / 24, "100,000 a day": 1e5 / 24, "1,000,000 a day": 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything that is printed and drawn, of one stack, one rate and one workload."""
+    """Everything to print and draw for one stack, rate and workload."""
 
     stack: Stack
     engine: Engine
@@ -92,7 +92,7 @@ def _price(line: Line) -> str:
 
 
 def comparison_table(report: Report) -> Table:
-    """US dollars a month, and for a million texts, at the asked rate and at three others."""
+    """US dollars a month, and per million texts, at the requested rate and at three others."""
     rates = {f"{report.items_per_hour:,g} an hour": report.items_per_hour, **RATES}
     table = Table("way", title="USD a month, and (for a million texts), by traffic")
     for name in rates:
@@ -107,7 +107,7 @@ def _both(usd: float, items: float) -> str:
 
 
 def tuning_table(report: Report) -> Table:
-    """For each memory size: time of a full batch, Lambda's cost alone, and the whole stack's at the asked rate."""
+    """By memory size: time of a full batch, Lambda's cost alone, and the whole stack's at the requested rate."""
     table = Table(title=f"Memory sizes, full batches of {report.stack.batch_size} texts ({report.workload})")
     lambda_alone = (f"Lambda alone, {name}, USD a million" for name in report.sizes)
     for head in ("MB", "ms a batch", *lambda_alone, "the baseline", "whole stack, USD a month"):
@@ -136,7 +136,7 @@ def _notes(report: Report, size: Size) -> Iterator[str]:
 
 
 def notes(report: Report) -> Sequence[str]:
-    """What a reader must know to trust the figures as far as they go."""
+    """Notes that a reader needs to interpret the figures."""
     used, measured = report.bill.usage, report.measured.content
     guessed = ", ".join(measured["interpolated"])
     found = [

@@ -1,4 +1,4 @@
-"""What of a stack costs money, read from what its program registers."""
+"""Reads the parts of a stack that cost money from its program's registrations."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ from settings.polling import UNLIMITED_BATCHES, most_batches
 from tools.local.program import run
 from tools.local.recorder import Recorder
 
-BUILDS_A_YEAR = 52  # images never expire and are counted as after a year of one build a week
-DAYS_IF_KEPT = 365  # results that never expire are counted as after a year
-SCALING_ALARMS = 2  # that Application Auto Scaling makes for a target-tracking policy
+BUILDS_A_YEAR = 52  # images never expire; counts them as after a year of one build a week
+DAYS_IF_KEPT = 365  # counts results that never expire as after a year
+SCALING_ALARMS = 2  # created by Application Auto Scaling for a target-tracking policy
 LEVELS_WITH_BATCH_LINE = ("TRACE", "DEBUG", "INFO")
 
 
@@ -16,11 +16,11 @@ LEVELS_WITH_BATCH_LINE = ("TRACE", "DEBUG", "INFO")
 class Stack:
     """
     Attributes:
-        backend: onnx or torch; taken for onnx where a promoted image does not say.
-        max_concurrency, minimum_pollers, maximum_pollers: what limits the batches at once; 0 where it does not.
+        backend: onnx or torch; assumed to be onnx for a promoted image.
+        max_concurrency, minimum_pollers, maximum_pollers: limits of the concurrent batches; 0 means no limit.
         provisioned, provisioned_max: warm environments; the same number unless they are scaled.
-        kept_images: in the stack's own registry; 0 where it deploys another stack's image.
-        keys: KMS keys that the stack makes. queue_key: whether the queues use one of the team's own.
+        kept_images: in the stack's own registry; 0 if it deploys another stack's image.
+        keys: KMS keys that the stack creates. queue_key: whether the queues use a customer managed key.
         result_days: how long a result is kept. stream: whether the table has one.
     """
 

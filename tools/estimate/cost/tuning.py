@@ -1,4 +1,4 @@
-"""Power tuning: what each memory size costs and how long its batches take."""
+"""Power tuning: the cost and batch time of each memory size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from tools.estimate.cost import prices
 from tools.estimate.cost.measured import Engine
 
 SIZES_MB = (256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1769, 2048, 2560, 3008)
-NEARLY = 1.10  # of the least cost, for the size that is recommended
+NEARLY = 1.10  # times the lowest cost, for the recommended size
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """
     Attributes:
-        fits: whether the engine's peak and some headroom fit.
-        batch_ms: how long a full batch takes, warm.
-        usd_per_million: of Lambda's duration and requests alone, for a million texts in full batches.
+        fits: whether the engine's peak plus headroom fits.
+        batch_ms: time of a full batch, warm.
+        usd_per_million: Lambda's duration and requests alone, per million texts in full batches.
     """
 
     memory_mb: int
@@ -45,7 +45,7 @@ def _size(engine: Engine, architecture: str, batch_size: int, memory_mb: int) ->
 
 @dataclass(frozen=True)
 class Advice:
-    """Among the sizes that fit: the cheapest, the fastest, and the fastest of those that cost nearly the least."""
+    """Among the sizes that fit: the cheapest, the fastest, and the fastest of those close to the lowest cost."""
 
     cheapest: Size
     fastest: Size

@@ -1,4 +1,4 @@
-"""What a stack uses in a month at a steady rate of texts."""
+"""A stack's monthly usage at a steady rate of texts."""
 
 import math
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from tools.estimate.cost.stack import Stack
 HOURS_PER_MONTH = 730
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 SQS_BATCH = 10  # messages in one receive or delete request
-COLD_SHARE = 0.01  # assumed: of batches on environments that are not kept warm; "under 1 %", Lambda developer guide
+COLD_SHARE = 0.01  # assumed share of batches without a warm environment; "under 1 %", Lambda developer guide
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     """
     Attributes:
-        items: texts a month, each in a message of its own; batches: invocations a month.
-        batch_items: texts in the average batch. batch_ms: how long that takes, warm.
+        items: texts a month, one per message; batches: invocations a month.
+        batch_items: texts in the average batch. batch_ms: its time, warm.
         concurrency: batches in flight on average.
         warm: environments kept warm on average.
-        warm_s, on_demand_s: seconds of execution on them, and on others (cold starts included).
+        warm_s, on_demand_s: seconds of execution on them, and on others (including cold starts).
     """
 
     items: float
@@ -35,9 +35,9 @@ class Usage:
 
 
 def usage(stack: Stack, engine: Engine, items_per_hour: float) -> Usage:
-    """A month at a steady rate.
+    """The usage of a month at a steady rate.
 
-    A batch opens with its first message and holds what else comes within the window.
+    A batch opens with its first message and takes whatever else arrives within the window.
 
     Raises:
         ValueError: the rate is not a number of 0 or more.
