@@ -167,11 +167,11 @@ load: .venv/dev  ## Send texts at a steady rate to a local pipeline: RATE=100 DU
 
 cost: .venv/local  ## Print what a stack costs a month: STACK=prod ITEMS_PER_HOUR=500.
 	@$(BIN)/python -m tools.estimate.cost --stack $(STACK) --items-per-hour $(ITEMS_PER_HOUR) \
-		$(TIMES) $(COST_OPTIONS)
+		$(TIMES) $(OPTIONS)
 
 cost-picture: .venv/local  ## Write prod's costs and their picture into docs/cost.md.
 	@$(BIN)/pip install --quiet --require-hashes -r locks/pictures.txt
-	@$(MAKE) --no-print-directory cost STACK=prod UPDATE_DOCS=1 COST_OPTIONS="--picture docs/cost.png"
+	@$(MAKE) --no-print-directory cost STACK=prod UPDATE_DOCS=1 OPTIONS="--picture docs/cost.png"
 
 capacity: .venv/local  ## Print what a rate and a burst need: STACK=prod RATE=10000 PEAK=5.
 	@$(BIN)/python -m tools.estimate.capacity --rate $(RATE) --peak $(PEAK) --stack $(STACK) \

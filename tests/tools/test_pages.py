@@ -93,5 +93,5 @@ def test_the_capacity_in_the_pages_is_that_of_today_s_stack(prod_stack: Stack) -
 
 def test_readme_says_from_how_many_texts_on_the_stack_is_cheaper_than_comprehend(prod_stack: Stack) -> None:
     now = report(prod_stack, Measured.read(), "ten_mixed", 500, free_tier=False)
-    assert "fewer than some 2,000 texts a day" in (ROOT / "README.md").read_text()
+    assert "fewer than about 2,000 texts a day" in (ROOT / "README.md").read_text()
     assert 1_500 < now.break_even < 2_500

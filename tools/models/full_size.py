@@ -17,7 +17,7 @@ SOURCE = ROOT / "build" / "full-size"
 OUTPUT = ROOT / "function" / "models" / "full-size"
 MODEL_ID = "sentiment-analyzer/full-size-random"
 SEED = 20261124
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 NORMALIZER = normalizers.BertNormalizer(lowercase=True)
 PRE_TOKENIZER = pre_tokenizers.BertPreTokenizer()
@@ -52,6 +52,11 @@ def make_tokenizer(vocabulary_size: int, max_tokens: int) -> PreTrainedTokenizer
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = NORMALIZER, PRE_TOKENIZER
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", vocabulary["[SEP]"]), ("[CLS]", vocabulary["[CLS]"]))
+    return as_berts(tokenizer, max_tokens)
+
+
+def as_berts(tokenizer: Tokenizer, max_tokens: int) -> PreTrainedTokenizerFast:
+    """A tokenizer with BERT's special tokens, in the form that transformers saves."""
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         model_max_length=max_tokens,

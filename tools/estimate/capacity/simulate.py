@@ -67,10 +67,6 @@ class Trace:
     def longest_wait_s(self) -> float:
         return max(step.wait_s for step in self.steps)
 
-    @property
-    def most_slots(self) -> float:
-        return max(step.slots for step in self.steps)
-
 
 def simulate(design: Design, traffic: Burst, after_s: float, step_s: float = 1.0) -> Trace:
     """Run a design through a burst until its backlog is gone, and for at least `after_s` beyond the burst.

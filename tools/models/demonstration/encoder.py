@@ -13,8 +13,8 @@ from tokenizers import Tokenizer
 from transformers import DistilBertConfig, PreTrainedTokenizerFast
 
 from function.model_build.adapter import renamed
+from tools.models.full_size import SPECIAL, as_berts
 
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 CONTINUES = "##"  # marks a piece that continues a word
 
 
@@ -91,12 +91,4 @@ def _tokenizer(given: dict[str, Any], kept: list[str], max_tokens: int) -> PreTr
         added["id"] = number[added["content"]]
     for special in given["post_processor"]["special_tokens"].values():
         special["ids"] = [number[token] for token in special["tokens"]]
-    return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(given)),
-        model_max_length=max_tokens,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-    )
+    return as_berts(Tokenizer.from_str(json.dumps(given)), max_tokens)
