@@ -1,6 +1,6 @@
-"""Figures in README and docs/: the command that measures them writes them, between markers, if UPDATE_DOCS is set.
+"""Writes figures into README and docs/, between markers, if UPDATE_DOCS is set.
 
-A block is what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, on lines of its own or within one line.
+A block is the text between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, on lines of its own or within one line.
 """
 
 import os
@@ -28,7 +28,7 @@ def pages() -> list[Path]:
 
 
 def blocks(files: Iterable[Path] | None = None) -> dict[str, str]:
-    """The text of every block, by its name."""
+    """The text of every block, by name."""
     found = [match for file in files or pages() for match in BLOCK.finditer(file.read_text())]
     return {match["name"]: match["text"] for match in found}
 
@@ -72,13 +72,13 @@ def plain(cell: object) -> str:
 
 
 def measured_here() -> str:
-    """When and on which machine, for the line above the figures."""
+    """The date and the machine, for the line above the figures."""
     model = cpu("model name") or platform.machine()
     return f"{datetime.now(UTC).date().isoformat()}, {os.cpu_count()} cores of {model}"
 
 
 def cpu(field: str) -> str:
-    """A field of the first core in /proc/cpuinfo; empty where there is none."""
+    """A field of the first core in /proc/cpuinfo; empty if there is none."""
     file = Path("/proc/cpuinfo")
     lines = file.read_text().splitlines() if file.exists() else []
     return next((line.partition(": ")[2] for line in lines if line.startswith(field)), "")

@@ -1,4 +1,4 @@
-"""One definition of a percentile for all that is timed."""
+"""The percentile that all timings use."""
 
 from collections.abc import Sequence
 
@@ -6,5 +6,5 @@ import numpy as np
 
 
 def percentile(values: Sequence[float] | np.ndarray, share: float) -> float:
-    """The least value that at least `share` (0-1) of them do not exceed; NaN of none."""
+    """The smallest value that at least `share` (0-1) of them do not exceed; NaN if there are none."""
     return float(np.quantile(values, share, method="inverted_cdf")) if len(values) else float("nan")

@@ -1,4 +1,4 @@
-"""The project that these tools work on, as its Pulumi.yaml describes it."""
+"""The project that these tools work on, from its Pulumi.yaml."""
 
 from settings.project import ROOT, project_file, project_name
 

@@ -19,23 +19,23 @@ SESSION_SECONDS = 12 * 3600  # the longest that STS gives
 class Cloud:
     """A moto server, as a context manager.
 
-    It is a process of its own, so that it neither takes the interpreter from what runs here nor leaves a state behind.
+    It runs in its own process, so that it neither competes for this interpreter nor leaves state behind.
 
     Attributes:
         url: its endpoint.
-        region: where its clients work.
-        pid: of its process.
+        region: the region of its clients.
+        pid: its process id.
     """
 
     url: str
 
     def __init__(self, region: str, port: int = 0):
-        """With port 0, a free one is taken."""
+        """Port 0 takes a free one."""
         self.region, self._port = region, port
 
     def __enter__(self) -> Self:
         with socket.create_server((HOST, self._port)):
-            pass  # moto would wait for ever on a port that is taken; this raises OSError
+            pass  # moto would wait forever for a port that is taken; this raises OSError
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tools.local.cloud_server", HOST, str(self._port)],
             cwd=ROOT,
@@ -58,17 +58,17 @@ class Cloud:
         ending.at_once.remove(self.kill)
 
     def kill(self) -> None:
-        """End it at once, and return when its port is free."""
+        """Kill it, and return when its port is free."""
         self._process.kill()
         self._process.wait()
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
-        """A boto3 client of this cloud, with a role's credentials or such as may do anything."""
+        """A boto3 client for this cloud, with a role's credentials or with full access."""
         given = {name.lower(): value for name, value in credentials.items()} if credentials else ANY_CREDENTIALS
         return loopback.client(service, region=self.region, endpoint_url=self.url, credentials=given)
 
     def role_credentials(self, role_arn: str) -> Mapping[str, str]:
-        """Temporary credentials of a role, as the environment variables that AWS's SDKs read."""
+        """Temporary credentials of a role, as environment variables for AWS's SDKs."""
         session = self.client("sts").assume_role(
             RoleArn=role_arn, RoleSessionName="local", DurationSeconds=SESSION_SECONDS
         )["Credentials"]

@@ -1,4 +1,4 @@
-"""`python -m tools.local.cloud_server HOST PORT`: moto's server; it says where it listens, and ends with its input."""
+"""`python -m tools.local.cloud_server HOST PORT`: runs moto's server, prints its address, and ends with its input."""
 
 import contextlib
 import logging
@@ -16,7 +16,7 @@ def main() -> None:
     host, port = sys.argv[1:]
     server = ThreadedMotoServer(ip_address=host, port=int(port), verbose=False)
     server.start()
-    with contextlib.suppress(BrokenPipeError):  # whoever started it has ended since
+    with contextlib.suppress(BrokenPipeError):  # its parent may have ended
         sys.stdout.write("http://{}:{}\n".format(*server.get_host_and_port()))
         sys.stdout.flush()
     sys.stdin.read()

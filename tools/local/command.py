@@ -1,4 +1,4 @@
-"""`python -m tools.local demo` and `python -m tools.local serve`: a stack's pipeline on this machine."""
+"""`python -m tools.local demo` and `python -m tools.local serve`: run a stack's pipeline on this machine."""
 
 import argparse
 import errno
@@ -21,13 +21,13 @@ MAX_PORT = 65_535
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
     parser.add_argument("command", choices=["demo", "serve"])
-    parser.add_argument("--stack", default="dev", help="whose Pulumi.<stack>.yaml to run (default: dev)")
+    parser.add_argument("--stack", default="dev", help="stack to run, by its Pulumi.<stack>.yaml (default: dev)")
     parser.add_argument(
-        "--model", type=Path, default=DEMO_MODEL, help="folder that function/build_model.py made (default: the demo's)"
+        "--model", type=Path, default=DEMO_MODEL, help="folder that function/build_model.py built (default: the demo's)"
     )
-    parser.add_argument("--port", type=_port, default=4566, help="of the endpoint of `serve` (default: 4566)")
+    parser.add_argument("--port", type=_port, default=4566, help="port of `serve`'s endpoint (default: 4566)")
     parser.add_argument(
-        "--image", action="store_true", help="run the container image (needs Docker), not a plain process"
+        "--image", action="store_true", help="run the container image (needs Docker) instead of a plain process"
     )
     options = parser.parse_args()
     screen = console()

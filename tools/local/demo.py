@@ -1,4 +1,4 @@
-"""`make demo`: send sample texts through the whole pipeline, show what became of them, and account for every one."""
+"""`make demo`: sends sample texts through the whole pipeline, shows the results, and accounts for every one."""
 
 import json
 import time
@@ -16,11 +16,11 @@ from tools.local.stack import LocalPipeline
 
 SAMPLES = Path(__file__).parent / "samples.jsonl"
 PATIENCE_SECONDS = 120
-REPEATS = 2  # of what messages() sends: a duplicate and an out-of-date one
+REPEATS = 2  # among messages(): a duplicate and an outdated one
 
 
 def messages() -> tuple[list[str], dict[str, dict[str, Any]], list[str]]:
-    """What is sent: all bodies, the items that must end in the table by id, the bodies that must be dead-lettered."""
+    """All bodies to send, the items that must end up in the table by id, and the bodies that must be dead-lettered."""
     samples = [json.loads(line) for line in SAMPLES.read_text().splitlines()]
     singles, together = samples[:-5], samples[-5:]
     duplicate = singles[0]
@@ -33,7 +33,7 @@ def messages() -> tuple[list[str], dict[str, dict[str, Any]], list[str]]:
 def run_demo(
     stack: StackFile, model_dir: Path, console: Console, start: Start = PlainProcess, **overrides: Any
 ) -> bool:
-    """Run the demo, with configuration values over the stack's own; returns whether every message is accounted for."""
+    """Run the demo, with overridden configuration values; returns whether every message is accounted for."""
     observed = Observed()
     bodies, expected, poison = messages()
     began = time.monotonic()
@@ -81,7 +81,7 @@ def run_demo(
 
 
 def _is_of(item: dict[str, Any] | None, sample: dict[str, Any], stores_text: bool) -> bool:
-    """Whether a result is of this sample, and of no older one of its id."""
+    """Whether a result belongs to this sample, and not to an older one with its id."""
     if item is None or item.get("text") != (sample["text"] if stores_text else None):
         return False
     return datetime.fromisoformat(item["sent_at"]) == datetime.fromisoformat(sample["timestamp"])

@@ -1,4 +1,4 @@
-"""What the demo shows: results, dead letters, and figures from the function's own log."""
+"""The demo's output: results, dead letters, and figures from the function's own log."""
 
 import json
 import statistics
@@ -25,14 +25,14 @@ STAND_IN = "sentiment-analyzer/demo"
 
 @dataclass
 class Observed:
-    """What the demo sees of the running function."""
+    """The demo's observations of the running function."""
 
     batches: list[BatchOutcome] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     metrics: list[dict[str, Any]] = field(default_factory=list)
 
     def log_line(self, line: str) -> None:
-        """Take in a line of the function's log: its own counts, or metrics in the embedded format."""
+        """Process a line of the function's log: its own counts, or metrics in the embedded format."""
         try:
             entry = json.loads(line)
         except ValueError:
@@ -69,7 +69,7 @@ def show_dead_letters(rejected: list[dict[str, Any]], console: Console) -> None:
 
 
 def about_the_model(model_dir: Path) -> dict[str, str]:
-    """Which model answered, how good it is by its training's own record, and where a better one is."""
+    """Rows about the model: its name, its score in its training record, and where to find a better one."""
     manifest, record = Manifest.read(model_dir), Record.read(model_dir)
     rows = {"model": f"{manifest.model_id}, {sum(manifest.sizes.values()) / 1e6:.1f} MB"}
     if record:
@@ -84,7 +84,7 @@ def about_the_model(model_dir: Path) -> dict[str, str]:
 
 
 def show_summary(observed: Observed, outcome: Mapping[str, str], console: Console) -> None:
-    """The outcome, by what it is of, and what the function's log and metrics tell besides."""
+    """Print the outcome, and figures from the function's log and metrics."""
     rows = dict(outcome)
     rows["batches"] = f"{len(observed.batches)}, of which {sum(observed.values(COLD_START)):.0f} on a cold start"
     colds = [b.invocation.init_s for b in observed.batches if b.invocation and b.invocation.cold_start]

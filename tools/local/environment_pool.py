@@ -1,4 +1,4 @@
-"""The execution environments of one function: which exist, which are free, and which have to go."""
+"""The pool of one function's execution environments."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,12 +31,12 @@ class EnvironmentPool:
 
     @property
     def environments(self) -> list[ExecutionEnvironment]:
-        """Those that live now, lent or idle."""
+        """The live environments, lent or idle."""
         with self._lock:
             return [environment for environment in [*self._lent, *self._idle] if environment.alive]
 
     def take(self) -> ExecutionEnvironment:
-        """Lend the idle environment that worked last, or start one; wait where all are lent.
+        """Lend the idle environment that was used last, or start one; waits if all are lent.
 
         Raises:
             RuntimeError: the pool is closed.
@@ -49,7 +49,7 @@ class EnvironmentPool:
             raise
 
     def replace(self, environment: ExecutionEnvironment) -> ExecutionEnvironment:
-        """Lend a new environment in place of one that did not come up."""
+        """Lend a new environment in place of one that did not start."""
         self._discard(environment)
         return self._start()
 
@@ -64,7 +64,7 @@ class EnvironmentPool:
         self._slots.release()
 
     def deploy(self, config: FunctionConfig) -> None:
-        """Run a new version from now on; what is lent ends on the old one."""
+        """Run a new version from now on; lent environments finish on the old one."""
         with self._lock:
             self._config = config
             retired, self._idle = self._idle, []
@@ -76,7 +76,7 @@ class EnvironmentPool:
         self.deploy(replace(self._config))  # equal but not the same object, so that no environment is current
 
     def close(self) -> None:
-        """Kill all processes, also in the middle of an invocation; return when none is left."""
+        """Kill all processes, even in the middle of an invocation; returns when none is left."""
         with self._lock:
             if self._closed:
                 return

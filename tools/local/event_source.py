@@ -1,4 +1,4 @@
-"""The event source mapping: takes messages from a queue to a function, as Lambda's own pollers do."""
+"""The event source mapping: passes messages from a queue to a function, as Lambda's own pollers do."""
 
 import logging
 import math
@@ -15,7 +15,7 @@ from tools.local.sqs_events import Delivery, event, fitting, reported_failures
 
 logger = logging.getLogger(__name__)
 
-# SQS allows 20 s; but a poll that is given up half-way may take messages with it, so stop() waits for it.
+# SQS allows 20 s; but abandoning a poll may hide its messages for a while, so stop() waits for it.
 LONG_POLL_S = 1
 
 
@@ -23,10 +23,10 @@ LONG_POLL_S = 1
 class EventSourceConfig:
     """
     Attributes:
-        batch_size: messages in one event at most.
+        batch_size: maximum messages in one event.
         window_s: how long to wait for more after the first one.
-        max_concurrency: batches in flight at most.
-        report_batch_item_failures: whether the function's response names the messages that failed.
+        max_concurrency: maximum batches in flight.
+        report_batch_item_failures: whether the function's response names the failed messages.
         enabled: False starts paused.
     """
 
@@ -44,7 +44,7 @@ class BatchOutcome:
     """
     Attributes:
         failed_ids: the messages that stay in the queue.
-        invocation: None where the function could not be invoked.
+        invocation: None if the function could not be invoked.
     """
 
     deliveries: tuple[Delivery, ...]
@@ -58,7 +58,7 @@ class BatchOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Stats:
-    """Counts since the start: of messages, and of batches where it says so."""
+    """Counts since the start, of messages unless a comment says batches."""
 
     received: int = 0
     invoked: int = 0  # batches
@@ -68,15 +68,15 @@ class Stats:
 
 
 class EventSourceMapping:
-    """Polls while it is entered; on exit it finishes what it has received.
+    """A context manager that polls; on exit it finishes the messages that it has received.
 
-    A message that failed is left alone until its visibility timeout ends. One poller gathers the batches,
-    where Lambda has several and adds more under load.
+    A failed message stays hidden until its visibility timeout ends. One poller gathers the batches; Lambda has several
+    and adds more under load.
 
     Args:
         sqs: boto3 client; all threads share it.
         invoke: runs the function on an event, for example LambdaService.invoke.
-        on_batch: is called after every batch, from several threads.
+        on_batch: called after every batch, from several threads.
     """
 
     def __init__(
@@ -116,14 +116,14 @@ class EventSourceMapping:
         self._poller.start()
 
     def stop(self) -> None:
-        """Take no more messages, and return when those in hand are done with; final."""
+        """Stop taking messages for good, and return when those in hand are done."""
         self._stopping.set()
         self._enabled.set()  # wakes the poller where it is paused
         self._poller.join()
         self._workers.shutdown()
 
     def pause(self) -> None:
-        """Take no more messages for now; those in hand are still delivered."""
+        """Stop taking messages for now; those in hand are still delivered."""
         self._enabled.clear()
 
     def resume(self) -> None:
@@ -140,7 +140,7 @@ class EventSourceMapping:
                 self._slots.release()
 
     def _gather(self) -> list[Delivery]:
-        """The next batch; empty where the mapping was paused or stopped before a message came."""
+        """The next batch; empty if the mapping was paused or stopped before a message arrived."""
         batch, self._carried = self._carried, []
         deadline = time.monotonic() + self._config.window_s if batch else math.inf
         while self._polling and len(batch) < self._config.batch_size and not self._carried:

@@ -1,4 +1,4 @@
-"""An execution environment: one real runtime process, and what Lambda does to it."""
+"""An execution environment: one real runtime process, controlled as Lambda does."""
 
 import json
 import signal
@@ -25,7 +25,7 @@ LAST_LOGS_S = 5  # how long to wait for the last lines of a process that has end
 
 
 class FunctionError(Exception):
-    """The function failed; `error` is what Lambda answers then: errorType, errorMessage, maybe more."""
+    """The function failed; `error` is Lambda's answer: errorType, errorMessage, maybe more."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(f"{error.get('errorType')}: {error.get('errorMessage')}")
@@ -33,17 +33,17 @@ class FunctionError(Exception):
 
 
 class ExecutionEnvironment:
-    """Serves one invocation at a time until its process ends, which it does not outlive.
+    """Serves one invocation at a time until its process ends.
 
     Attributes:
         config: the version of the function that it runs.
         process: the runtime.
-        pid: of the runtime process.
+        pid: process id of the runtime.
         started_at: seconds since the epoch.
         initialised: whether the handler is imported.
         reusable: whether it can take another invocation.
         init_s, duration_s: seconds that the init and the last invocation took.
-        invocations: how many it was given.
+        invocations: number of invocations so far.
     """
 
     def __init__(self, config: FunctionConfig, on_log: Callable[[str], None], start: Start = PlainProcess) -> None:
@@ -102,7 +102,7 @@ class ExecutionEnvironment:
             self.duration_s = time.perf_counter() - started
 
     def close(self) -> None:
-        """Kill the process with all that it started, and wait for its last log lines."""
+        """Kill the process and its children, and wait for its last log lines."""
         self._kill()
         self._watcher.join()
         self._log_reader.join(LAST_LOGS_S)

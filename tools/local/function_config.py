@@ -1,4 +1,4 @@
-"""What Lambda knows of a function, and what it tells the function's process through its environment."""
+"""A function's configuration in Lambda, and the environment variables of its process."""
 
 import os
 from collections.abc import Mapping
@@ -19,15 +19,15 @@ EXECUTION_ENV = "AWS_Lambda_python3.13"
 class FunctionConfig:
     """
     Attributes:
-        name, version: of the function; the version counts from "1".
-        arn: the ARN that is invoked, with its alias.
+        name, version: the function's; versions count from "1".
+        arn: the invoked ARN, with its alias.
         handler: for example "function.handler.handler".
         task_root: the folder that holds the code; the process's working directory, and on its import path.
-        memory_mb: only told to the function, not enforced here.
-        timeout_s: the longest that one invocation may take.
+        memory_mb: announced to the function, but not enforced here.
+        timeout_s: time limit for one invocation.
         environment: the function's own variables.
         credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of its role.
-        region, endpoint_url: where its AWS clients go.
+        region, endpoint_url: of its AWS clients.
         log_group, log_format, log_level: as the stack registers them; the format is JSON or Text.
     """
 
@@ -47,7 +47,7 @@ class FunctionConfig:
     log_level: str = "INFO"
 
     def client(self, service: str) -> Any:
-        """A boto3 client with the role's credentials, of the cloud that the function is given."""
+        """A boto3 client with the role's credentials, for the function's cloud."""
         given = {name.lower(): value for name, value in self.credentials.items()}
         return loopback.client(service, region=self.region, endpoint_url=self.endpoint_url, credentials=given)
 
@@ -59,7 +59,7 @@ def registered_function(
     credentials: Mapping[str, str],
     variables: Mapping[str, str] | None = None,
 ) -> FunctionConfig:
-    """The function as a stack registers it; `variables` are added to its own."""
+    """The function that a stack registers; adds `variables` to its own."""
     function = recording.one("aws:lambda/function:Function")
     given, logging = function.inputs, function.inputs["loggingConfig"]
     return FunctionConfig(
@@ -81,7 +81,7 @@ def registered_function(
 
 
 def process_variables(config: FunctionConfig, runtime_api: str) -> dict[str, str]:
-    """All variables of a runtime process, as Lambda sets them for an image; nothing of the caller's own.
+    """All variables of a runtime process, as Lambda sets them for an image, without the caller's.
 
     Source: Lambda developer guide, "Defined runtime environment variables".
     """

@@ -22,9 +22,9 @@ class Invocation:
     """
     Attributes:
         payload: the function's response or its error, as JSON.
-        error: errorType, errorMessage and maybe stackTrace, or None where the function succeeded.
+        error: errorType, errorMessage and maybe stackTrace, or None if the function succeeded.
         init_s: seconds that this invocation waited for an init; 0 in a warm environment.
-        duration_s: seconds in the handler; 0 where the init failed.
+        duration_s: seconds in the handler; 0 if the init failed.
     """
 
     request_id: str
@@ -38,12 +38,12 @@ class Invocation:
 class LambdaService:
     """Runs a function in up to `max_concurrency` processes; safe to use from many threads.
 
-    Where all are busy an invocation waits; Lambda itself would refuse it.
+    If all are busy, an invocation waits; Lambda itself would refuse it.
 
     Args:
-        log_file: every line that the function's processes write is appended to it.
-        on_log: is called with every such line, one at a time; it must not raise.
-        start: starts a runtime; without it, a plain process on this machine.
+        log_file: receives every line that the function's processes write.
+        on_log: called with every such line, one at a time; it must not raise.
+        start: starts a runtime; by default, a plain process on this machine.
     """
 
     def __init__(
@@ -68,14 +68,14 @@ class LambdaService:
 
     @property
     def environments(self) -> list[ExecutionEnvironment]:
-        """Those that live now, busy or idle."""
+        """The live environments, busy or idle."""
         return self._pool.environments
 
     def invoke(self, payload: bytes | dict[str, Any]) -> Invocation:
         """Run the function on an event and wait for its answer.
 
         Raises:
-            ValueError: the event is larger than Lambda takes.
+            ValueError: the event is larger than Lambda accepts.
             RuntimeError: the service is closed.
         """
         event = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -110,7 +110,7 @@ class LambdaService:
         )
 
     def deploy(self, config: FunctionConfig) -> None:
-        """Send all further invocations to a new version; those in flight end on the old one."""
+        """Send all further invocations to a new version; those in flight finish on the old one."""
         self._pool.deploy(config)
 
     def recycle(self) -> None:
@@ -118,7 +118,7 @@ class LambdaService:
         self._pool.recycle()
 
     def close(self) -> None:
-        """Kill all processes, also in the middle of an invocation; return when none is left."""
+        """Kill all processes, even in the middle of an invocation; returns when none is left."""
         self._pool.close()
         self._log_file.close()
 

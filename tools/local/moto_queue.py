@@ -1,9 +1,9 @@
-"""moto's SQS queue with an index, and a lock: as fast with a long backlog as with none, and safe for many clients.
+"""moto's SQS queue with an index and a lock: as fast with a long backlog as without, and safe for many clients.
 
-moto 5.2 keeps a queue's messages in a list. Every send counts it three times, every delete walks and rebuilds it, so
-that a call takes longer the more messages wait. The server works in threads but nothing is locked: a message that is
-sent while another is deleted may be lost with the old list, and two receivers may get the same one. What a queue does
-is left as it is; only how it finds its messages changes here. What still counts is how many are in flight.
+moto 5.2 keeps a queue's messages in a list. Every send counts it three times, and every delete walks and rebuilds it,
+so calls take longer the more messages wait. The server uses threads but no lock: a message that is sent while another
+is deleted may be lost with the old list, and two receivers may get the same one. This changes only how a queue finds
+its messages, not what it does. Only the number of messages in flight still matters.
 """
 
 import time
@@ -15,11 +15,11 @@ from moto.sqs import models
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend
 
-LONGEST_WAIT_S = 1.0  # a message may become visible again without anybody telling
+LONGEST_WAIT_S = 1.0  # a message may become visible again without a notification
 
 
 class Messages:
-    """Stands in for moto's list: oldest first, but found by id or by any receipt handle it ever had."""
+    """Replaces moto's list: oldest first, but finds messages by id or by any receipt handle they ever had."""
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self._by_id = {message.id: message for message in messages}
@@ -40,7 +40,7 @@ class Messages:
             self._by_handle.pop(handle, None)
 
     def received(self, message_id: str) -> None:
-        """Index the handle that this message has just been given."""
+        """Index the handle that this message has just received."""
         message = self._by_id[message_id]
         self._by_handle[message.receipt_handle] = message
 
@@ -48,7 +48,7 @@ class Messages:
         return self._by_handle.get(handle)
 
     def deliverable(self) -> Iterator[Message]:
-        """Those that can be received, found as they are asked for; only under the queue's lock."""
+        """The receivable messages, found lazily; only under the queue's lock."""
         return (message for message in self._by_id.values() if message.visible and not message.delayed)
 
 
@@ -102,14 +102,14 @@ class IndexedQueue(Queue):
 
 
 def install() -> None:
-    """Have all queues that moto makes from now on in this process be indexed."""
+    """Index all queues that moto creates from now on in this process."""
     models.Queue = IndexedQueue  # type: ignore[misc]
     receive = SQSBackend.receive_message
 
     def receive_alone(
         self: SQSBackend, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any
     ) -> list[Message]:
-        """As moto, but nobody else receives meanwhile, and it waits until it is told of a message."""
+        """Like moto, but only one receiver at a time, which waits until it is notified of a message."""
         queue: Any = self.get_queue(queue_name)
         deadline = time.monotonic() + wait_seconds_timeout
         with queue._messages_lock:

@@ -1,4 +1,4 @@
-"""moto's DynamoDB with a lock: it checks a put's condition and writes in two steps, and its server works in threads."""
+"""Adds a lock to moto's DynamoDB, which checks a put's condition and writes in two steps, in several threads."""
 
 import functools
 from threading import Lock
@@ -8,7 +8,7 @@ from moto.dynamodb.models import DynamoDBBackend
 
 
 def install() -> None:
-    """Have every put in this process be one step, as in DynamoDB."""
+    """Make every put in this process atomic, as in DynamoDB."""
     lock, put = Lock(), DynamoDBBackend.put_item
 
     @functools.wraps(put)

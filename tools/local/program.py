@@ -1,4 +1,4 @@
-"""Run the real Pulumi program of a stack in this process, without the CLI."""
+"""Runs a stack's real Pulumi program in this process, without the CLI."""
 
 import contextlib
 import json
@@ -25,8 +25,8 @@ def run(stack: StackFile, recorder: Callable[[Project, str, str], R] = Recorder,
     Args:
         stack: dev, prod or any other that has a Pulumi.<stack>.yaml, also as organization/project/stack; or the path of
             another such file, STACK.yaml.
-        recorder: makes, of project, stack and region, what answers the registrations.
-        overrides: configuration values by key (`memoryMb=1024`), over the stack's own.
+        recorder: creates, from project, stack and region, the object that answers the registrations.
+        overrides: configuration values by key (`memoryMb=1024`), which override the stack's own.
 
     Returns:
         The recorder, with all `resources` in order of registration and the stack's `outputs`.
@@ -58,7 +58,7 @@ def run(stack: StackFile, recorder: Callable[[Project, str, str], R] = Recorder,
 
 
 def stack_config(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, str]:
-    """The flat configuration that the CLI would pass: Pulumi.yaml's defaults under the stack's values.
+    """The flat configuration that the CLI would pass: Pulumi.yaml's defaults, overridden by the stack's values.
 
     Raises:
         FileNotFoundError: there is no such stack.
@@ -78,7 +78,7 @@ def stack_config(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, st
 
 
 def stack_values(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Pulumi.yaml's defaults under the stack's values, by whole key; what is encrypted stays so.
+    """Pulumi.yaml's defaults, overridden by the stack's values, by full key; encrypted values stay encrypted.
 
     Raises:
         FileNotFoundError: there is no such stack.
@@ -92,12 +92,12 @@ def stack_values(stack: StackFile, overrides: Mapping[str, Any]) -> dict[str, An
 
 
 def short_name(stack: StackFile) -> str:
-    """A stack's own name, of one that is perhaps qualified: organization/project/stack."""
+    """The stack part of a name that may be qualified: organization/project/stack."""
     return stack.stem if isinstance(stack, Path) else stack.rpartition("/")[2]
 
 
 def _stack_file(stack: StackFile) -> dict[str, Any]:
-    """The values of a stack's file, by key."""
+    """The values in a stack's file, by key."""
     path = stack if isinstance(stack, Path) else ROOT / f"Pulumi.{short_name(stack)}.yaml"
     if not path.is_file():
         stacks = ", ".join(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))

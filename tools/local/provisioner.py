@@ -1,4 +1,4 @@
-"""Creates in the embedded cloud what messages pass through, from what the Pulumi program registers."""
+"""Creates, in the embedded cloud, the resources that messages pass through, from the program's registrations."""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ Inputs = Mapping[str, Any]
 
 
 class Provisioner(Recorder):
-    """A recorder that answers for queues, table, logs and roles with the real ones of a cloud, and records the rest.
+    """A recorder that creates queues, table, logs and roles in a cloud, and only records everything else.
 
-    moto knows no redrive-allow policy, and an event source mapping in moto would swallow the messages.
+    moto has no redrive-allow policy, and an event source mapping in moto would consume the messages.
     """
 
     def __init__(self, project: Project, stack: str, region: str, cloud: Cloud):

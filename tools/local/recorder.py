@@ -1,4 +1,4 @@
-"""Answers what a Pulumi program registers, as engine and provider would, and remembers it."""
+"""Answers a Pulumi program's registrations as engine and provider would, and records them."""
 
 import importlib
 import inspect
@@ -18,7 +18,7 @@ SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks special values in
 
 @dataclass(frozen=True)
 class Project:
-    """Of Pulumi.yaml: the project's name, and its pattern of physical names with {project}, {stack} and {name}."""
+    """From Pulumi.yaml: the project's name, and its pattern for physical names with {project}, {stack} and {name}."""
 
     name: str
     pattern: str
@@ -26,7 +26,7 @@ class Project:
 
 @dataclass
 class Resource:
-    """One registration: what the program asked for (`inputs`) and what it was answered (`outputs`)."""
+    """One registration: the program's `inputs` and the `outputs` it received."""
 
     type: str
     name: str
@@ -46,10 +46,10 @@ class Resource:
 
 
 class Recorder(Mocks):
-    """Answers every registration as a provider would, and remembers it.
+    """Answers every registration as a provider would, and records it.
 
-    A mock output that nobody thought of would be None and pass unseen, so every output that the resource's class
-    declares is answered. Override `create` to answer from something more real.
+    A missing mock output would be None and go unnoticed, so it answers every output that the resource's class declares.
+    Override `create` to answer from something more real.
     """
 
     def __init__(self, project: Project, stack: str, region: str):
@@ -60,7 +60,7 @@ class Recorder(Mocks):
         self.pushed: dict[str, str] = {}  # what the repository holds: digest by tag
 
     def create(self, type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The outputs of a new resource, beside the declared ones that `new_resource` fills in."""
+        """The outputs of a new resource, besides the declared ones that `new_resource` fills in."""
         return {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -91,7 +91,7 @@ class Recorder(Mocks):
         return [resource for resource in self.resources if resource.type == type_]
 
     def one(self, type_: str, name: str | None = None) -> Resource:
-        """The only resource of a type, or the only one of that name."""
+        """The only resource of a type, or the only one with that name."""
         found = [r for r in self.all(type_) if name in (None, r.name)]
         if len(found) != 1:
             raise LookupError(f"{len(found)} resources of type {type_} named {name or 'anything'}")

@@ -1,4 +1,4 @@
-"""The Lambda Runtime API, as the runtime client of one execution environment sees it."""
+"""The Lambda Runtime API for the runtime client of one execution environment."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class RuntimeFailed:
-    """The runtime cannot go on, and its process is about to end."""
+    """The runtime cannot continue, and its process is about to end."""
 
     error: dict[str, Any]
 
@@ -57,9 +57,9 @@ RuntimeEvent = Ready | RuntimeFailed | Responded | HandlerFailed | Exited
 
 
 class RuntimeApi:
-    """Serves one runtime client, on a port of its own: the client takes a host and a port but no path.
+    """Serves one runtime client on its own port, because the client accepts a host and a port but no path.
 
-    What the client reports goes to `events`, in the order in which it reported it.
+    `events` receives the client's reports in their order.
     """
 
     def __init__(self, events: SimpleQueue[RuntimeEvent]) -> None:
@@ -77,7 +77,7 @@ class RuntimeApi:
         return f"127.0.0.1:{self._server.server_port}"
 
     def offer(self, request: Request) -> None:
-        """Hand the request to the client as soon as it asks for one."""
+        """Give the request to the client as soon as it asks for one."""
         self._requests.put(request)
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Keep quiet about clients that were killed while they talked."""
+        """Ignore clients that were killed in mid-request."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -1,4 +1,4 @@
-"""How a runtime is started: as a plain process here, or as whatever else takes its place."""
+"""Starts runtimes, as plain processes or in a replaceable way."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ class RuntimeProcess(Protocol):
     def wait(self) -> int: ...
 
     def end(self) -> None:
-        """Kill it with all that it started; may be called again, also after it has ended."""
+        """Kill it and its children; may be called again, even after it has ended."""
         ...
 
 
@@ -36,13 +36,13 @@ Start = Callable[[FunctionConfig, str], RuntimeProcess]
 
 
 def peak_bytes(status: str) -> int:
-    """Most bytes that a process held at once, libraries among them (VmHWM), by the text of its /proc/PID/status."""
+    """A process's peak memory in bytes, including libraries (VmHWM), from the text of its /proc/PID/status."""
     kilobytes = next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]
     return int(kilobytes) * 1024
 
 
 class PlainProcess:
-    """AWS's runtime client for Python on this machine, in a process group of its own."""
+    """AWS's runtime client for Python on this machine, in its own process group."""
 
     def __init__(self, config: FunctionConfig, runtime_api: str) -> None:
         self._process = subprocess.Popen(

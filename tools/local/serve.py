@@ -1,4 +1,4 @@
-"""`make local`: the pipeline, up until Ctrl-C, for a producer to try; results are shown as they come."""
+"""`make local`: runs the pipeline until Ctrl-C, for producers to try, and shows results as they arrive."""
 
 import json
 import time
@@ -22,7 +22,7 @@ from tools.local.sqs_events import Delivery
 from tools.local.stack import LocalPipeline
 
 SHOWN_CHARS = 100  # of an id
-LOOK_SECONDS = 1.0  # between looks at the dead-letter queue
+LOOK_SECONDS = 1.0  # between polls of the dead-letter queue
 
 
 def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start = PlainProcess) -> None:
@@ -59,7 +59,7 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
 
 
 def _show(local: LocalPipeline, settled: SimpleQueue[list[str]], console: Console) -> NoReturn:
-    """Results by the ids that the function was given: to look through the table takes longer the more it holds."""
+    """Show results by the ids that the function received, because scanning takes longer as the table grows."""
     results = Results(dynamodb=local.dynamodb, table_name=local.table_name)
     shown: dict[str, str] = {}  # when each was processed, by id
     dead, look_at = 0, 0.0
@@ -83,7 +83,7 @@ def _ids(delivery: Delivery) -> list[str]:
 
 
 def state(local: LocalPipeline) -> dict[str, Any]:
-    """What other commands need to work on it: fields of sentiment.target.Target."""
+    """The fields of sentiment.target.Target that other commands need to use it."""
     return {
         "queue_url": local.queue_url,
         "dead_letter_queue_url": local.dead_letter_queue_url,

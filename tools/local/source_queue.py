@@ -1,4 +1,4 @@
-"""The queue behind an event source mapping: receive and delete, through SQS's passing troubles."""
+"""The queue of an event source mapping: receives and deletes, and tolerates temporary SQS errors."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from tools.local.sqs_events import Delivery, delivery
 
 logger = logging.getLogger(__name__)
 
-CALL_LIMIT = 10  # messages in one call to SQS at most
+CALL_LIMIT = 10  # maximum messages in one call to SQS
 DELETE_ATTEMPTS = 5
 LONGEST_BACKOFF_S = 1.0  # stopping the mapping may have to wait for it
 
@@ -25,7 +25,7 @@ class SourceQueue:
         self._failed_receives = 0  # in a row
 
     def receive(self, count: int, wait_s: int) -> list[Delivery]:
-        """Up to `count` messages or what one call yields; none, after a pause, where SQS fails."""
+        """Up to `count` messages, as many as one call returns; none, after a pause, if SQS fails."""
         try:
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
@@ -43,7 +43,7 @@ class SourceQueue:
         return [delivery(message, self._arn) for message in answer.get("Messages", [])]
 
     def delete(self, deliveries: list[Delivery]) -> None:
-        """Delete these messages; those that still resist after some attempts will be delivered again."""
+        """Delete these messages; those that still fail after some attempts will be delivered again."""
         handles = [each.receipt_handle for each in deliveries]
         for start in range(0, len(handles), CALL_LIMIT):
             self._delete_some(handles[start : start + CALL_LIMIT])
@@ -59,7 +59,7 @@ class SourceQueue:
                 failures = answer.get("Failed", [])
                 for failure in failures:
                     logger.warning("delete failed: %s", failure)
-                # What SQS blames on the caller, such as a stale receipt handle, no repetition can mend.
+                # No retry can fix what SQS blames on the caller, such as a stale receipt handle.
                 handles = [handles[int(each["Id"])] for each in failures if not each["SenderFault"]]
             if not handles:
                 return

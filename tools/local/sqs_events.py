@@ -1,4 +1,4 @@
-"""What SQS and Lambda say to each other: messages as event records, and responses as verdicts on them."""
+"""Converts SQS messages to Lambda event records, and responses to the messages that failed."""
 
 import json
 from base64 import b64encode
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message as it was received once; `record` is its event record as JSON."""
+    """One delivery of a message; `record` is its event record as JSON."""
 
     message_id: str
     receipt_handle: str
@@ -42,7 +42,7 @@ def event(deliveries: Iterable[Delivery]) -> bytes:
 
 
 def fitting(deliveries: list[Delivery], limit_bytes: int) -> int:
-    """How many of the first deliveries fit into one event; at least one: what is too large has to fail."""
+    """How many of the first deliveries fit into one event; at least one, so that one that is too large fails."""
     size = len(event([]))
     for count, each in enumerate(deliveries):
         size += len(each.record) + len(b", ")
@@ -52,9 +52,9 @@ def fitting(deliveries: list[Delivery], limit_bytes: int) -> int:
 
 
 def reported_failures(response: bytes, sent: frozenset[str]) -> frozenset[str]:
-    """The messages that a response with ReportBatchItemFailures gives back to the queue.
+    """The messages that a response with ReportBatchItemFailures returns to the queue.
 
-    No report is success; a report that cannot be trusted fails all that were sent.
+    No report means success; an invalid report fails all messages that were sent.
     Source: Lambda developer guide, "Implementing partial batch responses", success and failure conditions.
     """
     try:

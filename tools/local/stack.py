@@ -1,4 +1,4 @@
-"""A stack on this machine: the program's own registrations on the embedded cloud, a local Lambda and its poller."""
+"""Runs a stack on this machine: the program's registrations on the embedded cloud, a local Lambda and its poller."""
 
 import os
 from collections.abc import Callable
@@ -23,14 +23,14 @@ LOG_FILE = ROOT / ".local" / "function.log"
 
 
 class LocalPipeline:
-    """The pipeline of one stack, as a context manager: what runs is what the program registers.
+    """The pipeline of one stack, as a context manager: it runs what the program registers.
 
     Attributes:
         cloud: the embedded cloud.
-        recording: all that the program registered.
+        recording: the program's registrations.
         queue_url, dead_letter_queue_url, table_name: the stack's outputs.
-        function, function_config: the local Lambda, and what it was started with.
-        mapping, mapping_config: the poller between queue and function, and what it was started with.
+        function, function_config: the local Lambda and its configuration.
+        mapping, mapping_config: the poller between queue and function, and its configuration.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class LocalPipeline:
         """
         Args:
             stack: dev, prod or any other that has a Pulumi.<stack>.yaml; or the path of another such file.
-            model_dir: folder that function/build_model.py made; stands in for the one in the image.
-            port: of the cloud; 0 takes a free one.
+            model_dir: folder that function/build_model.py built, instead of the one in the image.
+            port: the cloud's port; 0 takes a free one.
             on_batch, on_log: called after every batch, and for every line that the function logs.
-            start: starts the function's runtime; without it, a plain process on this machine.
-            front: makes of the cloud's URL the one that function and poller are given, such as a proxy's.
-            overrides: configuration values by key, over the stack's own.
+            start: starts the function's runtime; by default, a plain process on this machine.
+            front: maps the cloud's URL to the one for function and poller, such as a proxy's.
+            overrides: configuration values by key, which override the stack's own.
 
         Raises:
             ModelError: the model's folder is missing or damaged.
@@ -94,7 +94,7 @@ class LocalPipeline:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if isinstance(error, KeyboardInterrupt):  # what is under way stays in the queue, which goes too
+        if isinstance(error, KeyboardInterrupt):  # messages in flight stay in the queue, which ends too
             self.cloud.kill()
             self.function.close()
         else:
@@ -105,13 +105,13 @@ class LocalPipeline:
         return self.function_config.client(service)
 
     def results(self) -> dict[str, dict[str, Any]]:
-        """All items of the table by id, attribute values without DynamoDB's type tags."""
+        """All items in the table by id, with attribute values without DynamoDB's type tags."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table_name)
         items = [{name: next(iter(v.values())) for name, v in item.items()} for page in pages for item in page["Items"]]
         return {item["id"]: item for item in items}
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """All messages of the dead-letter queue, hidden from others for its visibility timeout."""
+        """All messages in the dead-letter queue, which stay hidden from others for its visibility timeout."""
         messages: list[dict[str, Any]] = []
         while batch := self.sqs.receive_message(
             QueueUrl=self.dead_letter_queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
@@ -120,8 +120,8 @@ class LocalPipeline:
         return messages
 
     def depth(self, queue_url: str) -> int:
-        """Messages in a queue: waiting, delayed or in flight."""
-        # The counts are taken one after the other: what comes back from being in flight meanwhile is in none of them.
+        """The number of messages in a queue: waiting, delayed or in flight."""
+        # The counts are read one after the other: a message that leaves flight in between is in none of them.
         return depth(self.sqs, queue_url) or depth(self.sqs, queue_url)
 
     def _function_config(self) -> FunctionConfig:
@@ -130,7 +130,7 @@ class LocalPipeline:
             self.recording,
             endpoint_url=self._front(self.cloud.url),
             credentials=self.cloud.role_credentials(role),
-            # The folder's place is the image's business: the Dockerfile sets MODEL_DIR there.
+            # In the image, the Dockerfile sets MODEL_DIR.
             variables={"MODEL_DIR": str(self._model_dir.resolve())},
         )
 

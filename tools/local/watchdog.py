@@ -1,9 +1,9 @@
-"""A helper process that ends the processes of this one, should this one die without ending them."""
+"""A helper process that kills this process's children if it dies without ending them."""
 
 import subprocess
 import sys
 
-# Its standard input closes when its parent is gone, however it went: the kernel closes the pipe.
+# Its standard input closes when its parent ends, however that happens: the kernel closes the pipe.
 PROGRAM = """
 import os, signal, sys
 watched = set()
@@ -19,7 +19,7 @@ for pid in watched:
 
 
 class Watchdog:
-    """Kills the process groups that it watches as soon as its parent has ended.
+    """Kills the watched process groups as soon as its parent has ended.
 
     Linux could kill a child with its parent (PR_SET_PDEATHSIG), but counts the thread that started the
     child as its parent, and threads come and go here.
@@ -41,7 +41,7 @@ class Watchdog:
         self._tell("forget", pid)
 
     def close(self) -> None:
-        """End the watchdog, and with it whatever it still watches."""
+        """End the watchdog, and with it the processes that it still watches."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""The image to build on: AWS's own where it can be had, and otherwise a stand-in made of Debian's packages."""
+"""The base image: AWS's own if it can be pulled, otherwise a stand-in from Debian's packages."""
 
 import hashlib
 import os
@@ -21,17 +21,17 @@ OVERRIDE = "BASE_IMAGE"  # of the environment
 def base_image(engine: Engine) -> str:
     """The reference of an image with Lambda's entry point and Python 3.13.
 
-    It is what BASE_IMAGE says (public.ecr.aws/lambda/python:3.13 where that can be pulled), or else the stand-in,
-    which is made once and kept by the engine.
+    The variable BASE_IMAGE names it (public.ecr.aws/lambda/python:3.13 if that can be pulled); by default it is the
+    stand-in, which is built once and kept by the engine.
 
     Raises:
-        NoDocker: the stand-in has to be made, and mmdebstrap is missing.
+        NoDocker: the stand-in must be built, but mmdebstrap is missing.
     """
     return os.environ.get(OVERRIDE) or _stand_in(engine)
 
 
 def _stand_in(engine: Engine) -> str:
-    """A base of a Debian release: its Python, an unprivileged user, the runtime client, Lambda's entry point."""
+    """A base image from a Debian release: its Python, an unprivileged user, the runtime client, the entry point."""
     files = [path for path in sorted(RECIPE.iterdir()) if path.is_file()]
     recipe = [SUITE, PACKAGES, runtime_client(), *(path.read_text() for path in files)]
     reference = f"{REPOSITORY}:{SUITE}-{hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]}"
@@ -42,13 +42,13 @@ def _stand_in(engine: Engine) -> str:
 
 
 def runtime_client() -> str:
-    """The requirement of AWS's runtime client, as the local run has it: the same on both ways."""
+    """The requirement for AWS's runtime client, the same as in the local run."""
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
     return next(item for item in groups["local"] if str(item).startswith("awslambdaric=="))
 
 
 def _root_file_system(engine: Engine) -> str:
-    """An image of nothing but Debian's packages."""
+    """An image with only Debian's packages."""
     program = shutil.which("mmdebstrap")
     if not program:
         raise NoDocker(

@@ -1,4 +1,4 @@
-"""Builds and pushes the image that the Pulumi program registers: the program itself says what, this says with what."""
+"""Builds and pushes the image that the Pulumi program registers."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -14,10 +14,10 @@ KNOWN = {"context", "dockerfile", "platform", "args", "builderVersion"}  # Build
 
 
 class ImageBuilder(Recorder):
-    """A recorder that answers for the image with a real one: built by an engine, pushed to a registry.
+    """A recorder that builds a real image with an engine and pushes it to a registry.
 
-    Nothing of the build is said twice: context, Dockerfile, platform, arguments and tag are those of the registration.
-    Only the base image is ours, where AWS's cannot be had.
+    Context, Dockerfile, platform, arguments and tag come from the registration. Only the base image is ours if AWS's
+    cannot be pulled.
     """
 
     def __init__(self, project: Project, stack: str, region: str, engine: Engine, registry: str, base: str):
@@ -36,7 +36,7 @@ class ImageBuilder(Recorder):
 
 
 def build_stack(engine: Engine, registry: str, stack: StackFile, **overrides: Any) -> ImageBuilder:
-    """Run the program of a stack; its recording's function holds the image by digest."""
+    """Run a stack's program; the function in its recording has the image by digest."""
     make = partial(ImageBuilder, engine=engine, registry=registry, base=base_image(engine))
     return run(stack, make, **overrides)
 
@@ -51,11 +51,11 @@ def build(
     """Build what `docker.Image` was given.
 
     Args:
-        base: image to build on where `given` names none; empty leaves the choice to the Dockerfile.
+        base: base image if `given` names none; empty leaves the choice to the Dockerfile.
         secrets: files by the id of the build secret that the Dockerfile mounts.
 
     Raises:
-        DockerError: it was given more than is known here, and so might build something else; or the build failed.
+        DockerError: it has unknown settings, so this might build something else; or the build failed.
     """
     if unknown := given.keys() - KNOWN:
         raise DockerError(f"docker.Image's build has {sorted(unknown)}, and only {sorted(KNOWN)} are built here")
@@ -77,7 +77,7 @@ def build(
 
 
 def push(engine: Engine, image_name: str) -> str:
-    """Push an image; returns `repository@digest`, with the digest that the registry answered."""
+    """Push an image; returns `repository@digest`, with the registry's digest."""
     engine.run("push", "--quiet", image_name)
     repository = image_name.rpartition(":")[0]
     digests = engine.run("image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', image_name).splitlines()

@@ -29,8 +29,7 @@ SIGNALLED = 128  # Docker adds it to the number of the signal that ended a conta
 class Container:
     """A container with the runtime in it; its `pid` is that of the docker client that watches it.
 
-    Should this process die without ending it, the container loses its Runtime API, and the runtime ends at its next
-    call of it.
+    If this process dies without ending it, the container loses its Runtime API, and the runtime ends at its next call.
     """
 
     def __init__(self, engine: Engine, container_id: str) -> None:
@@ -60,9 +59,9 @@ class Container:
             os.killpg(self.pid, signal.SIGKILL)
 
     def peak_memory(self) -> int:
-        """Of the runtime's process, in bytes.
+        """The peak memory of the runtime's process, in bytes.
 
-        Not the control group's own peak: that counts cached files too, or not, by who else has read them before.
+        The control group's own peak may include cached files, depending on who has read them before.
         """
         return peak_bytes(self._engine.run("exec", self.id, "cat", "/proc/1/status"))
 
@@ -73,9 +72,9 @@ class ContainerStart:
 
     Attributes:
         image: by digest or tag.
-        network: the host's by default, since Runtime API and cloud listen on its loopback; or `container:ID`.
-        read_only: as Lambda has it; False to find out what would be written.
-        cpus: share of CPU; None for the one that the function's memory buys.
+        network: the host's by default, because Runtime API and cloud listen on its loopback; or `container:ID`.
+        read_only: as on Lambda; False to find out what would be written.
+        cpus: CPU share; None for the share that the function's memory buys.
     """
 
     engine: Engine

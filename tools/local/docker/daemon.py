@@ -1,4 +1,4 @@
-"""A Docker daemon of our own: its own folders and socket, nobody else's images, and gone when we are."""
+"""A private Docker daemon, with its own folders, socket and images, which ends with this process."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from tools.local.watchdog import Watchdog
 
 START_SECONDS = 30
 STOP_SECONDS = 30
-# Containers share the host's network, so no bridge and no firewall rules are wanted.
+# Containers share the host's network, so they need no bridge and no firewall rules.
 NO_NETWORK_OF_ITS_OWN = ["--iptables=false", "--ip6tables=false", "--bridge=none", "--ip-forward=false"]
 
 
@@ -24,10 +24,10 @@ class DaemonError(Exception):
 
 @contextmanager
 def daemon(data_root: Path) -> Iterator[str]:
-    """Run dockerd on `data_root`, and hand out its address.
+    """Run dockerd on `data_root`, and yield its address.
 
     Raises:
-        DaemonError: dockerd is not installed, this is not root, it does not start, or another run has the data.
+        DaemonError: dockerd is not installed, the user is not root, it does not start, or another run holds the data.
     """
     program = shutil.which("dockerd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
     if not program:
@@ -69,7 +69,7 @@ def daemon(data_root: Path) -> Iterator[str]:
 
 @contextmanager
 def _exclusive(data_root: Path) -> Iterator[None]:
-    """Two daemons on one folder would wait for each other's locks without a word."""
+    """Lock the folder, because two daemons on one folder would silently wait for each other's locks."""
     with (data_root / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -97,7 +97,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _unmount(folder: Path) -> None:
-    """dockerd leaves the host's network namespace mounted when a container has used it."""
+    """Unmount the host's network namespace, which dockerd leaves mounted after a container has used it."""
     mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     for mount in reversed([mount for mount in mounts if Path(mount).is_relative_to(folder)]):
         subprocess.run(["umount", mount], check=True)

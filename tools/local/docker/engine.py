@@ -1,4 +1,4 @@
-"""The Docker engine: the one that runs here, or one that is started for as long as it is needed."""
+"""The Docker engine: the running one, or one started for as long as it is needed."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.local.docker.daemon import DaemonError, daemon
 from tools.local.program import ROOT
 
-DATA_ROOT = ROOT / ".local" / "docker"  # of an engine that has to be started
+DATA_ROOT = ROOT / ".local" / "docker"  # for an engine that must be started
 HOW_TO_GET = (
     "Docker is needed: install Docker Engine with BuildKit and start it; or, as root on Debian, "
     "`apt-get install --no-install-recommends docker.io`, which is then started when it is needed"
@@ -23,11 +23,11 @@ CLIENT_ENVIRONMENT = {
 
 
 class NoDocker(Exception):
-    """There is no engine here, and none can be started; the message says how to get one."""
+    """No engine is running and none can be started; the message says how to get one."""
 
 
 class DockerError(Exception):
-    """The engine refused; the message holds what it said."""
+    """The engine failed; the message contains its output."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Engine:
         return [self.client, *(["--host", self.host] if self.host else []), *arguments]
 
     def run(self, *arguments: str, stdin: bytes = b"", cwd: Path | None = None) -> str:
-        """What the command writes to its standard output, without the last line feed.
+        """The command's standard output, without the last line feed.
 
         Raises:
             DockerError: it failed.
@@ -64,10 +64,10 @@ class Engine:
 
 @contextmanager
 def open_engine(data_root: Path = DATA_ROOT) -> Iterator[Engine]:
-    """The engine that runs here, or else one of our own on `data_root`, which keeps images and layers between runs.
+    """The running engine, or else a private one on `data_root`, which keeps images and layers between runs.
 
     Raises:
-        NoDocker: there is none to be had.
+        NoDocker: there is none, and none can be started.
     """
     client = _client()
     if _answers(Engine(client)):
@@ -81,7 +81,7 @@ def open_engine(data_root: Path = DATA_ROOT) -> Iterator[Engine]:
 
 
 def _client() -> str:
-    """The first docker command on the path that can build with BuildKit; not every one has it."""
+    """The first docker command on the PATH that can build with BuildKit; not every one can."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     for client in filter(None, (shutil.which("docker", path=folder) for folder in folders)):
         options = subprocess.run(

@@ -1,6 +1,6 @@
 """`python -m tools.local.docker.gate IMAGE`: refuses an image that Lambda would refuse, before Lambda does.
 
-IMAGE is `host/repository@digest`, or a tag in place of the digest, in a registry that `docker login` has let in.
+IMAGE is `host/repository@digest`, or with a tag instead of the digest, in a registry to which you are logged in.
 """
 
 import argparse
@@ -25,18 +25,18 @@ from tools.local.program import StackFile, run
 from tools.local.recorder import Recorder
 
 LAMBDA_LIMIT_MB = 10 * 1024  # uncompressed, all layers
-INIT_SECONDS = 60  # generous: whether it comes up, not how fast
+INIT_SECONDS = 60  # generous: this tests whether it starts, not how fast
 SHOWN_LOG_LINES = 12
-NOWHERE = "http://127.0.0.1:1"  # an init calls nobody
+NOWHERE = "http://127.0.0.1:1"  # init calls no service
 NOBODY = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_SESSION_TOKEN": "none"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """What an image has to fit.
+    """The requirements for an image.
 
     Attributes:
-        function: that shall run it.
+        function: the function that will run it.
         architecture: x86_64 or arm64.
         max_mb: size with all layers unpacked, in MB of 2**20 bytes.
     """
@@ -47,7 +47,7 @@ class Demand:
 
 
 def demand_of(stack: StackFile, max_mb: int = LAMBDA_LIMIT_MB) -> Demand:
-    """What the function of a stack demands."""
+    """The requirements of a stack's function."""
     recording = run(stack, Recorder)
     registered = recording.one("aws:lambda/function:Function").inputs
     function = registered_function(recording, endpoint_url=NOWHERE, credentials=NOBODY)
@@ -55,7 +55,7 @@ def demand_of(stack: StackFile, max_mb: int = LAMBDA_LIMIT_MB) -> Demand:
 
 
 def faults(engine: Engine, image: str, demand: Demand) -> list[str]:
-    """Why Lambda would refuse the image, or why its function would not come up; empty where nothing speaks against it.
+    """Reasons why Lambda would refuse the image, or why its function would not start; empty if there are none.
 
     Raises:
         RegistryError: the registry does not have the image.
@@ -63,7 +63,7 @@ def faults(engine: Engine, image: str, demand: Demand) -> list[str]:
     reference = Reference.parse(image)
     manifest = fetch_manifest(reference)
     if fault := _kind_fault(manifest):
-        return [fault]  # there is no one image to look at
+        return [fault]  # there is no single image to check
     config = fetch_config(reference, manifest)
     found, wanted = f"{config.get('os')}/{config.get('architecture')}", PLATFORMS[demand.architecture]
     if found != wanted:
@@ -80,7 +80,7 @@ def image_bytes(engine: Engine, image: str) -> int:
 
 
 def _kind_fault(manifest: Manifest) -> str:
-    """Lambda takes the manifest of one image."""
+    """The fault of a reference that is not a single image's manifest, as Lambda requires."""
     content = manifest.content
     if manifest.media_type in (OCI_INDEX, DOCKER_LIST) or "manifests" in content:
         return (
@@ -111,7 +111,7 @@ def _init_faults(engine: Engine, image: str, function: FunctionConfig) -> list[s
 def main() -> int:
     parser = argparse.ArgumentParser(prog="gate", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("image", help="host/repository@digest")
-    parser.add_argument("--stack", default="dev", help="whose function shall run it (default: dev)")
+    parser.add_argument("--stack", default="dev", help="stack whose function will run it (default: dev)")
     parser.add_argument(
         "--max-mb", type=int, default=LAMBDA_LIMIT_MB, help="uncompressed size (default: Lambda's 10 GB)"
     )

@@ -1,4 +1,4 @@
-"""What an image costs: bytes, seconds and memory, with the function's own limits around it."""
+"""Measures an image's bytes, seconds and memory under the function's own limits."""
 
 import random
 import statistics
@@ -22,11 +22,11 @@ SEED = 1
 class Run:
     """
     Attributes:
-        init_s: from the container's start to the first event; the container's own start is in it.
-        first_s, later_s: of the first invocation, and the median of all later batches of ten mixed texts.
-        longest_s: of a batch of ten texts of 512 tokens.
-        peak_bytes: as `Container.peak_memory`, after that and ten texts of the most characters, each of them a token.
-        failures: errors that the function answered.
+        init_s: from the container's start to the first event, including the container's own start.
+        first_s, later_s: the first invocation, and the median of all later batches of ten mixed texts.
+        longest_s: a batch of ten texts of 512 tokens.
+        peak_bytes: `Container.peak_memory` after that and ten texts of maximum length, with a token per character.
+        failures: errors that the function returned.
     """
 
     init_s: float
@@ -38,19 +38,19 @@ class Run:
 
 
 def compressed_bytes(image: str) -> int:
-    """What a registry holds of an image, and what is transferred: the sum of its layers."""
+    """The sum of an image's layers, which the registry stores and transfers."""
     manifest = fetch_manifest(Reference.parse(image))
     return sum(layer["size"] for layer in manifest.content["layers"])
 
 
 def last_layer_bytes(image: str) -> int:
-    """The same of the layer on top, which holds the code: what a change of code transfers."""
+    """The size of the top layer, which holds the code and is all that a code change transfers."""
     manifest = fetch_manifest(Reference.parse(image))
     return int(manifest.content["layers"][-1]["size"])
 
 
 def run_batches(start: ContainerStart, function: FunctionConfig, log_file: Path, batches: int = BATCHES) -> Run:
-    """Invoke one container with batches of mixed lengths, then with the longest texts there are."""
+    """Invoke one container with batches of mixed lengths, then with the longest texts."""
     texts = random.Random(SEED)
     with LambdaService(function, max_concurrency=1, log_file=log_file, start=start) as service:
         answers = [service.invoke(mixed_batch(texts)) for _ in range(batches)]
@@ -69,13 +69,13 @@ def run_batches(start: ContainerStart, function: FunctionConfig, log_file: Path,
 
 
 def init_seconds(start: ContainerStart, function: FunctionConfig, log_file: Path) -> float:
-    """Of another container, as `Run.init_s`."""
+    """`Run.init_s` of another container."""
     with LambdaService(function, max_concurrency=1, log_file=log_file, start=start) as service:
         return service.invoke(mixed_batch(random.Random(SEED))).init_s
 
 
 def mixed_batch(texts: random.Random) -> dict[str, object]:
-    """A direct invocation of ten texts of mixed lengths, in words that are one token each to the full-size model."""
+    """A direct invocation of ten texts of mixed lengths, in words that are one token each for the full-size model."""
     lengths = (round(texts.lognormvariate(LOG_MEAN, LOG_DEVIATION)) for _ in range(BATCH_SIZE))
     return _event([_text(min(max(length, 1), LONGEST_TOKENS)) for length in lengths])
 
@@ -94,6 +94,6 @@ def _container(process: object) -> Container:
 
 
 def _restarts(answers: list[Invocation]) -> list[str]:
-    """A container that had to be replaced has hidden how much memory the first one took."""
+    """A fault if a container was replaced, because that hides how much memory the first one took."""
     cold = sum(answer.cold_start for answer in answers)
     return [f"{cold} cold starts in one run"] if cold != 1 else []

@@ -1,4 +1,4 @@
-"""A network with nothing on it but what we put there: to show what a container does without, and what it tries."""
+"""An isolated network, to show what a container does without, and what it tries to contact."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ CLONE_NEWNET = 0x40000000  # linux/sched.h
 
 @dataclass(frozen=True)
 class Attempts:
-    """The kernel's counts for one network: connections opened, datagrams sent, and tries that had nowhere to go."""
+    """The kernel's counts for one network: connections opened, datagrams sent, and attempts without a route."""
 
     tcp_opened: int
     udp_sent: int
@@ -23,10 +23,10 @@ class Attempts:
 
 @contextmanager
 def private_network(engine: Engine, image: str) -> Iterator[str]:
-    """A network that has only a loopback; hands out its name for `docker run --network`.
+    """A network with only a loopback; yields its name for `docker run --network`.
 
-    The calling thread is moved into it, with all threads that it starts from then on: what they serve can be reached
-    from the network's containers, and nothing else can. Needs root, and the engine on this machine.
+    It moves the calling thread into the network, and with it all threads that it starts from then on. The network's
+    containers can reach only what these threads serve. Needs root, and the engine on this machine.
     """
     holder = engine.run("run", "--detach", "--rm", "--network=none", "--entrypoint=sleep", image, "infinity")
     try:

@@ -1,4 +1,4 @@
-"""A container registry on loopback: Debian's docker-registry, which is the reference implementation."""
+"""A container registry on loopback: Debian's docker-registry, the reference implementation."""
 
 import http.client
 import json
@@ -14,13 +14,13 @@ from pathlib import Path
 from tools.local.docker.engine import NoDocker
 from tools.local.watchdog import Watchdog
 
-HOST = "127.0.0.1"  # the engine speaks plain HTTP to it without being told to
+HOST = "127.0.0.1"  # the engine uses plain HTTP for it by default
 START_SECONDS = 20
 
 
 @contextmanager
 def registry() -> Iterator[str]:
-    """Run an empty registry, and hand out its `host:port`.
+    """Run an empty registry, and yield its `host:port`.
 
     Raises:
         NoDocker: docker-registry is not installed.

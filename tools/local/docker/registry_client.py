@@ -1,4 +1,4 @@
-"""What a registry holds under a reference: the manifest as it is, not as a docker client would resolve it."""
+"""Reads from a registry: the manifest itself, not as a docker client would resolve it."""
 
 import hashlib
 import http.client
@@ -17,12 +17,12 @@ TIMEOUT_SECONDS = 30
 
 
 class RegistryError(Exception):
-    """The registry does not have it, or does not give it."""
+    """The registry does not have it, or refuses access."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """`host/repository@digest` or `host/repository:tag`, taken apart; `version` is digest or tag."""
+    """The parts of `host/repository@digest` or `host/repository:tag`; `version` is digest or tag."""
 
     host: str
     repository: str
@@ -45,8 +45,8 @@ class Reference:
 class Manifest:
     """
     Attributes:
-        digest: by which the registry knows it.
-        media_type: as the registry serves it.
+        digest: the registry's digest.
+        media_type: the media type that the registry reports.
         content: parsed.
     """
 
@@ -92,7 +92,7 @@ def _get(reference: Reference, path: str, accept: str) -> tuple[bytes, http.clie
 
 
 def _login(host: str) -> dict[str, str]:
-    """What `docker login` left for a host, such as ECR's."""
+    """The credentials that `docker login` stored for a host, such as ECR's."""
     folder = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
     try:
         auth = json.loads((folder / "config.json").read_text())["auths"][host]["auth"]

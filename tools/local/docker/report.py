@@ -1,4 +1,4 @@
-"""The figures of the images, for people and for machines."""
+"""Reports the figures of the images, as tables and as JSON."""
 
 import json
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ ROWS = {  # name in the file: (title, unit, divisor)
 
 @dataclass
 class Report:
-    """Figures by image and name, and the targets that they are held against; MB are 2**20 bytes."""
+    """Figures by image and name, and their targets; MB are 2**20 bytes."""
 
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
     targets: dict[str, float] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Report:
             pages.write(self.blocks())
 
     def blocks(self) -> dict[str, str]:
-        """For docs/performance.md and README.
+        """The blocks for docs/performance.md and README.
 
         Raises:
             KeyError: the full-size image was not measured.

@@ -1,4 +1,4 @@
-"""The local pipeline on the container: builds a stack's image, and starts the function's runtime from it."""
+"""Runs the local pipeline on the container: builds a stack's image, and starts the function's runtime from it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ from tools.local.recorder import Recorder
 
 @contextmanager
 def image_start(stack: str, model_dir: Path) -> Iterator[ContainerStart]:
-    """Build what the stack registers, with a prebuilt model, and hand out how to start it.
+    """Build the stack's image with a prebuilt model, and yield a function that starts it.
 
     Raises:
-        NoDocker: there is no engine, or nothing to build on.
+        NoDocker: there is no engine, or no base image.
         DockerError: the build failed.
-        FileNotFoundError: the model lies outside function/models.
+        FileNotFoundError: the model is outside function/models.
     """
     models = ROOT / "function" / "models"
     if model_dir.resolve().parent != models:
