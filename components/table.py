@@ -84,13 +84,13 @@ class Table(pulumi.ComponentResource):
 
 
 def _read_stream(stream_arn: pulumi.Output[str]) -> list[Permission]:
-    """What Lambda, EventBridge Pipes and programs ask of a stream's reader."""
+    """The permissions that Lambda, EventBridge Pipes and programs need to read a stream."""
     return [
         Permission(
             sid="ReadStream",
             actions=["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"],
             resources=[stream_arn],
         ),
-        # Lambda refuses a role without it, and IAM has no resource to name for it.
+        # Lambda refuses a role without it, and the action has no resource.
         Permission(sid="ListStreams", actions=["dynamodb:ListStreams"], resources=["*"]),
     ]

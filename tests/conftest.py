@@ -1,4 +1,4 @@
-"""What tests of many folders share: the stacks' registrations, fixtures of their own modules, the closing summary."""
+"""Shared by all tests: the stacks' registrations, fixtures from their own modules, and the closing summary."""
 
 import tests.shell  # noqa: F401, I001 - first
 

@@ -1,4 +1,4 @@
-"""Small random classifiers of each kind that the graph says, and what build_model makes of them."""
+"""Small random classifiers of each kind that the graph supports, and the models that build_model builds from them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The developer's shell, kept away from the tests and from the processes that they start."""
+"""Isolates the tests, and the processes they start, from the developer's shell."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A stack with all that a company's account may ask for: what each key changes, and that none changes anything else."""
+"""A stack with every key for company accounts: the effect of each key, and that none changes anything else."""
 
 import json
 from typing import Any

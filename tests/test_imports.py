@@ -1,4 +1,4 @@
-"""The repository's own imports: no cycle, and dependencies that point one way."""
+"""The repository's own imports have no cycle, and dependencies point one way."""
 
 import ast
 from graphlib import CycleError, TopologicalSorter

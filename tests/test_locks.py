@@ -1,4 +1,4 @@
-"""The lock files: they hold what pyproject.toml asks for, with hashes, for every purpose; torch alone has none."""
+"""The lock files pin pyproject.toml's dependencies with hashes, for every purpose; only torch has none."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Rules that the tests themselves keep: nobody imports a conftest, no shell gets in, what is slow says why."""
+"""Rules for the tests themselves: none imports a conftest, none sees the shell, and slow ones say why."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A tiny random DistilBERT with labels of its own, and what build_model makes of it for both backends."""
+"""A tiny random DistilBERT with its own labels, and the models that build_model builds from it for both backends."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How tests wait: for the event itself, and for as long as only a hang lasts."""
+"""Waits for an event in tests, with a timeout that only a hang reaches."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the real Pulumi CLI tells a program about its stack, and what becomes of a CLI that does not."""
+"""Deployed on the real Pulumi CLI, and on a CLI without the call that it needs."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The image's tag and its staged build context: all that goes into the image, and nothing else."""
+"""The image's tag and its staged build context cover everything that goes into the image, and nothing else."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Changes that would cost a stack its data: refused before anything is registered, or made without a loss."""
+"""Changes that would delete a stack's data are refused before anything is registered, or made without a loss."""
 
 import json
 from collections.abc import Mapping

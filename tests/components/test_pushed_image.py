@@ -1,4 +1,4 @@
-"""An image that the repository holds already: its digest is deployed, and nothing is built or pushed."""
+"""If the repository already holds an image, its digest is deployed, and nothing is built or pushed."""
 
 from typing import Any
 

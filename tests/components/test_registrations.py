@@ -1,4 +1,4 @@
-"""All that the program registers for dev and prod is on record: a new key whose default changes a stack shows here."""
+"""A record of the registrations for dev and prod reveals a new key whose default changes a stack."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The safeguards of a release in the program: who may pull the image and for how long, canaries, stack names."""
+"""The program's safeguards for releases: who may pull the image and for how long, canaries, stack names."""
 
 import json
 from typing import Any

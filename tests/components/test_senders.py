@@ -1,4 +1,4 @@
-"""Who beyond the account may send to the queue, by its policy."""
+"""The queue's policy admits senders from other accounts and topics."""
 
 import json
 from typing import Any

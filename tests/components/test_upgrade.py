@@ -1,4 +1,4 @@
-"""Stacks that people have: what Pulumi knows their resources by is on record, and data moves only by an alias."""
+"""Upgrades of existing stacks: resources keep the names by which Pulumi knows them, and data moves only by an alias."""
 
 import json
 from pathlib import Path

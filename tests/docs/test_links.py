@@ -1,4 +1,4 @@
-"""Links and names in the pages: what they point at exists, and every page is found from README."""
+"""Links and names in the pages point to things that exist, and README leads to every page."""
 
 import re
 from collections import Counter

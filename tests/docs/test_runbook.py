@@ -1,4 +1,4 @@
-"""The runbook: a whole section for every alarm of every stack, and commands that exist."""
+"""The runbook has a complete section for every alarm of every stack, and its commands exist."""
 
 import re
 from dataclasses import fields

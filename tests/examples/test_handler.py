@@ -1,4 +1,4 @@
-"""The Lambda handler that the page shows: what it makes of every kind of record."""
+"""The Lambda handler on the page handles every kind of record."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""The page on the stream: its Pulumi programs register what they show, and their filter passes what it says."""
+"""The stream's page: its Pulumi programs register the resources they show, and their filter matches as described."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The example's poller on streams as AWS has them, which moto has not: shards split and end, records are deleted."""
+"""The example's poller on streams like AWS's, unlike moto's: shards split and end, and records are deleted."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The stream's consumer on the local pipeline: none of a thousand results is missed or handled twice."""
+"""The stream's consumer on the local pipeline misses none of a thousand results, and handles none twice."""
 
 import json
 import os

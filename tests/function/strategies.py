@@ -1,4 +1,4 @@
-"""What may come in at the queue, right and wrong: recorded, and generated for property-based tests."""
+"""Valid and invalid messages, recorded and generated, for property-based tests."""
 
 import base64
 from datetime import UTC, datetime, timedelta, timezone

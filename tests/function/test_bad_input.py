@@ -1,4 +1,4 @@
-"""Bad input, generated and recorded: every record has exactly one outcome, and takes no neighbour with it."""
+"""Bad input, generated and recorded: every record has exactly one outcome, and does not affect the others."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""build_model, with real torch and transformers on a tiny DistilBERT: what it makes, and when it refuses."""
+"""build_model, with real torch and transformers on a tiny DistilBERT: its output, and its refusals."""
 
 import re
 import stat

@@ -1,4 +1,4 @@
-"""Both backends behind their one surface, how they batch, damaged model folders, and the demonstration model."""
+"""Both backends behind one interface, their batching, damaged model folders, and the demonstration model."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""The Dockerfiles, without Docker: what a linter finds in them."""
+"""A linter's findings in the Dockerfiles, without Docker."""
 
 import subprocess
 import sys

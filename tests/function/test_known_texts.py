@@ -1,4 +1,4 @@
-"""The answers that a model's manifest carries: recorded by the build, checked by a direct invocation."""
+"""The answers in a model's manifest: recorded by the build, checked by a direct invocation."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Weights as int8 levels: close to the weights, and never so large that a CPU without VNNI saturates."""
+"""Weights as int8 levels are close to the weights, and never saturate a CPU without VNNI."""
 
 import numpy as np
 import pytest

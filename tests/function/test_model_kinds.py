@@ -1,4 +1,4 @@
-"""Every kind of classifier that the graph says, through build_model: exact in fp32, near in int8, on both backends."""
+"""Every kind of classifier that the graph supports: exact in fp32, close in int8, on both backends."""
 
 import importlib.util
 import itertools

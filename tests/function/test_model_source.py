@@ -1,4 +1,4 @@
-"""Which checkpoints build_model takes, as fp32, and which it refuses before it converts anything."""
+"""build_model loads suitable checkpoints as fp32, and refuses others before it converts anything."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The gate between fp32 and a built model: what it counts, on which texts, and what it lets pass."""
+"""The gate between fp32 and a built model: its counts, its texts, and its limits."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Results in the table: what is stored, and that the newest of an id wins."""
+"""Results in the table: the stored attributes, and the newest result for an id wins."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The pack as the CLI runs it: a process of its own, asked over gRPC as the engine asks."""
+"""The pack as the CLI runs it: a separate process, called over gRPC like the engine does."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Each rule of the pack, broken in a copy of prod's registrations: that rule refuses it, and no other."""
+"""A mutation of prod's registrations breaks each rule of the pack, and only that rule refuses it."""
 
 import copy
 import json

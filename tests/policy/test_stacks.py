@@ -1,4 +1,4 @@
-"""The policy pack on what the program registers: nothing to complain of, in a first preview or in an update."""
+"""The policy pack has no complaint about the program's registrations, in a first preview or in an update."""
 
 import botocore.session
 import pytest

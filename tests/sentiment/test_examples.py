@@ -1,4 +1,4 @@
-"""The examples, as they stand, on the local pipeline; and a newcomer's first commands."""
+"""The unmodified examples on the local pipeline, and a newcomer's first commands."""
 
 import json
 import os

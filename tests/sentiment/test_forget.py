@@ -1,4 +1,4 @@
-"""`forget` on moto: deletes just the results that were asked for, when it is confirmed, and can be repeated."""
+"""`forget` on moto: deletes only the requested results, after confirmation, and can be repeated."""
 
 import io
 import json

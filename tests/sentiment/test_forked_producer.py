@@ -1,4 +1,4 @@
-"""A producer that is made before a fork: each process sends its own texts, all of them, and none of another's."""
+"""A producer created before a fork: each process sends all of its own texts, and none of another's."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Files as they come: their encoding, their compression, and the ends of their lines."""
+"""Opening files: their encoding, compression and line endings."""
 
 import bz2
 import codecs

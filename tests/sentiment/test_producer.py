@@ -1,4 +1,4 @@
-"""Producer and delivery on moto: what failed is tried again, what cannot succeed is told by id, and nothing else."""
+"""Producer and delivery on moto: failures are retried, and permanent failures reported by id."""
 
 import subprocess
 import sys

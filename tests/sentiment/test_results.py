@@ -1,4 +1,4 @@
-"""`results` on moto: by id, as they come, or all; as a table, JSON lines, CSV and a summary."""
+"""`results` on moto: by id, following, or all; as a table, JSON lines, CSV and a summary."""
 
 import csv
 import io

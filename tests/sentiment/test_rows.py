@@ -1,4 +1,4 @@
-"""CSV by the letter: what is a row, what is refused, and that nothing takes its neighbours with it."""
+"""Strict CSV: which rows are read, which are rejected, and that no rejected row affects others."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The published JSON Schema: current, sound, and of one mind with the parser."""
+"""The published JSON Schema is current and valid, and agrees with the parser."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Screens: what is too wide for one is shown row by row, and nothing of it is cut."""
+"""A table that is too wide for the screen is shown row by row, and nothing is cut."""
 
 import io
 

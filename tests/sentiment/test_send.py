@@ -1,4 +1,4 @@
-"""`send` on moto: what of a file arrives, what is rejected, and what is left after a break."""
+"""`send` on moto: sent and rejected records, and resuming after an interruption."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""`--since`: ages as other tools take them, and dates."""
+"""`--since` accepts ages as other tools do, and dates."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Files of texts: every format, and where in the file a fault lies."""
+"""Files of texts: every format, and the location of faults."""
 
 from datetime import UTC, datetime
 from pathlib import Path

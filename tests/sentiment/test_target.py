@@ -1,4 +1,4 @@
-"""Where a command works: options, a named stack, the environment, `make local`, the stack dev, in this order."""
+"""A command finds its target in options, a named stack, the environment, `make local`, then the stack dev."""
 
 import json
 import subprocess

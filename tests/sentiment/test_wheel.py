@@ -1,4 +1,4 @@
-"""The client as a producer installs it: a wheel, in an environment that holds nothing else."""
+"""The client as a producer installs it: a wheel, in an otherwise empty environment."""
 
 import json
 import os

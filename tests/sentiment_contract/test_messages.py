@@ -1,4 +1,4 @@
-"""The message contract: valid items are taken; of any other the fault names field, value and what is allowed."""
+"""The message contract accepts valid items; any fault names the field, the value and what is allowed."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the size of a local model asks of memory and of the latency alarm's threshold."""
+"""The memory and the latency alarm's threshold that a local model needs, by its size."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stacks of the tests' own, so that a commit to a user's stack file changes no test's outcome."""
+"""The tests' own stacks, so that a commit to a user's stack file cannot affect a test."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Long commands end at once when they are told to: one line, no traceback, nothing left running, the port free."""
+"""Long commands stop immediately on a signal: one line, no traceback, nothing left running, the port free."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Figures in the pages: a command replaces its own block and no other; estimates are those of today's program."""
+"""Figures in the pages: a command replaces only its own block, and estimates match today's program."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Percentiles: always a value that was measured."""
+"""A percentile is always a measured value."""
 
 import math
 

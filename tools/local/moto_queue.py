@@ -123,7 +123,7 @@ def install() -> None:
                 queue._messages_lock.wait(min(remaining_s, LONGEST_WAIT_S))
 
     def still_retained(self: SQSBackend, queue_name: str, message: Any) -> bool:
-        """As moto, which makes all attributes of the queue for it, counts included."""
+        """Like moto's, which computes all attributes of the queue for it, including the counts."""
         queue: Any = self.get_queue(queue_name)
         return queue.message_retention_period + message.sent_timestamp / 1000 > unix_time()
 

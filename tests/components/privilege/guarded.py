@@ -1,4 +1,4 @@
-"""A stack whose every call is checked by IAM: the function has its role's credentials, others a policy's."""
+"""A stack on which IAM checks every call: the function has its role's credentials, others a policy's."""
 
 import json
 from collections.abc import Callable, Iterator

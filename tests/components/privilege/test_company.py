@@ -1,4 +1,4 @@
-"""Least privilege on the stack of a strict company: its keys and network need more rights, and it has no others."""
+"""Least privilege on a strict company's stack: its keys and network need more permissions, and it has no others."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Least privilege, enforced: the function's role, the producers' and the readers' policy allow what is needed alone."""
+"""Least privilege, enforced: the function's role, the producers' and the readers' policy allow only what they need."""
 
 import json
 from collections.abc import Callable

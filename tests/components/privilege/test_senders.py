@@ -1,4 +1,4 @@
-"""Who may send to the queue from elsewhere, enforced: the listed account's roles and the listed topic alone."""
+"""Senders from elsewhere, with IAM enforced: only the listed account's roles and the listed topic may send."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`make fuzz`: atheris on the handler for a bounded time, led by coverage, from the recorded bodies on."""
+"""`make fuzz`: runs atheris on the handler for a limited time, guided by coverage, from the recorded bodies on."""
 
 import argparse
 import logging

@@ -1,4 +1,4 @@
-"""What is fuzzed: the handler, on any bytes as a message between two good ones, and as parts of an event if JSON."""
+"""The fuzzing target: the handler, with any bytes as a message between two good ones, and as event parts if JSON."""
 
 import contextlib
 import json

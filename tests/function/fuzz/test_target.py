@@ -1,4 +1,4 @@
-"""The target of `make fuzz`, tried on the recorded bodies and on handlers that are wrong."""
+"""The target of `make fuzz`, tested on the recorded bodies and on broken handlers."""
 
 from collections.abc import Callable
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""What function/handler.py would log if it let botocore: whole requests."""
+"""A handler that lets botocore log whole requests, as function/handler.py must not."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""No text, id, attribute or credential in any log line, metric or error: planted, made to fail, and searched for."""
+"""No text, id, attribute or credential appears in any log line, metric or error, even when the function fails."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`dlq` on moto: looked at without being kept, saved, sent again as dated before, and deleted only when asked to."""
+"""`dlq` on moto: reads without keeping, saves, resends with the original dates, and deletes only on request."""
 
 import io
 import json

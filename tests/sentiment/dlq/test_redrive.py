@@ -1,4 +1,4 @@
-"""`dlq redrive` by message move tasks: what is asked of SQS, and what its answers mean."""
+"""`dlq redrive` by message move tasks: its requests to SQS, and its reading of the answers."""
 
 from collections.abc import Iterator
 

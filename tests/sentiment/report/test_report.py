@@ -1,4 +1,4 @@
-"""`report` on moto: the page, the CSV, and the words on the screen."""
+"""`report` on moto: the page, the CSV file and the screen output."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The bench's peers: one tokenizer, together or one by one, the labels of the model that they were made of."""
+"""The bench's peers: one tokenizer, batched or one by one, with the labels of the source model."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The bootstrap: roles that may do what the components need, and nothing else; a state that is safe."""
+"""The bootstrap: roles that allow what the components need, and nothing else; a secure state bucket."""
 
 import json
 import re

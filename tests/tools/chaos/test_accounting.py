@@ -1,4 +1,4 @@
-"""The account of a scenario: it finds what is lost, done twice or overwritten."""
+"""The account of a scenario detects lost, repeated and overwritten messages."""
 
 from dataclasses import astuple
 from typing import Any

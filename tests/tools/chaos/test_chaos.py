@@ -1,4 +1,4 @@
-"""The fault suite in its short form; and that it notices a function that is broken, and a fault that never strikes."""
+"""The short form of the fault suite; it detects a broken function, and a fault that never takes effect."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The load test on the real pipeline: what it says, what it notices, and how it exits."""
+"""The load test on the real pipeline: its output, what it detects, and its exit status."""
 
 import json
 import os

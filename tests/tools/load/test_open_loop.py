@@ -1,4 +1,4 @@
-"""The load is open-loop: sends start by the clock, and what a late one costs is counted from when it was due."""
+"""The load is open-loop: sends start on schedule, and latency counts from when a text was due."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The demo on stacks that differ: what it says is true of them too."""
+"""The demo's output is correct for stacks with different settings too."""
 
 import io
 import re

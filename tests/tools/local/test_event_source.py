@@ -1,4 +1,4 @@
-"""The event source mapping, tried on moto's queues, with real runtime processes where the function matters."""
+"""The event source mapping on moto's queues, with real runtime processes where the function matters."""
 
 import json
 import time

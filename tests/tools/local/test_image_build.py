@@ -1,4 +1,4 @@
-"""`make image-test` builds what the component registers: seen without Docker, in the command that the engine gets."""
+"""`make image-test` builds what the component registers, checked without Docker by the engine's command."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The local Lambda, tried with real runtime processes."""
+"""The local Lambda with real runtime processes."""
 
 import http.client
 import json

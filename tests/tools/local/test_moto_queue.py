@@ -1,4 +1,4 @@
-"""moto's queue with our index: it answers as moto does, at a cost that does not grow, to many threads."""
+"""moto's queue with our index answers like moto's own, at constant cost, and to many threads."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""moto's table with a lock: of puts that race, one is taken."""
+"""moto's table with a lock accepts only one of several concurrent puts."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

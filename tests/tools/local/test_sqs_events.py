@@ -1,4 +1,4 @@
-"""Event records as SQS makes them, and which messages a response with ReportBatchItemFailures keeps."""
+"""Event records like SQS's, and the messages that a response with ReportBatchItemFailures returns."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Labelled texts of three classes that a tiny model can learn, and a tiny encoder to begin with."""
+"""Labelled texts of three classes that a tiny model can learn, and a tiny encoder to start from."""
 
 import csv
 import random

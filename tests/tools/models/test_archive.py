@@ -1,4 +1,4 @@
-"""How CI gets a model that git ignores: packed here, put into a bucket or a release, fetched there by its pointer."""
+"""Models that git ignores reach CI: packed here, uploaded to a bucket or a release, fetched there by a pointer."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Labelled texts: what is read of a CSV file, what is refused by its line, and which texts are held out."""
+"""Labelled texts from a CSV file: what is read, what is refused by its line, and which texts are held out."""
 
 import random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Accuracy, precision, recall and F1 from the confusions, by an example that was reckoned by hand."""
+"""Accuracy, precision, recall and F1 from a confusion matrix, against an example calculated by hand."""
 
 import pytest
 from rich.console import Console

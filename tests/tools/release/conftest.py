@@ -1,4 +1,4 @@
-"""AWS played by moto in the tests' own process, and a make that has all it needs."""
+"""moto as AWS in the tests' own process, and a make with everything it needs."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Lambda's API in front of a local function: invocations run it, its mapping is listed, moto's server has the rest."""
+"""Lambda's API in front of a local function: it runs invocations and lists the mapping; moto's server does the rest."""
 
 import json
 from collections.abc import Callable, Iterator

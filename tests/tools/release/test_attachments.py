@@ -1,4 +1,4 @@
-"""`make destroy` stops where somebody outside the stack still has one of its policies."""
+"""`make destroy` stops if an identity outside the stack still has one of its policies."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What was changed behind Pulumi's back, on the real CLI: seen by the next operation's refresh, and mended."""
+"""Changes behind Pulumi's back, on the real CLI: the next operation's refresh sees them, an update reverts them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A queue and a table that exist already, imported by the steps of docs/accounts.md, on the real Pulumi CLI."""
+"""An existing queue and table, imported by the steps in docs/accounts.md, on the real Pulumi CLI."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Images that the repository holds already, on the real Pulumi CLI: after a revert, and after a job that was killed."""
+"""Images that the repository already holds, on the real Pulumi CLI: after a revert, and after a killed job."""
 
 import json
 import signal

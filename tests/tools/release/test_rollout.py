@@ -1,4 +1,4 @@
-"""Rollouts by canary and rollbacks: the CLI's commands, the alarms as judge, the image of another stack."""
+"""Rollouts by canary, and rollbacks: the CLI's commands, the alarms as judge, another stack's image."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""make promotable's wait for ECR's scan: what it refuses, what may be waived, what it says of a scan that failed."""
+"""`make promotable` waits for ECR's scan: refusals, waived findings, and failed scans."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The smoke test: builds that are wrong, queues that are behind or paused, models of other labels."""
+"""The smoke test: wrong builds, queues with a backlog or paused, models with other labels."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The table's stream, switched on and off by the real Pulumi CLI: the table and its results stay."""
+"""The real Pulumi CLI switches the table's stream on and off: the table and its results stay."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The workflows: well formed, safe, pinned; and their shell steps, run on this machine."""
+"""The workflows are well formed, safe and pinned, and their shell steps run on this machine."""
 
 import json
 import os

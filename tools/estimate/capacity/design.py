@@ -67,7 +67,7 @@ class Design:
 
     @property
     def keys(self) -> str:
-        """What to set for it, in words."""
+        """Describes the keys to set for it."""
         scaling = {"maxConcurrency": self.limit if self.limit <= MOST_CONCURRENCY and not self.minimum_pollers else 0}
         if self.minimum_pollers:
             scaling |= {"minimumPollers": self.minimum_pollers, "maximumPollers": self.maximum_pollers}

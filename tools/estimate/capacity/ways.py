@@ -62,7 +62,7 @@ def _ways(stack: Stack, engine: Engine, characters: float, rate: float, peak_rat
 
 
 def _useful_pollers(way: Design) -> int:
-    """Of one queue: more would only wait for its limit of messages in flight."""
+    """The most pollers of one queue; more would only wait for its limit of messages in flight."""
     at_once = quotas.IN_FLIGHT.value / way.batch_messages
     return min(int(quotas.PROVISIONED_POLLERS.value), math.ceil(at_once / quotas.POLLER_CONCURRENCY.value))
 

@@ -60,7 +60,7 @@ class Stack:
 
     @property
     def most_batches_is(self) -> str:
-        """What sets that limit, in words."""
+        """Describes what sets that limit."""
         if self.max_concurrency:
             return f"maxConcurrency {self.max_concurrency}"
         return f"maximumPollers {self.maximum_pollers}" if self.maximum_pollers else f"Lambda's {UNLIMITED_BATCHES:,}"

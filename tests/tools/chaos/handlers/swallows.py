@@ -1,4 +1,4 @@
-"""The deployed handler, broken: it drops the messages of one id and says that all went well."""
+"""The deployed handler, broken: it drops the messages of one id and reports success."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The deployed handler, broken: it writes whatever the table holds already."""
+"""The deployed handler, broken: it overwrites whatever the table holds."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Capacity: the simulated queue by hand and by its laws, the ways and quotas up to a million texts a second."""
+"""Capacity: the simulated queue against hand calculations, the ways and quotas up to a million texts a second."""
 
 import math
 import os

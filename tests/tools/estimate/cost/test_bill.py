@@ -1,4 +1,4 @@
-"""The bill: sums done by hand."""
+"""The bill against hand calculations."""
 
 from dataclasses import replace
 

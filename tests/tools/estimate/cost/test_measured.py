@@ -1,4 +1,4 @@
-"""Measurements and prices: where they come from, and what is refused."""
+"""Measurements and prices: their sources, and refused values."""
 
 import json
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""The parts of a stack that cost money, read from its registrations; and the command that prints the costs."""
+"""The parts of a stack that cost money, read from its registrations, and the command that prints the costs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A bill at any rate of texts: what never changes with the rate, and what the free tier takes off."""
+"""A bill at any rate of texts: its fixed part, and the effect of the free tier."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Memory sizes, and the same traffic by other means."""
+"""Memory sizes, and alternatives for the same traffic."""
 
 from dataclasses import replace
 

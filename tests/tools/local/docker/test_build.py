@@ -1,4 +1,4 @@
-"""The image as it is built: from what the component registers, of what it needs and no more, the code on top."""
+"""The built image: from what the component registers, with only what it needs, and the code in the top layer."""
 
 import json
 import shutil

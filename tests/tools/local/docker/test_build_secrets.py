@@ -1,4 +1,4 @@
-"""Build secrets: a package index that asks for a password serves the build, and the image keeps no trace of it."""
+"""Build secrets: the build uses a package index that requires a password, and the image keeps no trace of it."""
 
 import base64
 import threading

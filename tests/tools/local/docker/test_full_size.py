@@ -1,4 +1,4 @@
-"""A model of the real one's size under the function's own limits: 512 MB of memory and 0.29 of a CPU."""
+"""A full-size model under the function's own limits: 512 MB of memory and 0.29 CPU."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The gate: it lets our image through, and refuses, saying why, what Lambda would refuse."""
+"""The gate accepts our image, and refuses, with the reason, images that Lambda would refuse."""
 
 import hashlib
 import http.client

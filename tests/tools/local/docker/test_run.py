@@ -1,4 +1,4 @@
-"""The pushed image run as Lambda runs it: read-only, unprivileged, limited, alone with its Runtime API and endpoint."""
+"""The pushed image, run as Lambda does: read-only, unprivileged, limited, with only its Runtime API and endpoint."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A consumer of SQS messages that does what each body asks for, and logs the records as it got them."""
+"""A consumer of SQS messages that does what each body requests, and logs the records as received."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Ends the process while it is imported."""
+"""Exits while it is imported."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Fails the first time that it is imported, and then no more."""
+"""Fails only the first time it is imported."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Fails while it is imported, as with a model file that is not there."""
+"""Fails while it is imported, as with a missing model file."""
 
 from typing import Any
 

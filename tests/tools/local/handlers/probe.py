@@ -1,4 +1,4 @@
-"""A handler that does what its event asks for."""
+"""A handler that does what its event requests."""
 
 import os
 import signal

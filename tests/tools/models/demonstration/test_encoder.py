@@ -1,4 +1,4 @@
-"""The encoder that is cut out of a BERT: the same hidden states, fewer layers, frequent words."""
+"""The encoder cut out of a BERT: the same hidden states, fewer layers, frequent words."""
 
 import sys
 from pathlib import Path

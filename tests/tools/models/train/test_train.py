@@ -1,4 +1,4 @@
-"""`make train` on a tiny encoder: labels of the file's own, a folder that the function loads, a resumed run."""
+"""`make train` on a tiny encoder: the file's own labels, a folder that the function loads, a resumed run."""
 
 import json
 import re
