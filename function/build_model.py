@@ -131,7 +131,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m function.build_model", description=__doc__)
     parser.add_argument("--model", required=True, help="hub id or local directory")
     parser.add_argument("--revision", help="commit of the hub model; optional for a local directory")
-    parser.add_argument("--model-id", help="the id to record instead of --model")
     parser.add_argument("--backend", required=True, choices=BACKENDS)
     parser.add_argument("--output", required=True, type=Path, help="the folder to create or replace")
     parser.add_argument(
