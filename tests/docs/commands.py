@@ -57,8 +57,7 @@ class Shell:
         for path in ROOT.glob("[!.]*"):
             if path.name not in ("build", "dist"):
                 (self.project / path.name).symlink_to(path)
-        (self.project / ROOT.name).symlink_to(".")  # a clone of it is there already
-        (self.project / "sentiment-analyzer").symlink_to(".")
+        (self.project / "sentiment-analyzer").symlink_to(".")  # a clone of it is there already
         for installed in ("pip", "program", "local", "dev"):
             (venv / installed).touch()
         for name in REAL:
