@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from importlib.util import find_spec
 from itertools import takewhile
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -180,3 +181,11 @@ def test_aws_has_every_operation_and_option(calls: set[Call]) -> None:
             shape = model.operation_model(operations[operation]).input_shape
             known = {f"--{xform_name(name, '-')}" for name in (shape.members if shape else ())}
         assert options(tuple(words)) - known - OF_EVERY_OPERATION == set(), f"aws {service} {operation}"
+
+
+@pytest.mark.parametrize("target", ["preview", "up", "destroy"])
+def test_make_says_first_where_to_get_the_pulumi_cli(target: str, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    (shell.programs / "pulumi").unlink()
+    assert "not on the PATH: https://www.pulumi.com/docs/install/" in shell.run(f"make {target}").stderr
+    assert {call.program for call in shell.calls} == {"make"}
