@@ -119,7 +119,7 @@ check: .venv/dev  ## Run lint, format and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-quick: .venv/dev  ## Run the tests that fit in a minute, on each save.
+quick: .venv/dev  ## Run only the tests that fit in a minute, to repeat often.
 	$(BIN)/pytest $(WORKERS) -m "not image and not slow"
 
 tests: .venv/dev  ## Run all tests, on two workers.

@@ -44,7 +44,7 @@ def test_every_alarm_links_to_its_section_and_no_section_is_stale(
 
 @pytest.mark.parametrize("name", sorted(set(SECTIONS) - GENERAL))
 def test_a_section_has_its_four_parts(name: str) -> None:
-    parts = re.findall(r"^\*\*(.+?)\*\* *(\S.{20,}?)(?=^\*\*|\Z)", SECTIONS[name], re.MULTILINE | re.DOTALL)
+    parts = re.findall(r"^\*\*(.+?)\*\*\s*(\S.{20,}?)(?=^\*\*|\Z)", SECTIONS[name], re.MULTILINE | re.DOTALL)
     assert [part for part, _ in parts] == PARTS
 
 
