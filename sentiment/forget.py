@@ -33,7 +33,7 @@ def forget(
     delimiter: IdDelimiter = None,
     encoding: IdEncoding = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the results, and delete nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """Delete results by id permanently, and list where their texts may remain. Repeating it is safe.
 

@@ -23,7 +23,7 @@ def purge(
     *,
     target: Target,
     save: Annotated[Path | None, typer.Option(help="Save them to this file first, and delete only those.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """Delete dead letters permanently."""
     sqs, url = target.client("sqs"), target.dead_letter_queue_url

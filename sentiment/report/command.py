@@ -35,7 +35,7 @@ def report(
     top: Annotated[int, typer.Option(min=1, max=100, help="Texts to list for each label.")] = 5,
     text: Annotated[bool, typer.Option(help="Quote the texts, not just their ids.")] = True,
     segments: Annotated[int, typer.Option(min=1, max=64, help="Parts of the table to read in parallel.")] = 4,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
     """Chart results over time, with the texts of the highest scores. Scans the whole table."""
     try:
