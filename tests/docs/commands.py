@@ -4,7 +4,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from tests.waiting import HANG_S
@@ -97,3 +99,28 @@ def scripts(page: Path) -> list[str]:
     prompts = re.findall(r"^\$ (.+)", text, re.MULTILINE)
     prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     return [*blocks, *prompts, *(" ".join(each.split("\n")) for each in INLINE.findall(prose))]
+
+
+def of(program: str, calls: set[Call]) -> list[tuple[str, ...]]:
+    return sorted({call.words for call in calls if call.program == program})
+
+
+def options(words: tuple[str, ...]) -> set[str]:
+    return {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+
+
+def operands(words: tuple[str, ...]) -> list[str]:
+    """The words before the first option."""
+    return list(takewhile(lambda word: not word.startswith("-"), words))
+
+
+def options_by_help(calls: Iterable[tuple[str, ...]], *program: str) -> Iterator[tuple[tuple[str, ...], str, set[str]]]:
+    """For each subcommand that is called: its help, and the options it is called with."""
+    given: dict[tuple[str, ...], set[str]] = {}
+    for words in calls:
+        leading = tuple(takewhile(re.compile("[a-z][a-z-]*").fullmatch, words))
+        given.setdefault(leading[:2], set()).update(options(words))
+    for subcommand, names in given.items():
+        asked = [*program, *subcommand, "--help"]
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S, check=True)
+        yield subcommand, done.stdout, names
