@@ -16,9 +16,9 @@ from sentiment.target import Target
 from sentiment.words import counted
 
 REMAINS = (
-    "Their texts may remain in the queue and the dead letters, from which they can become results again, in files "
-    "saved from these, in the table's stream (24 hours) and backups (35 days), with readers of the results, and with "
-    "their producers."
+    "Their texts may remain in the queue and the dead letters, from which they can become results again; in files "
+    "saved from these; in the table's stream (24 hours) and backups (35 days); and with the results' readers and "
+    "producers."
 )
 
 

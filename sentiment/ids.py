@@ -21,7 +21,7 @@ SHOWN = 20  # ids or reasons
 IdsFrom = Annotated[
     Path | None,
     typer.Option(
-        help="File of ids, one per line, or of JSON lines or CSV, sent or from `results`; - is standard input."
+        help="File with an id per line, or the JSON lines or CSV that you sent or `results` wrote; - is standard input."
     ),
 ]
 IdFormat = Annotated[
@@ -30,7 +30,7 @@ IdFormat = Annotated[
         help="Format of --ids-from: ids, jsonl, csv or lines (plain texts that were sent); default: by the suffix."
     ),
 ]
-IdColumn = Annotated[str, typer.Option(help="CSV column of --ids-from with the id.")]
+IdColumn = Annotated[str, typer.Option(help="CSV column of --ids-from that holds the id.")]
 IdDelimiter = Annotated[str | None, typer.Option(help="CSV delimiter of --ids-from; default: a comma, for .tsv a tab.")]
 IdEncoding = Annotated[
     str | None, typer.Option(help="Encoding of --ids-from; default: by the byte-order mark, else UTF-8.")

@@ -18,7 +18,7 @@ def works_on(*needs: str) -> Callable[[Callable[..., None]], Callable[..., None]
         needs: the fields of Target that the command uses, such as queue_url; each becomes an option.
     """
     options = {
-        "stack": "Pulumi stack to read the rest from. [env: STACK; default: a running `make local`, else dev]",
+        "stack": "Pulumi stack whose outputs supply the rest. [env: STACK; default: a running `make local`, else dev]",
         **{name: f"[env: {PLACES[name].variable}]" for name in needs},
         "region": "AWS region.",
         "endpoint_url": "Endpoint to use instead of AWS's. [env: AWS_ENDPOINT_URL_SQS etc., AWS_ENDPOINT_URL]",

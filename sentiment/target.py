@@ -80,7 +80,7 @@ class Target:
         except ProfileNotFound as error:
             raise CommandError(f"{self.source}: {error}") from error
         except ValueError as error:
-            raise CommandError(f"--endpoint-url: {error}; must be such as http://127.0.0.1:4566") from error
+            raise CommandError(f"--endpoint-url: {error}; must be a URL such as http://127.0.0.1:4566") from error
 
 
 def find(

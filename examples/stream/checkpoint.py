@@ -53,11 +53,11 @@ class Checkpoint:
             kept = json.loads(self.path.read_text())
             stream, self.shards = kept["stream"], {name: Reached(**each) for name, each in kept["shards"].items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Stopped(f"{self.path}: is no checkpoint ({error!r}); delete it to begin anew") from error
+            raise Stopped(f"{self.path}: is not a checkpoint ({error!r}); delete it to start over") from error
         if stream != self.stream:
             raise Stopped(
-                f"{self.path}: is of the stream {stream}, and not of {self.stream}. A table's stream is a new one each "
-                "time that it is switched on. Delete the file to begin with the oldest record of this one"
+                f"{self.path}: belongs to the stream {stream}, not to {self.stream}. A table gets a new stream when "
+                "you switch it on again. Delete the file to begin with the oldest record of this one"
             )
         newest = max((each.at for each in self.shards.values()), default=self.clock())
         self.check_kept(newest, "The stream")
@@ -74,7 +74,7 @@ class Checkpoint:
     def gone(self, why: str) -> str:
         return (
             f"{why}, and DynamoDB keeps a record for 24 hours: some may be gone. Read the results since then from the "
-            f"table, and delete {self.path} to go on with the oldest record that is left"
+            f"table, and delete {self.path} to continue with the oldest remaining record"
         )
 
     def reach(self, shard: str, number: str, at: float, *, ended: bool = False) -> None:

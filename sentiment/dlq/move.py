@@ -35,7 +35,7 @@ def redrive(
         int | None, typer.Option(min=1, max=MAX_PER_SECOND, help="Maximum messages per second; default: SQS decides.")
     ] = None,
     by_hand: Annotated[
-        bool, typer.Option("--by-hand", help="Move them from here; dates those that SQS itself dead-lettered.")
+        bool, typer.Option("--by-hand", help="Move them from here, and keep the dates of those that SQS dead-lettered.")
     ] = False,
 ) -> None:
     """Send all dead letters back to the queue unchanged. Ctrl-C stops it."""
@@ -92,7 +92,7 @@ def _by_hand(target: Target, sqs: Any, count: int, pace: Pace) -> Iterator[int]:
 
 @works_on("queue_url", "dead_letter_queue_url")
 def replay(
-    file: Annotated[Path, typer.Argument(help="File from `dlq save`, edited; letters that it lacks stay.")],
+    file: Annotated[Path, typer.Argument(help="Edited file from `dlq save`; letters that you removed from it stay.")],
     *,
     target: Target,
     encoding: Annotated[

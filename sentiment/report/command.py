@@ -37,7 +37,7 @@ def report(
     segments: Annotated[int, typer.Option(min=1, max=64, help="Parts of the table to read in parallel.")] = 4,
     yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation.")] = False,
 ) -> None:
-    """Chart results over time, with the texts of the highest scores. Scans the whole table."""
+    """Chart results over time, and list the texts with the highest scores. Scans the whole table."""
     try:
         from sentiment.report.page import account, page
     except ModuleNotFoundError as error:
@@ -46,7 +46,7 @@ def report(
         raise CommandError("report: needs matplotlib: install sentiment-analyzer with its extra, [report]") from None
     for file in filter(None, (html, csv)):
         if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
-            raise CommandError(f"{file}: cannot be written; must be a file in a folder that is there")
+            raise CommandError(f"{file}: cannot be written; must be a file in an existing folder")
     span = Span.of(moment(since), datetime.now(UTC))
     table = Results(
         dynamodb=target.client("dynamodb", max_pool_connections=segments),

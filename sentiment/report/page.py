@@ -63,8 +63,8 @@ def page(figures: Figures, table_name: str) -> str:
 def account(figures: Figures, table_name: str) -> str:
     """Accounts for every item read."""
     return (
-        f"{counted(figures.read, 'item')} of {table_name} read: {counted(figures.labels.total(), 'result')} of this "
-        f"time, {figures.earlier:,} earlier, {figures.expired:,} expired, {figures.unreadable:,} without a label, a "
+        f"{counted(figures.read, 'item')} of {table_name} read: {counted(figures.labels.total(), 'result')} in this "
+        f"period, {figures.earlier:,} earlier, {figures.expired:,} expired, {figures.unreadable:,} without a label, a "
         f"score of 0 to 1 or a date. Times are in UTC, and are those at which the texts were sent. The last "
         f"{figures.span.bucket} is incomplete."
     )
@@ -72,7 +72,7 @@ def account(figures: Figures, table_name: str) -> str:
 
 def _labels(figures: Figures, own: dict[str, str]) -> Iterator[str]:
     if not (total := figures.labels.total()):
-        yield "<p>No results of this time.</p>"
+        yield "<p>No results in this period.</p>"
         return
     yield "<table><tr><th>Label<th>Results<th>Share<th>Mean score"
     for label in in_order(figures.labels):

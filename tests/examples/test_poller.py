@@ -261,10 +261,10 @@ def test_a_stream_that_was_switched_off_is_read_to_its_end(split: Consumer) -> N
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ('{"stream": "arn:other", "shards": {}}', "is of the stream arn:other, and not of"),
-        ("", "is no checkpoint"),
-        ('{"shards": {}}', "is no checkpoint"),
-        ('{"stream": "s", "shards": {"a": 1}}', "is no checkpoint"),
+        ('{"stream": "arn:other", "shards": {}}', "belongs to the stream arn:other, not to"),
+        ("", "is not a checkpoint"),
+        ('{"shards": {}}', "is not a checkpoint"),
+        ('{"stream": "s", "shards": {"a": 1}}', "is not a checkpoint"),
     ],
 )
 def test_a_checkpoint_of_something_else_is_not_gone_on_from(split: Consumer, content: str, says: str) -> None:

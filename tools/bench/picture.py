@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from tools.bench.report import PEERS, TITLES
 
 ENGINES = {  # colour and name
-    "baseline": ("#c8553d", "the baseline: torch fp32, one by one"),
+    "baseline": ("#c8553d", "baseline: torch fp32, one text at a time"),
     "torch_batched": ("#e2a379", "torch fp32, batched"),
     "ours": ("#1a66b3", "ours"),
-    "limit": ("#bbbbbb", "limit: the int8 products alone"),
+    "limit": ("#bbbbbb", "limit: int8 matrix products only"),
 }
 
 
@@ -41,7 +41,7 @@ def _times(workloads: Mapping[str, Any], axes: Axes) -> None:
         above = (row - 0.3, times["baseline_ms"] * 1.08)
         axes.annotate(f"{times['baseline_over_ours']:.1f}x", above, ha="center", fontsize=8)
     axes.set_xticks(range(len(workloads)), [textwrap.fill(TITLES[name], 10) for name in workloads], fontsize=8)
-    axes.set(title="A call on one core", ylabel="ms (log)", yscale="log")
+    axes.set(title="Time of a call on one core", ylabel="ms (log scale)", yscale="log")
     axes.legend(fontsize=8, loc="upper left")
     axes.grid(axis="y", alpha=0.3)
 
@@ -53,7 +53,7 @@ def _ratios(workloads: Mapping[str, Any], axes: Axes) -> None:
     for row, value in enumerate(values):
         axes.annotate(f"{value:.2f}", (value, row), xytext=(-4, 0), textcoords="offset points", ha="right", color="w")
     axes.axvline(1, color="#444444", linewidth=1)
-    axes.set(title="Ours, in times of the limit")
+    axes.set(title="Our time as a multiple of the limit")
 
 
 def _peers(workloads: Mapping[str, Any], axes: Axes) -> None:
@@ -64,19 +64,19 @@ def _peers(workloads: Mapping[str, Any], axes: Axes) -> None:
         axes.bar_label(bars, fmt="%.2f", fontsize=8)
     axes.axhline(1, color=ENGINES["ours"][0], linewidth=1.5, label="ours")
     axes.set_xticks(range(len(workloads)), [textwrap.fill(TITLES[name], 10) for name in workloads], fontsize=8)
-    axes.set(title="Peers in int8, in times of ours: above 1, ours is faster")
+    axes.set(title="The peers' time as a multiple of ours, all in int8 (above 1, ours is faster)")
     axes.legend(fontsize=8, loc="upper left")
 
 
 def _start(found: Mapping[str, Any], axes: Axes) -> None:
     left = 0.0
     for name, seconds in found["steps_s"].items():
-        axes.barh(["ours, by steps"], [seconds], left=left, label=name)
+        axes.barh(["ours, by step"], [seconds], left=left, label=name)
         left += seconds
     for name in ("ours", "baseline"):
         seconds, peak = found["cold_start_s"][name], found["peak_rss_mb"][name]
-        axes.barh([f"{name}, in all"], [seconds], color=ENGINES[name][0])
-        axes.annotate(f" {seconds:.2f} s, {peak:.0f} MB", (seconds, f"{name}, in all"), va="center", fontsize=8)
-    axes.set(title="Cold start and peak memory", xlabel="seconds from spawn to the first answer")
+        axes.barh([f"{name}, total"], [seconds], color=ENGINES[name][0])
+        axes.annotate(f" {seconds:.2f} s, {peak:.0f} MB", (seconds, f"{name}, total"), va="center", fontsize=8)
+    axes.set(title="Cold start and peak memory", xlabel="seconds from the process's start to its first answer")
     axes.set_xlim(right=max(found["cold_start_s"].values()) * 1.5)
     axes.legend(fontsize=7, loc="lower right")

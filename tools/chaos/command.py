@@ -18,7 +18,7 @@ MESSAGES, QUICK_MESSAGES = 300, 40
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_MESSAGES} messages each, not {MESSAGES}")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_MESSAGES} messages per scenario, not {MESSAGES}")
     parser.add_argument("--only", default="", metavar="WORDS", help="scenarios whose name contains these words")
     parser.add_argument("--jobs", type=_jobs, default=os.cpu_count() or 2, help="concurrent scenarios (default: cores)")
     parser.add_argument("--output", type=Path, default=RESULT, help=f"file for the figures (default: {RESULT})")

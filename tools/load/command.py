@@ -30,12 +30,12 @@ def load(
     ceiling_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds to measure the embedded cloud alone first; 0 skips it.")
     ] = 10,
-    max_p95_ms: Annotated[float, typer.Option(min=0, help="Objective: latency, from due to stored.")] = 2000,
-    min_throughput_percent: Annotated[float, typer.Option(min=0, max=100, help="Objective: of the rate.")] = 95,
-    max_late_percent: Annotated[float, typer.Option(min=0, max=100, help="Objective: texts sent late.")] = 1,
-    max_lost: Annotated[int, typer.Option(min=0, help="Objective: texts.")] = 0,
-    max_duplicated: Annotated[int, typer.Option(min=0, help="Objective: texts.")] = 0,
-    max_dead: Annotated[int, typer.Option(min=0, help="Objective: texts in the dead-letter queue.")] = 0,
+    max_p95_ms: Annotated[float, typer.Option(min=0, help="Objective: maximum p95 latency.")] = 2000,
+    min_throughput_percent: Annotated[float, typer.Option(min=0, max=100, help="Objective: minimum throughput.")] = 95,
+    max_late_percent: Annotated[float, typer.Option(min=0, max=100, help="Objective: maximum texts sent late.")] = 1,
+    max_lost: Annotated[int, typer.Option(min=0, help="Objective: maximum texts lost.")] = 0,
+    max_duplicated: Annotated[int, typer.Option(min=0, help="Objective: maximum texts duplicated.")] = 0,
+    max_dead: Annotated[int, typer.Option(min=0, help="Objective: maximum texts dead-lettered.")] = 0,
     output: Annotated[Path, typer.Option(help="Folder for load.html, load.png and load.json.")] = Path("build"),
 ) -> None:
     """Send texts at a steady rate and account for every one. Exits with 1 if the run misses an objective."""

@@ -32,31 +32,31 @@ def draw(report: Report, file: Path) -> None:
 def _latency(report: Report, axes: Axes) -> None:
     for (name, values), colour in zip(report.series.percentiles_ms.items(), COLOURS, strict=True):
         whole = report.figures.latency_ms[name]
-        axes.plot(report.series.second, values, color=colour, linewidth=1, label=f"{name}, {whole:,.0f} ms in all")
-    axes.set(title="Latency, from due to stored", ylabel="ms (log)", yscale="log")
+        axes.plot(report.series.second, values, color=colour, linewidth=1, label=f"{name}, {whole:,.0f} ms overall")
+    axes.set(title="Latency, from due to stored", ylabel="ms (log scale)", yscale="log")
     axes.legend(fontsize=8)
 
 
 def _rates(report: Report, axes: Axes) -> None:
     axes.plot(report.series.second, report.series.due, color="#999999", label="due")
     axes.plot(report.series.second, report.series.stored, color=COLOURS[0], linewidth=1, label="stored")
-    axes.set(title="Texts in each second", ylim=(0, None))
+    axes.set(title="Texts per second", ylim=(0, None))
     axes.legend(fontsize=8)
 
 
 def _backlog(report: Report, axes: Axes) -> None:
-    axes.plot(report.series.second, report.series.depth, color=COLOURS[0], linewidth=1, label="due and not stored yet")
+    axes.plot(report.series.second, report.series.depth, color=COLOURS[0], linewidth=1, label="due, not yet stored")
     seconds = [sample.at - report.started_at for sample in report.samples]
     waiting, in_flight = ([getattr(sample, name) for sample in report.samples] for name in ("waiting", "in_flight"))
     axes.plot(seconds, waiting, color="#999999", linewidth=1, linestyle=":", label="waiting, as SQS counts them")
-    axes.plot(seconds, in_flight, color=COLOURS[1], linewidth=1, linestyle=":", label="in flight, likewise")
+    axes.plot(seconds, in_flight, color=COLOURS[1], linewidth=1, linestyle=":", label="in flight, as SQS counts them")
     axes.set_title("The queue")
     axes.legend(fontsize=8, loc="upper left")
     axes.set_ylabel("texts", color=COLOURS[0])
     axes.set_ylim(bottom=0)
     age = axes.twinx()
     age.plot(report.series.second, report.series.oldest_s, color=COLOURS[3], linewidth=1)
-    age.set_ylabel("s, age of the oldest", color=COLOURS[3])
+    age.set_ylabel("age of the oldest text, s", color=COLOURS[3])
     age.set_ylim(bottom=0)
 
 

@@ -64,7 +64,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
         + (f", the latest {found.latest_s:.2f} s" if found.late else ""),
     )
     yield (
-        "became of them",
+        "outcome",
         f"{found.stored:,} stored, {found.lost} lost, {found.duplicated} duplicated, {found.dead} dead-lettered, "
         f"{found.unsent} not taken by SQS",
     )

@@ -17,7 +17,7 @@ from tools.load.pipeline import Pipeline
 INTERVAL_S = 1.0
 MB = 2**20
 BUSY = ("user", "nice", "system", "irq", "softirq", "steal")  # kinds of CPU time; all but waiting
-OTHERS = "all else here"  # the machine's other work
+OTHERS = "other processes"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,12 +49,14 @@ def serve(stack: str, model_dir: Path, port: int, console: Console, start: Start
             f"  export DEAD_LETTER_QUEUE_URL={local.dead_letter_queue_url}\n"
             f"{streamed}"
             "  aws --endpoint-url $AWS_ENDPOINT_URL dynamodb scan --table-name $RESULTS_TABLE\n\n"
-            "Results, as they come (Ctrl-C stops):",
+            "Results as they arrive (Ctrl-C stops):",
             highlight=False,
             soft_wrap=True,
         )
         if not found:
-            console.print("[yellow]Another `make local` runs: python -m sentiment finds that one.[/]", soft_wrap=True)
+            console.print(
+                "[yellow]Another `make local` is running; python -m sentiment uses that one.[/]", soft_wrap=True
+            )
         _show(local, settled, console)
 
 

@@ -66,7 +66,7 @@ def test_the_page_holds_charts_figures_and_the_most_decided_texts(week: Place, r
     ]
     for told in (words, done.err):
         assert "62 items of" in told
-        assert "60 results of this time, 1 earlier, 0 expired, 1 without a label, a score of 0 to 1 or a date" in told
+        assert "60 results in this period, 1 earlier, 0 expired, 1 without a label, a score of 0 to 1 or a date" in told
     assert re.search(r"report.html \(\d+ kB\)", done.err)
 
 
@@ -118,7 +118,7 @@ def test_texts_stay_out_of_the_page_where_they_are_not_stored_or_not_wanted(plac
 def test_a_time_without_results_is_a_page_that_says_so(place: Place, run: Run) -> None:
     done = run("report", "--yes", "--csv", FIGURES)
     assert done.code == 0, done.err
-    assert (elements().tags["svg"], "No results of this time." in elements().words) == (0, True)
+    assert (elements().tags["svg"], "No results in this period." in elements().words) == (0, True)
     assert FIGURES.read_text() == "day,sentiment,results,share,mean_score\n"
 
 

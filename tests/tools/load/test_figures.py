@@ -56,7 +56,7 @@ def test_a_run_has_its_figures_for_the_pages() -> None:
     )
     written = blocks(run)
     assert written.keys() <= pages.blocks().keys()
-    assert "| became of them | 1,000 stored, 0 lost, 0 duplicated" in written["load"]
+    assert "| outcome | 1,000 stored, 0 lost, 0 duplicated" in written["load"]
     assert written["load-figure"].startswith(
         "100 texts a second for 10 s: 1,000 stored, 0 lost, 0 duplicated, p95 200 ms (20"
     )

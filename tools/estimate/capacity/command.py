@@ -14,11 +14,11 @@ BEFORE_S = 60  # of steady traffic, before the burst
 
 def capacity(
     *,
-    rate: Annotated[float, typer.Option(min=0.001, max=1e7, help="Texts a second, steadily.")] = 100,
-    peak: Annotated[float, typer.Option(min=1, max=1000, help="Factor during the burst.")] = 5,
-    peak_minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Length of the burst.")] = 10,
+    rate: Annotated[float, typer.Option(min=0.001, max=1e7, help="Steady rate, in texts a second.")] = 100,
+    peak: Annotated[float, typer.Option(min=1, max=1000, help="Rate during the burst, as a multiple of --rate.")] = 5,
+    peak_minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Length of the burst, in minutes.")] = 10,
     stack: Annotated[str, typer.Option(help="Stack to start from.")] = DEFAULT_STACK,
-    workload: Annotated[str, typer.Option(help="Workload in measured.json: how long the texts are.")] = "ten_mixed",
+    workload: Annotated[str, typer.Option(help="Workload in measured.json, for the texts' length.")] = "ten_mixed",
     bench: Annotated[Path | None, typer.Option(help="File of `make bench` with the times to use instead.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw to this file; needs locks/pictures.txt.")] = None,
 ) -> None:

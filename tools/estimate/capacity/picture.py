@@ -1,6 +1,7 @@
 """Draws a study: backlog and concurrency through the burst, and how the longest wait grows with the rate."""
 
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,14 @@ def _through_the_burst(study: Study, backlog: Axes, slots: Axes) -> None:
     for each, colour in zip(study.outcomes, COLOURS, strict=False):
         steps = [step for step in each.trace.steps if step.second <= end_s]
         minutes = [step.second / 60 for step in steps]
-        label = f"{each.design.name} (drained after {duration(each.trace.drain_s)})"
+        drained = f"drained after {duration(each.trace.drain_s)}" if isfinite(each.trace.drain_s) else "never drained"
+        label = f"{each.design.name} ({drained})"
         backlog.plot(minutes, [step.backlog for step in steps], color=colour, label=label)
         slots.plot(minutes, [step.slots for step in steps], color=colour, label=each.design.name)
     traffic = study.traffic
     rate = f"{traffic.rate:,g} texts a second, {traffic.peak:g} times that for {traffic.peak_s / 60:g} minutes"
-    backlog.set(title=f"{rate}\ntexts that wait", xlabel="minutes", yscale="symlog")
-    slots.set(title="batches at once that Lambda is ready for", xlabel="minutes", yscale="log")
+    backlog.set(title=f"{rate}\nwaiting texts", xlabel="minutes", yscale="symlog")
+    slots.set(title="concurrent batches that Lambda is ready to run", xlabel="minutes", yscale="log")
     for axes in (backlog, slots):
         axes.axvspan(traffic.before_s / 60, traffic.end_s / 60, color="#eeeeee", zorder=0)
         axes.grid(alpha=0.3)
@@ -49,9 +51,12 @@ def _by_rate(study: Study, axes: Axes) -> None:
         rates = [rate for rate in RATES if each.design.most > rate]
         traces = [simulate(each.design, replace(study.traffic, rate=rate), AFTER_S) for rate in rates]
         waits = np.maximum([trace.longest_wait_s for trace in traces], LEAST_S)
-        axes.plot(rates, waits, color=colour, marker=".", label=f"{each.design.name}: {each.design.most:,.0f} at most")
+        axes.plot(rates, waits, color=colour, marker=".", label=f"{each.design.name}: at most {each.design.most:,.0f}")
     axes.set(
-        title="the same burst at other rates:\nlongest wait, s", xlabel="texts a second", xscale="log", yscale="log"
+        title="the same burst at other rates:\nlongest wait in seconds",
+        xlabel="steady rate, texts a second",
+        xscale="log",
+        yscale="log",
     )
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)

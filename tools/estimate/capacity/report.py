@@ -15,10 +15,10 @@ def ways_table(study: Study) -> Table:
     traffic = study.traffic
     table = _table(
         f"Stack {study.stack.name} at {traffic.rate:,g} texts a second, {traffic.peak:g} times that for "
-        f"{traffic.peak_s / 60:g} minutes. Each way builds on the one before",
-        ("way", "at once", "ms", "texts/s", "backlog", "wait", "drained", "USD/M"),
+        f"{traffic.peak_s / 60:g} minutes. Each step builds on the one before",
+        ("step", "at once", "ms", "texts/s", "backlog", "wait", "drained", "USD/M"),
     )
-    table.add_column("ends at")
+    table.add_column("limit")
     for each in study.outcomes:
         way, trace = each.design, each.trace
         holds = math.isfinite(trace.drain_s)
@@ -38,7 +38,7 @@ def ways_table(study: Study) -> Table:
 
 
 def needs_table(study: Study) -> Table:
-    table = _table(f"What it needs, with {study.chosen.design.name}", ("quota", "steady", "peak", "default", "of each"))
+    table = _table(f"Quotas for {study.chosen.design.name}", ("quota", "steady", "peak", "default", "per"))
     table.add_column("")
     for need in study.needs:
         figures = (f"{figure:,.0f}" for figure in (need.steady, need.peak, need.quota.value))
@@ -47,10 +47,8 @@ def needs_table(study: Study) -> Table:
 
 
 def rates_table(study: Study) -> Table:
-    table = _table(
-        "What other rates take, with the same burst", ("texts/s", "at once", "peak", "wait", "USD a month", "USD/M")
-    )
-    table.add_column("way")
+    table = _table("Other rates, with the same burst", ("texts/s", "at once", "peak", "wait", "USD a month", "USD/M"))
+    table.add_column("step")
     table.add_column("quotas to raise")
     for traffic, each, needed in study.by_rate:
         way = each.design
@@ -84,8 +82,8 @@ def _verdict(need: Need) -> str:
 def notes(study: Study) -> Iterator[str]:
     measured = study.measured.content
     yield (
-        "at once: batches; ms: of a full batch, warm; backlog, wait: the most in the burst; drained: after its end. "
-        "Batch window and cold starts come on top."
+        "at once: concurrent batches; ms: time of a full batch when warm; backlog, wait: maximum during the burst; "
+        "drained: time after the burst. The batch window and cold starts are not included."
     )
     chosen = {study.traffic.rate: study.chosen} | {traffic.rate: each for traffic, each, _ in study.by_rate}
     for rate, each in sorted(chosen.items()):
@@ -93,18 +91,20 @@ def notes(study: Study) -> Iterator[str]:
             yield f"Keys for {rate:,.10g} texts a second: {each.design.keys}."
     yield f"Times are estimates from {measured['source']} ({measured['date']}), workload {study.workload}."
     yield (
-        f"While messages wait, a mapping adds {quotas.POLLERS_PER_MINUTE.value:g} batches at once a minute, "
-        f"{quotas.PROVISIONED_PER_MINUTE.value:,g} with provisioned pollers; what nothing needs is taken to go at once."
+        f"While messages wait, Lambda adds {quotas.POLLERS_PER_MINUTE.value:g} concurrent batches a minute, or "
+        f"{quotas.PROVISIONED_PER_MINUTE.value:,g} with provisioned pollers. We assume that it removes idle ones "
+        "immediately."
     )
-    yield "Costs: the steady rate, list prices, none of the discounts for volume; requests to SQS are full."
+    yield "Costs are for the steady rate, at list prices without volume discounts, with full requests to SQS."
     yield (
-        f"Warm the table before a launch: it begins with {quotas.NEW_TABLE_WRITES.value:,g} write units a second, "
-        "and may double within 30 minutes. What AWS does not raise far enough takes more regions, each with its own."
+        f"Warm the table before a launch: a new one takes {quotas.NEW_TABLE_WRITES.value:,g} write units a second, and "
+        "can double that every 30 minutes. If AWS does not raise a quota far enough, use more regions; each has "
+        "its own."
     )
     used = {need.quota.name: need.quota for _, _, needed in study.by_rate for need in needed}
     for quota in (*used.values(), quotas.POLLERS_PER_MINUTE, quotas.PROVISIONED_PER_MINUTE, quotas.NEW_TABLE_WRITES):
         star = "" if quota.checked else ", from memory"
-        yield f"  {quota.name}: {quota.value:,.0f} of each {quota.scope} ({quota.source}; {quota.as_of}{star})"
+        yield f"  {quota.name}: {quota.value:,.0f} per {quota.scope} ({quota.source}; {quota.as_of}{star})"
 
 
 def duration(seconds: float) -> str:

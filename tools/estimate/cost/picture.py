@@ -42,8 +42,8 @@ def _tuning(report: Report, cost: Axes, time: Axes) -> None:
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
         axes.legend(loc="center right", fontsize=8)
-    cost.set(title="Lambda alone", ylabel="USD for a million texts")
-    time.set(title=f"Batches of {report.stack.batch_size} ({report.workload})", ylabel="ms for a batch")
+    cost.set(title="Cost of Lambda alone", ylabel="USD for a million texts")
+    time.set(title=f"Time of a batch of {report.stack.batch_size} ({report.workload})", ylabel="ms")
 
 
 def _comparison(report: Report, axes: Axes) -> None:
@@ -57,7 +57,7 @@ def _comparison(report: Report, axes: Axes) -> None:
         style = "--" if "nothing" in way.name else "-"
         axes.plot(TEXTS_PER_DAY, millions, color=colour, linestyle=style, label=way.name)
     axes.set(
-        title=f"Everything, stack {report.stack.name}",
+        title=f"Cost of the whole stack {report.stack.name}",
         xlabel="texts a day",
         ylabel="USD for a million texts",
         xscale="log",

@@ -144,17 +144,17 @@ def notes(report: Report) -> Sequence[str]:
         f"{used.concurrency:.3g} in flight on average.",
         f"Times are estimates from {measured['source']} ({measured['date']}; {measured['machine']})"
         + (f"; interpolated: {guessed}" if guessed else "")
-        + ". arm64 is taken to be as fast.",
+        + ". We assume that arm64 is as fast.",
         f"Below {report.break_even:,.0f} texts a day, Amazon Comprehend is cheaper than this stack.",
-        f"A vCPU for each {MEMORY_MB_PER_VCPU:,} MB; each beyond the first is taken to add {THREAD_GAIN:.0%} of one.",
+        f"{MEMORY_MB_PER_VCPU:,} MB bring one vCPU. We assume that each one beyond the first adds {THREAD_GAIN:.0%}.",
         f"List prices of {prices.AS_OF}, us-east-1; * from memory, not looked up.",
     ]
     if report.stack.provisioned:
-        found.append("Warm environments are paid by their memory, so the cheapest size counts for more here.")
+        found.append("You pay for the memory of warm environments all month, so a small size saves more here.")
     if report.stack.stream:
         others = stream_usd(used, free_tier=report.bill.free_tier).items()
         found.append(
-            "Lambda reads the stream free of charge; what the function costs is not in the bill. Instead of it, "
+            "Lambda reads the stream free of charge; this bill leaves out your function. Instead of Lambda, "
             + " and ".join(f"{who} would add {usd:,.2f} USD" for who, usd in others)
             + "."
         )
@@ -162,5 +162,5 @@ def notes(report: Report) -> Sequence[str]:
         too_low = f"{report.stack.most_batches_is} is too low for this rate: the queue grows."
         found.append(f"[red]{too_low}[/]")
     if not report.stack.consume:
-        found.append("[red]consume is false: messages are sent, but none is taken.[/]")
+        found.append("[red]consume is false: producers send messages, but the function takes none.[/]")
     return found

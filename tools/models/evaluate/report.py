@@ -69,7 +69,7 @@ def _renamed(texts: Sequence[Labelled], rename: Sequence[str]) -> list[Labelled]
             raise CommandError(f"--rename: {pair!r} must be FILE=MODEL, such as pos=POSITIVE")
         names[theirs] = ours
     if unknown := names.keys() - counts(texts).keys():
-        raise CommandError(f"--rename: {min(unknown)!r} is no label of the file; it has {', '.join(counts(texts))}")
+        raise CommandError(f"--rename: {min(unknown)!r} is not a label in the file: {', '.join(counts(texts))}")
     return [replace(text, label=names.get(text.label, text.label)) for text in texts]
 
 
@@ -90,7 +90,7 @@ def _compare(texts: Sequence[Labelled], classifier: Classifier, model_dir: Path,
     manifest = classifier.manifest
     given = source or _own_source(model_dir, manifest.model_revision)
     if not given:
-        answers.print("fp32: the model that this one was made of is not here; SOURCE=folder compares with it")
+        answers.print("fp32: the fp32 model is not on this machine; SOURCE=folder compares with it")
         return
     from transformers.utils import logging
 

@@ -23,7 +23,7 @@ def train(
     delimiter: Annotated[str, typer.Option(help="Delimiter of the CSV file.")] = ",",
     epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the data.")] = 3,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts per step.")] = 32,
-    learning_rate: Annotated[float, typer.Option(min=1e-7, max=1, help="Its peak.")] = 5e-5,
+    learning_rate: Annotated[float, typer.Option(min=1e-7, max=1, help="Peak learning rate.")] = 5e-5,
     max_tokens: Annotated[int, typer.Option(min=0, help="Maximum tokens in training; 0: the model's limit.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model on the same machine.")] = 1,
     backend: Annotated[str, typer.Option(help="onnx or torch.")] = "onnx",

@@ -237,7 +237,7 @@ def test_the_command_shows_ways_needs_rates_and_sources_and_draws_them(tmp_path:
         "the stack as it is",
         "+ provisioned pollers",
         "ask for more",
-        "What other rates take",
+        "Other rates, with the same burst",
         "quotas-queues",
     ):
         assert said in ended.stdout

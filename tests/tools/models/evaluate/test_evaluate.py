@@ -40,7 +40,7 @@ def test_the_score_is_that_of_the_functions_own_answers_and_the_mistakes_are_in_
     assert judge(labelled(onnx_model, wrong=4), onnx_model, tmp_path) == 0.5
     said = capsys.readouterr().out
     assert "accuracy 50.0%" in said
-    assert "fp32: the model that this one was made of is not here" in said
+    assert "fp32: the fp32 model is not on this machine" in said
     with (tmp_path / "mistakes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["text"] for row in rows} == {"good", "bad", "The train was late.", "'=1+1"}, "no formula is run"
@@ -72,7 +72,8 @@ def test_labels_can_be_renamed_and_those_that_the_model_never_says_are_mistakes(
 
 
 @pytest.mark.parametrize(
-    ("rename", "says"), [("pos", "--rename: 'pos' must be FILE=MODEL"), ("joy=SWEET", "'joy' is no label of the file")]
+    ("rename", "says"),
+    [("pos", "--rename: 'pos' must be FILE=MODEL"), ("joy=SWEET", "'joy' is not a label in the file")],
 )
 def test_a_renaming_that_cannot_be_is_refused(onnx_model: Path, tmp_path: Path, rename: str, says: str) -> None:
     with pytest.raises(CommandError, match=says):
