@@ -58,7 +58,7 @@ def services_act_for_named_accounts(resource: Props) -> Iterator[str]:
     for statement in allowed(resource):
         principal = statement.get("Principal")
         if isinstance(principal, Mapping) and "Service" in principal and not _names_accounts(statement):
-            yield f"statement {sid(statement)} allows {principal['Service']}, on behalf of any account"
+            yield f"statement {sid(statement)} allows {principal['Service']} on behalf of any account"
 
 
 @resource_rule(QUEUE, QUEUE_POLICY)
@@ -66,12 +66,12 @@ def others_only_send_to_a_queue(resource: Props) -> Iterator[str]:
     """A queue's policy lets others send and do nothing else, and SNS for topics that it names."""
     for statement in allowed(resource):
         if more := sorted(KNOWN & set(as_list(statement.get("Action"))) - {"sqs:SendMessage"}):
-            yield f"statement {sid(statement)} allows {', '.join(more)}, and may allow sqs:SendMessage alone"
+            yield f"statement {sid(statement)} allows {', '.join(more)}, but must allow only sqs:SendMessage"
         service = statement["Principal"].get("Service") if isinstance(statement.get("Principal"), Mapping) else None
         by_arn = [statement.get("Condition", {}).get(operator, {}) for operator in ("ArnEquals", "ArnLike")]
         topics = [arn for condition in by_arn for arn in as_list(condition.get("aws:SourceArn"))]
         if service and not (topics and all(_names_one(arn) and ":sns:" in arn for arn in topics)):
-            yield f"statement {sid(statement)} lets {service} in without whole ARNs of topics in aws:SourceArn"
+            yield f"statement {sid(statement)} allows {service} without complete topic ARNs in aws:SourceArn"
 
 
 @resource_rule(KEY)

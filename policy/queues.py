@@ -59,7 +59,7 @@ def messages_stay_hidden_while_processed(mapping: PolicyResource) -> Iterator[st
         hidden = queue.props.get("visibilityTimeoutSeconds", 30)  # SQS's default
         needed = VISIBILITY_TIMEOUTS * function.props.get("timeout", 3) + window  # Lambda's default
         if hidden < needed:
-            yield f"its queue hides messages for {hidden:.0f} s, and must for {needed:.0f} s"
+            yield f"its queue hides messages for {hidden:.0f} s, but must hide them for {needed:.0f} s"
 
 
 @stack_rule(MAPPING)
@@ -109,7 +109,7 @@ def queue_stays_within_reserved_concurrency(mapping: PolicyResource) -> Iterator
     if reserved is not None and most > reserved:
         yield (
             f"has up to {most:.0f} batches in flight by scalingConfig.maximumConcurrency or provisionedPollerConfig, "
-            f"and must have {reserved:.0f} at most, which its function has reserved"
+            f"but its function reserves only {reserved:.0f} executions"
         )
 
 

@@ -75,7 +75,7 @@ def _waiting(check: Callable[..., Any]) -> Iterator[None]:
 
 def _say_which_wait(args: StackValidationArgs, report: ReportViolation) -> None:
     if _wait:
-        report(f"{', '.join(sorted(_wait))}: the update checks what this preview cannot know", None)
+        report(f"{', '.join(sorted(_wait))}: only the update can check these rules", None)
         _wait.clear()
 
 

@@ -32,7 +32,7 @@ def policy_denies_on_its_own_resource(policy: PolicyResource) -> Iterator[str]:
         for statement in statements(policy.props):
             denied = as_list(statement.get("Resource"))
             if statement["Effect"] == "Deny" and not {"*", resource.props["arn"]} & set(denied):
-                yield f"denies on {', '.join(denied) or 'nothing'}, but must on {resource.props['arn']}"
+                yield f"denies on {', '.join(denied) or 'nothing'}, but must deny on {resource.props['arn']}"
 
 
 def _every_queue_and_topic_has_a_policy(args: StackValidationArgs, report: ReportViolation) -> None:

@@ -30,7 +30,7 @@ class Rejects:
             line = f"line {record.line}: {fault.code}: {fault.message}"
             self.console.print(line, style="red", markup=False, highlight=False)
         elif self.count == SHOWN + 1:
-            all_in = f"{self.file.name} has" if self.file else "--rejects FILE takes"
+            all_in = f"{self.file.name} holds" if self.file else "--rejects FILE saves"
             self.console.print(f"more rejects are not shown; {all_in} all", style="red", markup=False, highlight=False)
         if self.file:
             entry = {"line": record.line, "code": fault.code, "error": fault.message, "content": record.content}

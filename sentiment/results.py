@@ -16,6 +16,7 @@ from sentiment.screen import answers, excerpt, notes
 from sentiment.since import SINCE, moment
 from sentiment.table import Results, priced
 from sentiment.target import Target
+from sentiment.words import counted
 
 SHOWN_CHARS = 100  # of an id
 
@@ -69,13 +70,13 @@ def results(
             shown.write(page)
             for result in page:
                 del missing[result["id"]]
-            say(f"{len(missing)} of {len(wanted)} to come")
+            say(f"{len(missing)} of {len(wanted)} still missing")
     shown.end()
     if missing:
         some = ", ".join(str(excerpt(item_id, SHOWN_CHARS)) for item_id in list(missing)[:SHOWN])
         more = ", ..." if len(missing) > SHOWN else ""
         notes.print(
-            f"No result of {len(missing)}: {some}{more}. `dlq peek` shows what was refused.",
+            f"No result for {counted(len(missing), 'id')}: {some}{more}. `dlq peek` shows refused messages.",
             markup=False,
         )
     if missing or refused:

@@ -100,4 +100,4 @@ def test_a_stack_that_breaks_a_rule_is_refused_with_the_resource(pack: Any, dev:
     (found,) = ask_of_all(pack, dev, QUEUE, visibilityTimeoutSeconds=60)
     assert found.policyName == "messages-stay-hidden-while-processed"
     assert found.urn == dev.one(MAPPING).urn
-    assert "hides messages for 60 s, and must for 185 s" in found.message
+    assert "hides messages for 60 s, but must hide them for 185 s" in found.message

@@ -27,7 +27,7 @@ def test_results_by_id_are_shown_and_missing_ids_named(place: Place, run: Run) -
     assert "red \ufffd[31m and long long" in done.out
     assert "\x1b" not in done.out, "a text does not control the terminal"
     assert "2 results: 1 POSITIVE (50.0%), 1 NEGATIVE (50.0%)" in done.out
-    assert "No result of 1: c." in done.err
+    assert "No result for 1 id: c." in done.err
     assert run("results", "a", "b").code == 0
 
 
@@ -54,7 +54,7 @@ def test_every_id_is_looked_up_however_many_there_are(place: Place, run: Run) ->
     Path("ids.txt").write_text("".join(f"absent-{n}\n" for n in range(POLLED_IDS + 5)) + "last\n")
     done = run("results", "--ids-from", "ids.txt", "--output", "jsonl")
     assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["last"]
-    assert f"No result of {POLLED_IDS + 5}: absent-0" in done.err
+    assert f"No result for {POLLED_IDS + 5:,} ids: absent-0" in done.err
 
 
 @pytest.mark.parametrize("bad", ["", "x" * 2049, "\udc80"], ids=["empty", "too long", "no UTF-8"])
@@ -170,7 +170,7 @@ def test_a_result_that_has_expired_is_not_shown(place: Place, run: Run) -> None:
             ExpressionAttributeValues={":then": {"N": str(expires)}},
         )
     by_id = run("results", "gone", "kept", "--output", "jsonl")
-    assert "No result of 1: gone" in by_id.err
+    assert "No result for 1 id: gone" in by_id.err
     for done in (by_id, run("results", "--all", "--output", "jsonl")):
         assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["kept"]
     assert "expires_at" not in json.loads(by_id.out)
@@ -331,5 +331,5 @@ def test_an_id_that_is_missing_controls_no_terminal(place: Place, run: Run) -> N
 
 def test_into_a_pipe_no_line_is_broken(place: Place, run: Run) -> None:
     place.store("long-" + "x" * 200, text="word " * 100)
-    assert "No result of 1: " + "y" * 90 in run("results", "y" * 150).err
+    assert "No result for 1 id: " + "y" * 90 in run("results", "y" * 150).err
     assert "\n" not in run("results", "long-" + "x" * 200).out.split("long-")[1].split("word word")[0]

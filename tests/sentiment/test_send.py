@@ -309,5 +309,5 @@ def test_a_checkpoint_with_nothing_sent_blocks_nothing(place: Place, run: Run) -
 
 def test_more_rejects_than_are_shown_are_where_they_were_wanted(place: Place, run: Run) -> None:
     TEXTS.write_text("no json\n" * 25)
-    assert "more rejects are not shown; r.jsonl has all" in run("send", TEXTS, "--rejects", "r.jsonl").err
-    assert "more rejects are not shown; --rejects FILE takes all" in run("send", TEXTS).err
+    assert "more rejects are not shown; r.jsonl holds all" in run("send", TEXTS, "--rejects", "r.jsonl").err
+    assert "more rejects are not shown; --rejects FILE saves all" in run("send", TEXTS).err

@@ -1,4 +1,4 @@
-"""`make bench`: compares our function with the baseline, torch at its best and the limit, on one core, same texts."""
+"""`make bench`: compares our function with the baseline, torch at its best and the limit, on one core."""
 
 import argparse
 import datetime

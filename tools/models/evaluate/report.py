@@ -69,7 +69,7 @@ def _renamed(texts: Sequence[Labelled], rename: Sequence[str]) -> list[Labelled]
             raise CommandError(f"--rename: {pair!r} must be FILE=MODEL, such as pos=POSITIVE")
         names[theirs] = ours
     if unknown := names.keys() - counts(texts).keys():
-        raise CommandError(f"--rename: {min(unknown)!r} is not a label in the file: {', '.join(counts(texts))}")
+        raise CommandError(f"--rename: {min(unknown)!r} is none of the file's labels: {', '.join(counts(texts))}")
     return [replace(text, label=names.get(text.label, text.label)) for text in texts]
 
 
@@ -105,9 +105,9 @@ def _compare(texts: Sequence[Labelled], classifier: Classifier, model_dir: Path,
         raise CommandError(f"SOURCE: {error}") from error
     found = parity.measure(classifier, fp32, [text.text for text in texts])
     answers.print(
-        f"beside fp32 ({given}): {1 - found.flipped / found.texts:.1%} of the labels agree ({found.decided_flipped} of "
-        f"the {found.decided} that fp32 is decided about do not); scores differ by {found.mean_score_difference:.4f} "
-        f"on average, by {found.max_score_difference:.4f} at most",
+        f"compared with fp32 ({given}): {1 - found.flipped / found.texts:.1%} of the labels agree ("
+        f"{found.decided_flipped} of the {found.decided} that fp32 is decided about do not); scores differ by "
+        f"{found.mean_score_difference:.4f} on average, by {found.max_score_difference:.4f} at most",
         highlight=False,
     )
 

@@ -53,7 +53,7 @@ def test_the_fp32_model_is_compared_where_it_is_there(
 ) -> None:
     judge(labelled(onnx_model, wrong=0), onnx_model, tmp_path, source=str(tiny_source))
     said = capsys.readouterr().out
-    assert f"beside fp32 ({tiny_source}): 100.0% of the labels agree (0 of the " in said
+    assert f"compared with fp32 ({tiny_source}): 100.0% of the labels agree (0 of the " in said
     with pytest.raises(CommandError, match="SOURCE: /nowhere cannot be loaded"):
         judge(labelled(onnx_model, wrong=0), onnx_model, tmp_path, source="/nowhere")
 
@@ -73,7 +73,7 @@ def test_labels_can_be_renamed_and_those_that_the_model_never_says_are_mistakes(
 
 @pytest.mark.parametrize(
     ("rename", "says"),
-    [("pos", "--rename: 'pos' must be FILE=MODEL"), ("joy=SWEET", "'joy' is not a label in the file")],
+    [("pos", "--rename: 'pos' must be FILE=MODEL"), ("joy=SWEET", "'joy' is none of the file's labels")],
 )
 def test_a_renaming_that_cannot_be_is_refused(onnx_model: Path, tmp_path: Path, rename: str, says: str) -> None:
     with pytest.raises(CommandError, match=says):
