@@ -7,6 +7,7 @@ import pulumi
 from components.deployed import Deployed
 
 REPOSITORY = "aws:ecr/repository:Repository"
+AWS_ALIAS = "alias/aws/"
 PAGE = "docs/operations.md#changes-that-move-data"
 
 
@@ -52,11 +53,18 @@ def check_keys(kms_key_arn: str, data_kms_key_arn: str, former_keys: Collection[
         ("dataKmsKeyArn", data_kms_key_arn, "aws:cloudwatch/logGroup:LogGroup", "function-logs", "kmsKeyId", "results"),
     ):
         has = deployed.output(type_, name, output)
-        if has and has not in (wanted, *former_keys):
+        if has and not _is_among(has, list(filter(None, (wanted, *former_keys)))):
             raise WouldLoseData(
                 f"{key}: {wanted!r} means that the function can no longer use {has}, but {what} may still be "
                 f"encrypted with it. Add that key to formerKmsKeyArns: {PAGE}"
             )
+
+
+def _is_among(key: str, arns: Collection[str]) -> bool:
+    """Whether these ARNs include the key. An imported queue may name its key by id or alias; an alias hides the id."""
+    if key.startswith(AWS_ALIAS):
+        return True  # a key of AWS's, which every principal of the account may use through SQS
+    return bool(arns) if key.startswith("alias/") else any(arn.endswith(key) for arn in arns)
 
 
 def repository_key(deployed: Deployed) -> str | None:

@@ -69,6 +69,18 @@ def test_a_former_key_may_decrypt_until_the_operator_takes_it_out(key: str) -> N
     assert OLD_KEY not in function_policy(with_key("", kmsKeyArn=key))
 
 
+@pytest.mark.parametrize("named", [OLD_KEY.rpartition("/")[2], "alias/ours"])
+def test_a_key_that_an_imported_queue_names_otherwise_is_named_by_its_arn(named: str) -> None:
+    with pytest.raises(WouldLoseData, match=rf"{named}.*formerKmsKeyArns"):
+        with_key(named, kmsKeyArn="")
+    for given in ({"kmsKeyArn": OLD_KEY}, {"kmsKeyArn": "", "formerKmsKeyArns": OLD_KEY}):
+        assert OLD_KEY in function_policy(with_key(named, **given))
+
+
+def test_a_queue_with_the_key_of_aws_may_be_imported() -> None:
+    assert with_key("alias/aws/sqs", kmsKeyArn="").one(QUEUE, "queue").inputs["sqsManagedSseEnabled"]
+
+
 def test_a_data_key_is_not_taken_from_results() -> None:
     has = {"aws:cloudwatch/logGroup:LogGroup::function-logs": {"kmsKeyId": OLD_KEY}}
     with pytest.raises(WouldLoseData, match=rf"dataKmsKeyArn: ''.*{OLD_KEY}.*formerKmsKeyArns"):
