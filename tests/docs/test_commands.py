@@ -44,7 +44,7 @@ NOT_RUN = {
     "pytest": "runs this",
     "ruff": "CI runs it, beside the tests",
     "sleep": "would only wait",
-    "tools.models.sizes": "takes half an hour",
+    "tools.models.sizes": "takes ten minutes",
     "uv": "needs a package index",
 }
 READERS = {"STACK": "sentiment", "UPDATE_DOCS": "(tools|pytest)"}  # of variables that no recipe hands on
