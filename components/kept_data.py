@@ -64,7 +64,7 @@ def _is_among(key: str, arns: Collection[str]) -> bool:
     """Whether these ARNs include the key. An imported queue may name its key by id or alias; an alias hides the id."""
     if key.startswith(AWS_ALIAS):
         return True  # a key of AWS's, which every principal of the account may use through SQS
-    return bool(arns) if key.startswith("alias/") else any(arn.endswith(key) for arn in arns)
+    return bool(arns) if key.startswith("alias/") else any(key in (arn, arn.rpartition("/")[2]) for arn in arns)
 
 
 def repository_key(deployed: Deployed) -> str | None:
