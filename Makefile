@@ -30,7 +30,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate
 .DEFAULT_GOAL := test
 # Recipes read these unexpanded from the environment: a workflow's caller types them, and make would run a $(shell) in them.
 export IMAGE_URI VERSION FILE MODEL LOAD_MODEL DATA BASE SOURCE TO
-.PHONY: lock wheel up preview image deployed-image destroy smoke rollout rollback unhold live promotable send results report forget dlq train evaluate pack-model fetch-models demo-model load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
+.PHONY: lock wheel up preview image deployed-image destroy smoke rollout rollback unhold live promotable send results report forget dlq train evaluate pack-model fetch-models demo-model fidelity load capacity test chaos fuzz image-test demo local bench cost cost-picture check quick tests clean help
 
 ##@ Try
 demo: .venv/local  ## Run the whole pipeline on this machine with sample texts; IMAGE=1 runs the container.
@@ -109,6 +109,9 @@ fetch-models: .venv/local  ## Fetch the models that function/models/*.json point
 
 demo-model: .venv/dev  ## Build the demonstration model from scratch and evaluate it (a quarter of an hour).
 	@$(BIN)/python -m tools.models.demonstration
+
+fidelity: .venv/dev  ## Measure int8 against fp32 on a real encoder, and try the build's gate (half an hour).
+	@$(BIN)/python -m tools.models.fidelity
 
 ##@ Develop
 test: check tests  ## Run lint, format, types and all tests: what CI runs.

@@ -56,20 +56,7 @@ def build(
         folder.mkdir()
         with _step(f"load {model}"):
             source = load_source(model, None if local else revision, backend)
-        _convert(source, backend, folder)
-        files = sorted(path.name for path in folder.iterdir())
-        manifest = Manifest(
-            model_id=model_id or model,
-            model_revision=revision or revision_of(Path(model)),
-            backend=backend,
-            labels=source.labels,
-            max_tokens=source.max_tokens,
-            shape=shape(source.model),
-            files={name: sha256(folder / name) for name in files},
-            sizes={name: (folder / name).stat().st_size for name in files},
-            parity={},
-        )
-        manifest.write(folder)
+        manifest = convert(source, backend, folder, model_id or model, revision or revision_of(Path(model)))
         try:
             built = load(folder)
         except ModelError as error:
@@ -86,16 +73,31 @@ def build(
     return manifest
 
 
-def _convert(source: Source, backend: str, folder: Path) -> None:
+def convert(source: Source, backend: str, folder: Path, model_id: str, revision: str) -> Manifest:
+    """Write the model and its manifest, not yet compared with fp32, into an empty folder."""
     if backend == "torch":
         with _step("save for torch", folder / SAFE_WEIGHTS_NAME):
             source.model.save_pretrained(folder)
             source.tokenizer.save_pretrained(folder)
-        return
-    with _step("write the int8 graph", folder / MODEL_FILE):
-        onnx_graph.write(source.model, folder / MODEL_FILE)
-    source.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
-    source.model.config.save_pretrained(folder)
+    else:
+        with _step("write the int8 graph", folder / MODEL_FILE):
+            onnx_graph.write(source.model, folder / MODEL_FILE)
+        source.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+        source.model.config.save_pretrained(folder)
+    files = sorted(path.name for path in folder.iterdir())
+    manifest = Manifest(
+        model_id=model_id,
+        model_revision=revision,
+        backend=backend,
+        labels=source.labels,
+        max_tokens=source.max_tokens,
+        shape=shape(source.model),
+        files={name: sha256(folder / name) for name in files},
+        sizes={name: (folder / name).stat().st_size for name in files},
+        parity={},
+    )
+    manifest.write(folder)
+    return manifest
 
 
 def _parity(built: Classifier, source: Source) -> Parity:

@@ -72,15 +72,17 @@ def texts(source: Source) -> list[str]:
 
 
 def measure(classifier: Classifier, source: Source, texts: Sequence[str]) -> Parity:
-    """Compare the models' labels by index, because some models give several labels the same name."""
-    expected = np.stack([_probabilities(source, text) for text in texts])
-    ours = classifier.probabilities(texts)
+    return compare(classifier.probabilities(texts), probabilities(source, texts))
+
+
+def compare(ours: np.ndarray, expected: np.ndarray) -> Parity:
+    """Compare probabilities (texts, labels). Labels are told apart by index: some models name several alike."""
     differences = np.abs(ours - expected).max(axis=1)
     flipped = ours.argmax(axis=1) != expected.argmax(axis=1)
     second, best = np.sort(expected, axis=1)[:, -2:].T
     decided = best - second > DECIDED
     return Parity(
-        texts=len(texts),
+        texts=len(expected),
         decided=int(decided.sum()),
         flipped=int(flipped.sum()),
         decided_flipped=int((flipped & decided).sum()),
@@ -89,7 +91,11 @@ def measure(classifier: Classifier, source: Source, texts: Sequence[str]) -> Par
     )
 
 
+def probabilities(source: Source, texts: Sequence[str]) -> np.ndarray:
+    """The fp32 model's softmax (texts, labels), one text at a time, truncated where the function truncates them."""
+    return np.stack([_probabilities(source, text) for text in texts])
+
+
 def _probabilities(source: Source, text: str) -> np.ndarray:
-    """The fp32 model's softmax for one text, truncated where the function truncates it, shape (labels,)."""
     encoded = source.tokenizer(text, truncation=True, max_length=source.max_tokens, return_tensors="pt")
     return probabilities_of(source.model, encoded)[0]

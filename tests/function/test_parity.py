@@ -88,7 +88,7 @@ def test_the_figures_are_those_of_the_two_models_answers(source: Source, onnx_mo
 
 
 def _fp32(source: Source, texts: list[str]) -> np.ndarray:
-    return np.stack([parity._probabilities(source, text) for text in texts])
+    return parity.probabilities(source, texts)
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
