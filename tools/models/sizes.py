@@ -1,6 +1,7 @@
 """Compares the memory and time of models of common sizes, with random weights.
 
-`python -m tools.models.sizes` prints the table in docs/model.md (about ten minutes, 4 GB on disk in build/sizes).
+`python -m tools.models.sizes` prints the table in docs/model.md, and UPDATE_DOCS=1 writes it there (about ten minutes,
+4 GB on disk in build/sizes).
 """
 
 import json
@@ -15,11 +16,12 @@ import onnx
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from function.manifest import DISTILBERT, Manifest, ModelError, Shape, sha256
-from function.memory import STEP_MB, needed_mb
+from function.memory import STEP_MB, UNIGRAM_WORDS, needed_mb
 from function.model_build.adapter import POSITIONS, Encoder
 from function.model_build.onnx_graph import Graph
 from function.onnx_backend import MODEL_FILE, TOKENIZER_FILE
 from settings.model import fitting_threshold_ms
+from tools import pages
 from tools.local.program import ROOT
 
 FOLDER = ROOT / "build" / "sizes"
@@ -27,6 +29,7 @@ SIZES = {
     "MiniLM, 6 layers": Shape(layers=6, width=384, inner=1536, heads=12, words=30_522),
     "DistilBERT": DISTILBERT,
     "MiniLM, 12 layers": Shape(layers=12, width=384, inner=1536, heads=12, words=30_522),
+    "DistilBERT, multilingual": Shape(layers=6, width=768, inner=3072, heads=12, words=119_547),
     "BERT base": Shape(layers=12, width=768, inner=3072, heads=12, words=30_522),
     "RoBERTa base": Shape(layers=12, width=768, inner=3072, heads=12, words=50_265),
     "XLM-R base": Shape(layers=12, width=768, inner=3072, heads=12, words=250_002),
@@ -35,7 +38,7 @@ SIZES = {
 MAX_TOKENS = 512
 SEED = 20261126
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
-MOST_WORDPIECES, MOST_MERGED = 40_000, 100_000  # of the usual models' vocabularies; the larger ones are Unigrams
+MERGED_WORDS = range(40_000, 100_000)  # the size of byte-pair vocabularies, between WordPiece's
 LETTERS = [chr(code) for first in (0x61, 0x430, 0x3B1) for code in range(first, first + 25)]
 COMMON, LONGEST_PIECE = 3_000, 10
 
@@ -86,13 +89,13 @@ def tokenizer(words: int) -> Tokenizer:
     """WordPiece, byte-pair encoding or Unigram, by the number of words."""
     pieces, merges = _pieces(words - len(SPECIAL))
     vocabulary = {piece: number for number, piece in enumerate([*SPECIAL, *pieces])}
-    if words < MOST_WORDPIECES:
-        made = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
-    elif words < MOST_MERGED:
-        made = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>"))
-    else:
+    if words >= UNIGRAM_WORDS:
         scored = [(piece, -math.log(2 + number)) for piece, number in vocabulary.items()]
         made = Tokenizer(models.Unigram(scored, unk_id=vocabulary["<unk>"], byte_fallback=False))
+    elif words in MERGED_WORDS:
+        made = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>"))
+    else:
+        made = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     made.post_processor = processors.BertProcessing(("</s>", vocabulary["</s>"]), ("<s>", vocabulary["<s>"]))
     return made
@@ -123,9 +126,13 @@ def main() -> None:
         sys.stderr.write(f"{name}: {measured[name]}\n")
     unit = measured["DistilBERT"]["batches_ms"]
     needs = "least `memoryMb` | alarm threshold at 512 MB | `memoryMb` for 150 ms"
-    sys.stdout.write(f"| | layers x width, words | time | peak | {needs} |\n|---|---|---:|---:|---:|---:|---:|\n")
+    table = [f"| | layers x width, words | time | peak | {needs} |", "|---|---|---:|---:|---:|---:|---:|"]
     for name, found in measured.items():
-        sys.stdout.write(f"| {name} | {_row(SIZES[name], found['batches_ms'] / unit, found['peak_mb'])} |\n")
+        table.append(f"| {name} | {_row(SIZES[name], found['batches_ms'] / unit, found['peak_mb'])} |")
+    text = "\n".join([f"{pages.measured_here()}.", "", *table])
+    sys.stdout.write(f"{text}\n")
+    if pages.updating():
+        pages.write({"model-sizes": text})
 
 
 def _row(shape: Shape, times: float, peak_mb: float) -> str:
