@@ -1,4 +1,4 @@
-"""Long commands stop immediately on a signal: one line, no traceback, nothing left running, the port free."""
+"""Long commands stop on a signal: they print `stopped`, print no traceback, and leave no process running."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def started(pid: int) -> str | None:
-    """When a process began, which tells it from a later one of its id; None where it has ended."""
+    """When a process began, which distinguishes it from a later one with its id; None if it has ended."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -44,10 +44,10 @@ def started(pid: int) -> str | None:
 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize(("command", "processes"), [("demo", 1), ("demo", 3), ("local", 2), ("load", 3), ("chaos", 4)])
-def test_a_command_that_is_told_to_end_says_so_in_one_line_and_leaves_nothing(
+def test_a_signal_stops_a_command_and_all_its_processes(
     tmp_path: Path, command: str, processes: int, number: signal.Signals
 ) -> None:
-    """Told as soon as so many processes run for it: the cloud, the watchdog, the function and others."""
+    """The signal comes as soon as the command has `processes`: the cloud, the watchdog, the function and others."""
     output = tmp_path / "output"
     with output.open("w") as file:
         process = subprocess.Popen(
@@ -71,11 +71,11 @@ def test_a_command_that_is_told_to_end_says_so_in_one_line_and_leaves_nothing(
     assert said.endswith("stopped\n")
     assert not re.search("Traceback|Error|Exception", said), said
     while left := [pid for pid, began in known.items() if started(pid) == began]:
-        assert time.monotonic() < deadline, f"{left} run on"
+        assert time.monotonic() < deadline, f"{left} still run"
         time.sleep(0.01)
 
 
-def test_a_command_that_is_told_to_end_after_its_last_line_ends_in_order() -> None:
+def test_a_signal_after_the_last_line_ends_the_command_cleanly() -> None:
     pipe = subprocess.PIPE
     command = [sys.executable, "-m", *COMMANDS["demo"]]
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as demo:

@@ -1,4 +1,4 @@
-"""Figures in the pages: a command replaces only its own block, and estimates match today's program."""
+"""Figures in the pages: a command replaces only its own blocks, and the estimates match the current program."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def page(tmp_path: Path) -> Path:
     return file
 
 
-def test_only_the_blocks_that_are_named_are_replaced(page: Path) -> None:
+def test_write_replaces_only_the_named_blocks(page: Path) -> None:
     assert pages.write({"one": "a\n\nb \\1", "two": "new"}, [page]) == [page]
     assert page.read_text() == PAGE.replace("\nold\n", "\na\n\nb \\1\n").replace("-->old<", "-->new<")
     assert pages.blocks([page]) == {"one": "a\n\nb \\1", "two": "new", "three": "kept"}
@@ -48,25 +48,25 @@ def test_an_empty_block_can_be_filled_again(page: Path) -> None:
     assert pages.blocks([page])["one"] == "old"
 
 
-def test_figures_without_a_page_are_refused_and_nothing_is_written(page: Path) -> None:
+def test_an_unknown_block_is_an_error_and_changes_no_page(page: Path) -> None:
     with pytest.raises(KeyError, match="no page has a block four"):
         pages.write({"one": "new", "four": "new"}, [page])
     assert page.read_text() == PAGE
 
 
-def test_a_table_keeps_its_title_its_alignment_and_its_characters() -> None:
+def test_a_markdown_table_keeps_title_alignment_and_special_characters() -> None:
     table = Table("name", title="Figures")
     table.add_column("USD", justify="right")
     table.add_row("[bold]a | b *[/]", "1")
     assert pages.markdown(table) == "**Figures**\n\n| name | USD |\n| --- | ---: |\n| a \\| b \\* | 1 |"
 
 
-def test_every_marker_begins_and_ends_one_block_of_its_own() -> None:
+def test_every_marker_pair_encloses_exactly_one_block() -> None:
     text = "".join(file.read_text() for file in pages.pages())
     assert text.count(":begin -->") == text.count(":end -->") == len(pages.blocks())
 
 
-def test_the_image_tests_write_their_figures() -> None:
+def test_the_pages_have_blocks_for_the_image_tests_figures() -> None:
     full_size = {"compressed_bytes": 177 * MB, "peak_bytes": 231 * MB, "init_s": 0.99}
     image = ImageReport(figures={"full-size model": full_size}, targets={"peak_bytes": 256 * MB}).blocks()
     assert image.keys() <= pages.blocks().keys()
@@ -76,22 +76,22 @@ def test_the_image_tests_write_their_figures() -> None:
 
 @pytest.fixture(scope="module")
 def prod_stack() -> Stack:
-    """The stack of the pages' figures, whatever a user makes of Pulumi.prod.yaml."""
+    """The stack that the pages' figures describe, whatever a user changes in Pulumi.prod.yaml."""
     return stack_of("prod", run(PROD))
 
 
-def test_the_costs_in_the_pages_are_those_of_today_s_stack(prod_stack: Stack) -> None:
+def test_the_costs_in_the_pages_match_the_current_stack(prod_stack: Stack) -> None:
     now = cost_blocks(report(prod_stack, Measured.read(), "ten_mixed", 500, free_tier=False))
     assert {name: pages.blocks()[name] for name in now} == now, "make cost-picture UPDATE_DOCS=1"
 
 
-def test_the_capacity_in_the_pages_is_that_of_today_s_stack(prod_stack: Stack) -> None:
+def test_the_capacity_in_the_pages_matches_the_current_stack(prod_stack: Stack) -> None:
     burst = Burst(rate=10_000, peak=5, before_s=BEFORE_S, peak_s=600)
     now = capacity_blocks(study(prod_stack, Measured.read(), "ten_mixed", burst))
     assert {name: pages.blocks()[name] for name in now} == now, "make capacity STACK=prod RATE=10000 UPDATE_DOCS=1"
 
 
-def test_readme_says_from_how_many_texts_on_the_stack_is_cheaper_than_comprehend(prod_stack: Stack) -> None:
+def test_readme_states_the_break_even_point_with_comprehend(prod_stack: Stack) -> None:
     now = report(prod_stack, Measured.read(), "ten_mixed", 500, free_tier=False)
     assert "fewer than about 2,000 texts a day" in (ROOT / "README.md").read_text()
     assert 1_500 < now.break_even < 2_500

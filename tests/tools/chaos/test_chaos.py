@@ -1,4 +1,4 @@
-"""The short form of the fault suite; it detects a broken function, and a fault that never takes effect."""
+"""The short form of the fault suite detects a broken function, and a fault that never takes effect."""
 
 import json
 from collections import Counter
@@ -23,7 +23,9 @@ from tools.chaos.suite import SCENARIOS
 pytestmark = pytest.mark.slow(reason="plays faults on whole pipelines, for a minute")
 
 
-def test_whatever_goes_wrong_every_message_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_suite_accounts_for_every_message_under_every_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     result = tmp_path / "chaos.json"
     code = tools.chaos.command.main(["--quick", "--output", str(result)])
     found, printed = json.loads(result.read_text()), capsys.readouterr().out
@@ -37,7 +39,7 @@ def test_whatever_goes_wrong_every_message_is_accounted_for(tmp_path: Path, caps
 
 
 def broken(handler: str) -> Scenario:
-    """Each message delivered twice, to a function that is broken on purpose."""
+    """A scenario that delivers each message twice, to a function that is broken on purpose."""
     return Scenario(name="broken", faults=[TWICE], handler=f"tests.tools.chaos.handlers.{handler}.handler")
 
 
@@ -64,20 +66,20 @@ def test_a_function_that_writes_without_its_condition_is_caught() -> None:
     assert not outcome.good
 
 
-def test_a_function_that_keeps_its_failures_to_itself_is_caught() -> None:
+def test_a_function_that_hides_its_failures_is_caught() -> None:
     throttled = SCENARIOS["table throttles, then recovers"]
     outcome = run(replace(throttled, handler="tests.tools.chaos.handlers.never_fails.handler"), 20)
     assert len(outcome.account.lost) > 0
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])
-def test_a_number_of_jobs_that_is_none_is_named(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_number_of_jobs_is_an_error(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         tools.chaos.command.main(["--jobs", jobs])
     assert f"'{jobs}' must be a whole number of at least 1" in capsys.readouterr().err
 
 
-def test_a_fault_that_never_strikes_is_a_complaint() -> None:
+def test_a_fault_that_never_takes_effect_is_reported() -> None:
     never = Fault(what="never", operation="PutItem", do=refuse("X"), when=lambda call, scene: False)
     outcome = run(Scenario(name="idle", faults=[never]), 3)
     assert outcome.account.balanced
@@ -85,7 +87,7 @@ def test_a_fault_that_never_strikes_is_a_complaint() -> None:
     assert not outcome.good
 
 
-def test_what_is_left_in_the_queue_is_lost() -> None:
+def test_a_message_left_in_the_queue_counts_as_lost() -> None:
     def send_only(stage: Stage, messages: Sequence[Message]) -> dict[str, Any]:
         stage.send(messages)
         return {}
@@ -96,7 +98,7 @@ def test_what_is_left_in_the_queue_is_lost() -> None:
 
 
 @pytest.mark.parametrize(("share", "times", "struck"), [(1.0, 100, 12), (0.25, 100, 3), (0.8, 100, 9), (1.0, 5, 5)])
-def test_a_fault_strikes_its_share_of_the_calls_and_is_counted(share: float, times: int, struck: int) -> None:
+def test_a_fault_affects_its_share_of_the_calls_and_is_counted(share: float, times: int, struck: int) -> None:
     fault = Fault(what="refused", operation="PutItem", do=refuse("Busy"), share=share, times=times)
     injector = Injector([fault], None)  # type: ignore[arg-type]
     through = Answer(status=200, body={})
@@ -106,7 +108,7 @@ def test_a_fault_strikes_its_share_of_the_calls_and_is_counted(share: float, tim
     assert statuses[200] == 24 - struck
 
 
-def test_an_unknown_scenario_is_named_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_for_an_unknown_scenario_lists_the_valid_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         tools.chaos.command.main(["--only", "no such"])
     said = capsys.readouterr().err
@@ -114,7 +116,7 @@ def test_an_unknown_scenario_is_named_with_those_that_there_are(capsys: pytest.C
     assert next(iter(SCENARIOS)) in said
 
 
-def test_bundles_poison_and_versions_are_in_what_is_sent() -> None:
+def test_the_shuffled_messages_include_bundles_and_two_versions() -> None:
     from random import Random
 
     sent = shuffled(100, Random(1))

@@ -1,4 +1,4 @@
-"""Functions for the tests of the local Lambda: the recorded handlers, and a configuration for each."""
+"""Helpers for the tests of the local Lambda: a configuration for each handler, and a check for live processes."""
 
 import os
 from pathlib import Path
@@ -36,7 +36,7 @@ def function_config(handler: str, **changes: Any) -> FunctionConfig:
 
 
 def running(pid: int) -> bool:
-    """Whether a process lives; one that has ended but that nobody has waited for does not."""
+    """Whether a process is alive; a zombie is not."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

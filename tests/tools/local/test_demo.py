@@ -16,28 +16,28 @@ pytestmark = pytest.mark.slow(reason="runs whole pipelines")
 
 
 def demo_with(**overrides: Any) -> tuple[bool, str]:
-    """Whether the demo was content, and what it showed."""
+    """Whether the demo succeeded, and its output."""
     console = Console(record=True, width=120, file=io.StringIO())
     good = run_demo(DEV, DEMO_MODEL, console, batchWindowSeconds=0, **overrides)
     return good, console.export_text()
 
 
-def test_texts_that_are_not_stored_are_accounted_for_by_their_time_and_a_quiet_log_is_no_error() -> None:
+def test_the_demo_succeeds_without_stored_texts_or_info_logs() -> None:
     good, shown = demo_with(storeText=False, logLevel="WARN")
     assert good, shown
     assert "stored              40 of 40" in shown
     assert "at this logLevel the function does not say what became of them" in shown
-    assert "inference per text" in shown, "metrics come at every level"
+    assert "inference per text" in shown, "the function writes metrics at every level"
     assert "(not stored)" in shown
 
 
-def test_a_stack_that_is_paused_keeps_every_message_and_nobody_waits() -> None:
+def test_the_demo_does_not_wait_for_a_paused_stack() -> None:
     good, shown = demo_with(consume=False)
     assert good, shown
     assert "consume is false: the function takes no messages, and 40 wait in the queue." in shown
 
 
-def test_readme_shows_how_the_demo_ends_but_for_its_figures() -> None:
+def test_readme_matches_the_end_of_the_demos_output_except_figures() -> None:
     good, shown = demo_with()
     lines = (ROOT / "README.md").read_text().partition("make demo\n...\n")[2].partition("```")[0].splitlines()
     assert good

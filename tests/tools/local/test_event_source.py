@@ -1,4 +1,4 @@
-"""The event source mapping on moto's queues, with real runtime processes where the function matters."""
+"""The event source mapping on moto's queues, with real runtime processes if the function matters."""
 
 import json
 import time
@@ -24,7 +24,7 @@ from tools.local.lambda_service import REQUEST_LIMIT_BYTES, Invocation, LambdaSe
 
 pytestmark = pytest.mark.slow(reason="runs pollers and runtime processes")
 
-HIDDEN_S = 3600  # no message comes back by itself, however long a test takes: it is made visible
+HIDDEN_S = 3600  # longer than any test, so a message reappears only if the test makes it visible
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def sqs() -> Iterator[Any]:
 
 
 class Queue:
-    """A queue of its own for one test."""
+    """A queue for one test."""
 
     def __init__(self, sqs: Any, **attributes: str) -> None:
         name = f"texts-{uuid4()}"
@@ -57,8 +57,8 @@ class Queue:
         return [self.sqs.send_message(QueueUrl=self.url, MessageBody=body)["MessageId"] for body in bodies]
 
     def size(self) -> int:
-        """Messages that are there, visible or not."""
-        # moto counts one state after the other: what is made visible meanwhile is in none of them.
+        """The number of messages, visible or not."""
+        # moto counts the states one after another, and misses a message that becomes visible in between.
         return depth(self.sqs, self.url) or depth(self.sqs, self.url)
 
     def show_again(self, outcome: BatchOutcome) -> None:
@@ -83,7 +83,7 @@ class Queue:
 
 
 class Recorder:
-    """A function that remembers its events and answers as told: at once, or only when it is let."""
+    """A function that records its events and gives a fixed answer: at once, or when the test releases its gate."""
 
     def __init__(self, answer: bytes = b"null", held: bool = False) -> None:
         self.answer = answer
@@ -96,7 +96,7 @@ class Recorder:
     def __call__(self, event: bytes) -> Invocation:
         with self._lock:
             self.events.append(json.loads(event))
-            self.times.append(time.time())  # as SQS tells it
+            self.times.append(time.time())  # the clock of SQS's timestamps
             self.largest_bytes = max(self.largest_bytes, len(event))
             self.running += 1
             self.most_running = max(self.most_running, self.running)
@@ -120,11 +120,11 @@ def _invocation(answer: bytes, error: dict[str, Any] | None = None) -> Invocatio
 
 
 class Consumer:
-    """The recorded consumer behind a queue, in real runtime processes.
+    """The handler `consumer` behind a queue, in real runtime processes.
 
     Attributes:
-        outcomes: of its batches.
-        records: as it saw them; complete when it has finished, as its log takes its own way.
+        outcomes: outcomes of its batches.
+        records: records that it received; complete only after `finish`, because they come through its log.
     """
 
     def __init__(self, queue: Queue, log_file: Path, timeout_s: float) -> None:
@@ -145,7 +145,7 @@ class Consumer:
 
     @property
     def deliveries(self) -> list[tuple[str, str]]:
-        """Bodies with their receive counts, of all batches that are done with."""
+        """Bodies with their receive counts, from all finished batches."""
         records = [json.loads(each.record) for outcome in self.outcomes for each in outcome.deliveries]
         return sorted((each["body"], each["attributes"]["ApproximateReceiveCount"]) for each in records)
 
@@ -180,7 +180,7 @@ def consume(tmp_path: Path) -> Iterator[Consume]:
         consumer.finish()
 
 
-def test_the_function_gets_records_as_sqs_makes_them(sqs: Any, queue: Queue, consume: Consume) -> None:
+def test_the_function_receives_records_in_the_format_of_sqs(sqs: Any, queue: Queue, consume: Consume) -> None:
     sent = sqs.send_message(
         QueueUrl=queue.url,
         MessageBody="I like it — ja!",
@@ -214,7 +214,7 @@ def test_the_function_gets_records_as_sqs_makes_them(sqs: Any, queue: Queue, con
     }
 
 
-def test_a_partial_failure_leaves_only_the_failed_message_and_it_comes_again(queue: Queue, consume: Consume) -> None:
+def test_a_partial_failure_retries_only_the_failed_message(queue: Queue, consume: Consume) -> None:
     queue.send("fine", "fail at first", "fine too")
     consumer = consume(queue)
     eventually(lambda: consumer.failed)
@@ -233,14 +233,14 @@ def test_a_partial_failure_leaves_only_the_failed_message_and_it_comes_again(que
 
 
 @pytest.mark.parametrize(("trouble", "timeout_s"), [("crash at first", HANG_S), ("hang at first", 1)])
-def test_a_batch_whose_function_ended_stays_and_comes_again_whole(
+def test_the_whole_batch_is_retried_if_the_function_dies(
     queue: Queue, consume: Consume, trouble: str, timeout_s: float
 ) -> None:
     queue.send("neighbour", trouble)
     consumer = consume(queue, timeout_s)
     eventually(lambda: consumer.failed)
     assert queue.size() == 2
-    consumer.function.deploy(function_config("consumer.handler"))  # which has time enough for what does not hang
+    consumer.function.deploy(function_config("consumer.handler"))  # with a timeout that only a hang reaches
     queue.show_again(consumer.failed[0])
     eventually(lambda: queue.size() == 0)
     consumer.finish()
@@ -265,7 +265,7 @@ def test_a_failed_message_stays_hidden_until_its_visibility_timeout_ends(sqs: An
     "answer",
     [b"not JSON", b'{"batchItemFailures": [{"itemIdentifier": "unknown"}]}', b'{"batchItemFailures": [""]}'],
 )
-def test_a_response_that_cannot_be_trusted_keeps_every_message(sqs: Any, queue: Queue, answer: bytes) -> None:
+def test_an_invalid_response_keeps_every_message_in_the_queue(sqs: Any, queue: Queue, answer: bytes) -> None:
     queue.send("one", "two")
     outcomes: list[BatchOutcome] = []
     with EventSourceMapping(queue.config(), sqs, Recorder(answer), outcomes.append):
@@ -274,7 +274,7 @@ def test_a_response_that_cannot_be_trusted_keeps_every_message(sqs: Any, queue: 
     assert all(set(each.message_ids) == each.failed_ids for each in outcomes)
 
 
-def test_an_error_of_the_function_keeps_every_message_whatever_its_payload(sqs: Any, queue: Queue) -> None:
+def test_a_function_error_keeps_every_message_whatever_its_payload(sqs: Any, queue: Queue) -> None:
     queue.send("one")
     with EventSourceMapping(
         queue.config(), sqs, lambda _: _invocation(b"null", {"errorType": "E", "errorMessage": "m"})
@@ -283,14 +283,14 @@ def test_an_error_of_the_function_keeps_every_message_whatever_its_payload(sqs: 
     assert queue.size() == 1
 
 
-def test_without_partial_reports_the_response_does_not_count(sqs: Any, queue: Queue) -> None:
+def test_the_mapping_ignores_the_response_if_partial_reports_are_off(sqs: Any, queue: Queue) -> None:
     queue.send("one", "two")
     config = queue.config(report_batch_item_failures=False)
     with EventSourceMapping(config, sqs, Recorder(b"not JSON")):
         eventually(lambda: queue.size() == 0)
 
 
-def test_a_function_that_cannot_be_invoked_keeps_its_messages_and_the_mapping_goes_on(sqs: Any, queue: Queue) -> None:
+def test_the_mapping_retries_a_message_whose_invocation_failed(sqs: Any, queue: Queue) -> None:
     queue.send("text")
     function = Mock(side_effect=[ConnectionError("no Lambda today"), _invocation(b"null")])
     outcomes: list[BatchOutcome] = []
@@ -301,7 +301,7 @@ def test_a_function_that_cannot_be_invoked_keeps_its_messages_and_the_mapping_go
     assert [each.invocation is None for each in outcomes] == [True, False]
 
 
-def test_a_batch_holds_no_more_than_its_size(sqs: Any, queue: Queue) -> None:
+def test_a_batch_never_exceeds_the_batch_size(sqs: Any, queue: Queue) -> None:
     queue.send(*map(str, range(25)))
     function = Recorder()
     with EventSourceMapping(queue.config(batch_size=4), sqs, function):
@@ -310,7 +310,7 @@ def test_a_batch_holds_no_more_than_its_size(sqs: Any, queue: Queue) -> None:
     assert sorted(int(body) for batch in function.bodies for body in batch) == list(range(25))
 
 
-def test_a_batch_may_be_larger_than_one_call_to_sqs_yields(sqs: Any, queue: Queue) -> None:
+def test_a_batch_may_combine_several_receive_calls(sqs: Any, queue: Queue) -> None:
     queue.send(*map(str, range(25)))
     function = Recorder()
     with EventSourceMapping(queue.config(batch_size=25, window_s=HIDDEN_S), sqs, function):
@@ -318,7 +318,7 @@ def test_a_batch_may_be_larger_than_one_call_to_sqs_yields(sqs: Any, queue: Queu
     assert [len(batch) for batch in function.bodies] == [25]
 
 
-def test_the_window_gathers_what_comes_one_by_one(sqs: Any, queue: Queue) -> None:
+def test_the_window_collects_messages_that_arrive_one_by_one(sqs: Any, queue: Queue) -> None:
     function = Recorder()
     with EventSourceMapping(queue.config(batch_size=4, window_s=HIDDEN_S), sqs, function) as mapping:
         for number in range(4):
@@ -329,7 +329,7 @@ def test_the_window_gathers_what_comes_one_by_one(sqs: Any, queue: Queue) -> Non
     assert [sorted(batch) for batch in function.bodies] == [["0", "1", "2", "3"]]
 
 
-def test_a_batch_that_is_not_full_leaves_when_its_window_ends(sqs: Any, queue: Queue) -> None:
+def test_a_partial_batch_waits_until_its_window_ends(sqs: Any, queue: Queue) -> None:
     queue.send("one")
     function = Recorder()
     with EventSourceMapping(queue.config(window_s=1), sqs, function):
@@ -354,12 +354,12 @@ def test_an_event_stays_within_6_mb(sqs: Any) -> None:
     assert function.largest_bytes <= REQUEST_LIMIT_BYTES
 
 
-def test_no_more_batches_are_in_flight_than_allowed(sqs: Any, queue: Queue) -> None:
+def test_batches_in_flight_never_exceed_the_maximum_concurrency(sqs: Any, queue: Queue) -> None:
     queue.send(*map(str, range(12)))
     function = Recorder(held=True)
     with EventSourceMapping(queue.config(batch_size=1, max_concurrency=3), sqs, function):
         eventually(lambda: len(function.events) == 3)
-        while_another_empties_its_queue(sqs)
+        wait_longer_than_a_poll(sqs)
         function.gate.release(12)
         eventually(lambda: queue.size() == 0)
     assert function.most_running == 3
@@ -375,13 +375,13 @@ def test_stopping_finishes_the_batch_in_flight(sqs: Any, queue: Queue) -> None:
     queue.send("after")
     with ThreadPoolExecutor(1) as stopper:
         stopped = stopper.submit(mapping.stop)
-        function.gate.release(2)  # the poller may have had the next message in hand
+        function.gate.release(2)  # the poller may already hold the next message
         stopped.result()
     assert function.running == 0
     assert queue.size() == 3 - function.delivered
 
 
-def test_stopping_within_the_window_delivers_what_was_received(sqs: Any) -> None:
+def test_stopping_within_the_window_delivers_the_received_messages(sqs: Any) -> None:
     queue = Queue(sqs)
     queue.send("one")
     with EventSourceMapping(queue.config(window_s=HIDDEN_S), sqs, Recorder()) as mapping:
@@ -389,29 +389,29 @@ def test_stopping_within_the_window_delivers_what_was_received(sqs: Any) -> None
     assert queue.size() == 0
 
 
-def test_a_paused_mapping_takes_nothing_until_it_is_resumed(sqs: Any, queue: Queue) -> None:
+def test_a_paused_mapping_receives_nothing_until_it_resumes(sqs: Any, queue: Queue) -> None:
     queue.send("waiting")
     receives = HeldReceives(sqs)
     with EventSourceMapping(queue.config(enabled=False), receives, Recorder()) as mapping:
-        while_another_empties_its_queue(sqs)
+        wait_longer_than_a_poll(sqs)
         assert receives.begun == 0
         mapping.resume()
         receives.let.release()
         eventually(lambda: queue.size() == 0)
         eventually(lambda: receives.begun == 2)
-        mapping.pause()  # within a receive, which ends as it would have
+        mapping.pause()  # during a receive, which ends as usual
         receives.let.release(9)
         eventually(lambda: receives.ended == 2)
         queue.send("waiting")
-        while_another_empties_its_queue(sqs)
+        wait_longer_than_a_poll(sqs)
         assert (receives.begun, mapping.stats.received, queue.size()) == (2, 1, 1)
 
 
 class HeldReceives:
-    """SQS whose receives begin only when they are let.
+    """An SQS client whose receives wait for the test to release `let`.
 
     Attributes:
-        begun, ended: counts.
+        begun, ended: numbers of receives.
     """
 
     def __init__(self, sqs: Any) -> None:
@@ -431,8 +431,8 @@ class HeldReceives:
         return getattr(self._sqs, name)
 
 
-def while_another_empties_its_queue(sqs: Any) -> None:
-    """Time in which a mapping that polls would have polled."""
+def wait_longer_than_a_poll(sqs: Any) -> None:
+    """Return when another mapping has emptied a queue: a mapping that polls would have polled in that time."""
     other = Queue(sqs)
     other.send("text")
     with EventSourceMapping(other.config(), sqs, Recorder()):
@@ -455,7 +455,7 @@ def test_a_poison_message_goes_to_the_dead_letter_queue_after_its_last_receive(s
     assert message["Body"] == "always fail"
 
 
-def test_passing_troubles_of_sqs_lose_nothing_and_deliver_nothing_twice(sqs: Any) -> None:
+def test_temporary_sqs_errors_neither_lose_nor_repeat_a_message(sqs: Any) -> None:
     queue = Queue(sqs)
     queue.send("one", "two")
     unreachable = EndpointConnectionError(endpoint_url=queue.url)
@@ -487,7 +487,7 @@ def test_passing_troubles_of_sqs_lose_nothing_and_deliver_nothing_twice(sqs: Any
         eventually(lambda: queue.size() == 0)
 
 
-def test_a_callback_that_fails_stops_nothing(sqs: Any, queue: Queue) -> None:
+def test_a_failing_callback_does_not_stop_the_mapping(sqs: Any, queue: Queue) -> None:
     queue.send("one", "two", "three")
     callback = Mock(side_effect=ZeroDivisionError)
     with EventSourceMapping(queue.config(batch_size=1, max_concurrency=1), sqs, Recorder(), callback):
@@ -495,7 +495,7 @@ def test_a_callback_that_fails_stops_nothing(sqs: Any, queue: Queue) -> None:
     assert queue.size() == 0
 
 
-def test_many_producers_and_batches_end_with_an_empty_queue(sqs: Any) -> None:
+def test_the_mapping_delivers_every_message_of_many_producers(sqs: Any) -> None:
     queue = Queue(sqs)
     function = Recorder()
     with EventSourceMapping(queue.config(max_concurrency=4), sqs, function) as mapping:

@@ -1,4 +1,4 @@
-"""`make image-test` builds what the component registers, checked without Docker by the engine's command."""
+"""`make image-test` builds what the component registers; a check of the engine's command, without Docker."""
 
 import shlex
 from pathlib import Path
@@ -18,7 +18,7 @@ printf '%s ' "$@"; pwd
 
 @pytest.fixture
 def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Commands of an engine whose client only repeats them, with the folder it runs in at the end."""
+    """The engine's commands, each with its working folder at the end; the client only echoes them."""
     client = tmp_path / "docker"
     client.write_text(ECHO)
     client.chmod(0o755)
@@ -33,7 +33,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return answers
 
 
-def test_context_dockerfile_platform_arguments_and_tag_are_the_registrations(stack: Recorder, said: list[str]) -> None:
+def test_the_build_command_matches_the_registered_image(stack: Recorder, said: list[str]) -> None:
     given = stack.one("docker:index/image:Image").inputs
     build(Engine("docker"), given["imageName"], given["build"], base="a-base")
     arguments = {"BASE_IMAGE": "a-base", **given["build"]["args"]}
@@ -49,7 +49,7 @@ def test_context_dockerfile_platform_arguments_and_tag_are_the_registrations(sta
     ]
 
 
-def test_a_build_option_that_the_test_would_leave_out_is_refused(dev: Recorder, said: list[str]) -> None:
+def test_the_build_refuses_an_option_that_it_does_not_support(dev: Recorder, said: list[str]) -> None:
     given = {**dev.one("docker:index/image:Image").inputs["build"], "target": "code"}
     with pytest.raises(DockerError, match=r"\['target'\]"):
         build(Engine("docker"), "image:tag", given, base="a-base")

@@ -29,7 +29,7 @@ Serve = Callable[..., LambdaService]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts services on recorded handlers, and closes them."""
+    """Starts services with the tests' handlers, and closes them."""
     services = []
 
     def start(handler: str = "probe.handler", max_concurrency: int = 1, **changes: Any) -> LambdaService:
@@ -44,7 +44,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 @pytest.fixture
 def meeting(tmp_path: Path) -> Path:
-    """Where invocations wait for each other."""
+    """A folder in which invocations wait for each other."""
     (folder := tmp_path / "meeting").mkdir()
     return folder
 
@@ -59,7 +59,7 @@ def test_an_invocation_returns_what_the_handler_returns(serve: Serve) -> None:
     assert json.loads(invocation.payload) == {"grüße": [1, None]}
 
 
-def test_an_event_may_come_as_bytes(serve: Serve) -> None:
+def test_an_event_may_be_bytes(serve: Serve) -> None:
     assert serve().invoke(b'{"do": "answer", "with": 5}').payload == b"5"
 
 
@@ -73,7 +73,7 @@ def test_only_the_first_invocation_is_a_cold_start(serve: Serve) -> None:
     assert [environment.invocations for environment in service.environments] == [2]
 
 
-def test_the_context_tells_the_request_the_alias_and_the_time_left(serve: Serve) -> None:
+def test_the_context_holds_request_id_arn_and_remaining_time(serve: Serve) -> None:
     invocation = serve(timeout_s=30).invoke({"do": "tell"})
     told = json.loads(invocation.payload)
     assert told["request_id"] == invocation.request_id
@@ -81,9 +81,7 @@ def test_the_context_tells_the_request_the_alias_and_the_time_left(serve: Serve)
     assert 0 < told["remaining_ms"] <= 30_000
 
 
-def test_the_process_gets_lambdas_variables_and_none_of_the_developers(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_process_gets_only_lambdas_environment_variables(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "PYTHONPATH", "PULUMI_CONFIG_PASSPHRASE", "OMP_NUM_THREADS"):
         monkeypatch.setenv(name, "the developer's")
     told = json.loads(serve().invoke({"do": "tell"}).payload)
@@ -119,7 +117,7 @@ def test_the_process_gets_lambdas_variables_and_none_of_the_developers(
     }
 
 
-def test_every_line_that_the_function_writes_is_kept_and_passed_on(tmp_path: Path) -> None:
+def test_the_service_logs_and_forwards_every_line_of_output(tmp_path: Path) -> None:
     lines: list[str] = []
     log_file = tmp_path / "function.log"
     config = function_config("probe.handler")
@@ -129,7 +127,7 @@ def test_every_line_that_the_function_writes_is_kept_and_passed_on(tmp_path: Pat
     assert log_file.read_text().splitlines() == lines
 
 
-def test_an_exception_of_the_handler_is_reported_and_the_process_goes_on(serve: Serve) -> None:
+def test_the_process_reports_the_handlers_exception_and_survives(serve: Serve) -> None:
     service = serve()
     failed, next_one = service.invoke({"do": "raise", "message": "no such id"}), service.invoke(NOTHING)
     assert failed.error is not None
@@ -143,7 +141,7 @@ def test_a_timeout_kills_the_process_and_the_next_invocation_works(serve: Serve)
     service = serve()
     service.invoke(NOTHING)
     [pid] = _pids(service)
-    for environment in service.environments:  # of this one alone: what follows may take its time
+    for environment in service.environments:  # only of this one: the next may take its time
         environment.config = replace(environment.config, timeout_s=1)
     late = service.invoke({"do": "sleep", "seconds": 60})
     assert late.error == {
@@ -163,7 +161,7 @@ def test_a_timeout_kills_the_process_and_the_next_invocation_works(serve: Serve)
         ({"do": "kill yourself"}, "Runtime exited with error: signal: killed"),
     ],
 )
-def test_a_process_that_ends_fails_only_its_own_invocation(serve: Serve, event: dict[str, Any], reason: str) -> None:
+def test_a_process_that_exits_fails_only_its_own_invocation(serve: Serve, event: dict[str, Any], reason: str) -> None:
     service = serve()
     ended = service.invoke(event)
     assert ended.error == {
@@ -174,7 +172,7 @@ def test_a_process_that_ends_fails_only_its_own_invocation(serve: Serve, event: 
     assert (after.error, after.cold_start) == (None, True)
 
 
-def test_what_the_handler_started_ends_with_its_process(serve: Serve) -> None:
+def test_child_processes_end_with_the_handlers_process(serve: Serve) -> None:
     service = serve()
     child = json.loads(service.invoke({"do": "start a child"}).payload)["pid"]
     assert running(child)
@@ -182,7 +180,7 @@ def test_what_the_handler_started_ends_with_its_process(serve: Serve) -> None:
     eventually(lambda: not running(child))
 
 
-def test_the_log_says_why_the_platform_ended_an_invocation(serve: Serve, tmp_path: Path) -> None:
+def test_the_log_explains_why_the_platform_ended_an_invocation(serve: Serve, tmp_path: Path) -> None:
     request_id = serve().invoke({"do": "kill yourself"}).request_id
     [line] = (tmp_path / "function.log").read_text().splitlines()
     assert json.loads(line)["record"] == {
@@ -192,7 +190,7 @@ def test_the_log_says_why_the_platform_ended_an_invocation(serve: Serve, tmp_pat
     }
 
 
-def test_a_process_that_was_killed_while_idle_is_replaced_unnoticed(serve: Serve) -> None:
+def test_the_service_silently_replaces_a_process_killed_while_idle(serve: Serve) -> None:
     service = serve()
     service.invoke(NOTHING)
     os.kill(_pids(service)[0], signal.SIGKILL)
@@ -210,11 +208,11 @@ def test_a_process_that_was_killed_while_idle_is_replaced_unnoticed(serve: Serve
         ("probe.no_such_handler", "Runtime.HandlerNotFound", "Handler 'no_such_handler' missing"),
     ],
 )
-def test_a_failed_init_is_the_error_of_the_invocation(
+def test_a_failed_init_fails_the_invocation_with_its_error(
     serve: Serve, handler: str, error_type: str, message: str
 ) -> None:
     service = serve(handler)
-    for _ in range(2):  # the next invocation tries anew
+    for _ in range(2):  # the next invocation tries again
         invocation = service.invoke(NOTHING)
         assert invocation.error is not None
         assert invocation.error["errorType"] == error_type
@@ -257,7 +255,7 @@ def test_an_event_over_6_mb_is_refused(serve: Serve) -> None:
         serve().invoke(b" " * (REQUEST_LIMIT_BYTES + 1))
 
 
-def test_no_more_invocations_run_at_a_time_than_allowed(serve: Serve, meeting: Path) -> None:
+def test_concurrent_invocations_never_exceed_the_limit(serve: Serve, meeting: Path) -> None:
     service = serve(max_concurrency=2)
     with ThreadPoolExecutor(6) as callers:
         invocations = list(callers.map(service.invoke, [{"do": "meet", "folder": str(meeting), "count": 2}] * 6))
@@ -267,7 +265,7 @@ def test_no_more_invocations_run_at_a_time_than_allowed(serve: Serve, meeting: P
     assert len({stay["pid"] for stay in stays}) == len(service.environments) == 2
 
 
-def test_a_deployment_lets_the_old_version_finish_and_gives_it_nothing_more(serve: Serve, meeting: Path) -> None:
+def test_a_deployment_lets_the_old_version_finish_its_last_invocation(serve: Serve, meeting: Path) -> None:
     service = serve(max_concurrency=2)
     with ThreadPoolExecutor(1) as caller:
         in_flight = caller.submit(service.invoke, {"do": "meet", "folder": str(meeting), "count": 2})
@@ -291,7 +289,7 @@ def test_recycling_replaces_the_idle_processes(serve: Serve) -> None:
     assert service.invoke(NOTHING).cold_start
 
 
-def test_closing_ends_what_runs_and_leaves_no_process(serve: Serve) -> None:
+def test_closing_ends_running_invocations_and_leaves_no_process(serve: Serve) -> None:
     service = serve(max_concurrency=2)
     child = json.loads(service.invoke({"do": "start a child"}).payload)["pid"]
     with ThreadPoolExecutor(1) as caller:
@@ -333,7 +331,7 @@ with LambdaService(
     eventually(lambda: not running(pid))
 
 
-def test_the_runtime_api_refuses_what_it_does_not_know() -> None:
+def test_the_runtime_api_refuses_invalid_requests() -> None:
     events: SimpleQueue[RuntimeEvent] = SimpleQueue()
     api = RuntimeApi(events)
     api.offer(Request("current", b"{}", ARN, 0))
@@ -350,7 +348,7 @@ def test_the_runtime_api_refuses_what_it_does_not_know() -> None:
         status, error = ask("POST", "invocation/another/response")
         assert (status, error["errorType"]) == (400, "InvalidRequestID")
         assert ask("POST", "invocation/current/response")[0] == 202
-        assert ask("POST", "invocation/current/response")[0] == 400  # it was answered before
+        assert ask("POST", "invocation/current/response")[0] == 400  # it already has an answer
         assert ask("POST", "restore/next")[0] == 404
         assert ask("GET", "restore/next")[0] == 404
     finally:

@@ -1,4 +1,4 @@
-"""moto's queue with our index answers like moto's own, at constant cost, and to many threads."""
+"""moto's queue with our index answers like moto's own, at constant cost, and serves many threads."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ HIDDEN_S = 30
 @pytest.fixture(autouse=True)
 def installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models, "Queue", models.Queue)  # so that it is put back
+        patch.setattr(models, "Queue", models.Queue)  # so that the patch restores it
         for name, method in STOCK_METHODS.items():
             patch.setattr(models.SQSBackend, name, method)
         moto_queue.install()
@@ -34,7 +34,7 @@ def installed() -> Iterator[None]:
 
 
 def backend() -> Any:
-    """With one queue `q`, whose messages go to `dead` at their third receive."""
+    """A backend with the queue `q`, whose messages move to `dead` at their third receive."""
     sqs = models.SQSBackend(REGION, ACCOUNT)
     models.sqs_backends[ACCOUNT][REGION] = sqs  # where a queue looks for its dead-letter queue
     arn = sqs.create_queue("dead").queue_arn
@@ -55,13 +55,13 @@ ACTIONS = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(ACTIONS, max_size=25))
-def test_whatever_is_done_to_a_queue_it_answers_as_moto_does(actions: list[str]) -> None:
+def test_the_indexed_queue_behaves_like_motos_own(actions: list[str]) -> None:
     outcomes = []
     for queue_class in (STOCK, moto_queue.IndexedQueue):
         models.Queue = queue_class
         sqs, seen = backend(), []
         handles: list[str] = []
-        if queue_class is STOCK:  # with moto's own methods, as the index is not there
+        if queue_class is STOCK:  # with moto's own methods, because this queue has no index
             for name, method in STOCK_METHODS.items():
                 setattr(sqs, name, partial(method, sqs))
         for number, action in enumerate(actions):
@@ -98,7 +98,7 @@ def outcome(call: Any, *arguments: Any) -> str:
 
 
 @pytest.mark.parametrize("backlog", [10, 1000])
-def test_a_call_looks_at_few_messages_however_many_wait(backlog: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_inspects_few_messages_regardless_of_the_backlog(backlog: int, monkeypatch: pytest.MonkeyPatch) -> None:
     sqs = backend()
     for number in range(backlog):
         sqs.send_message("q", str(number))
@@ -116,7 +116,7 @@ def test_a_call_looks_at_few_messages_however_many_wait(backlog: int, monkeypatc
     assert len(looks) < 5
 
 
-def test_many_threads_lose_no_message_and_get_none_twice() -> None:
+def test_concurrent_threads_receive_every_message_exactly_once() -> None:
     sqs, each, threads = backend(), 250, 4
 
     def send(sender: int) -> None:

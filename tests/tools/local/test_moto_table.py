@@ -11,7 +11,7 @@ from moto.dynamodb.models import table
 from tests.function.aws import TABLE, moto_aws
 
 
-def test_of_puts_that_race_on_one_condition_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_accepts_only_one_of_several_racing_conditional_puts(monkeypatch: pytest.MonkeyPatch) -> None:
     original = table.get_filter_expression
 
     def late(*given: Any) -> Any:

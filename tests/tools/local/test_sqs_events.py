@@ -14,7 +14,7 @@ ARN = "arn:aws:sqs:eu-central-1:123456789012:texts"
     "response",
     ['{"batchItemFailures": []}', '{"batchItemFailures": null}', "{}", "null", '{"statusCode": 200}'],
 )
-def test_a_response_that_reports_nothing_is_success(response: str) -> None:
+def test_a_response_without_failures_is_a_success(response: str) -> None:
     assert reported_failures(response.encode(), SENT) == frozenset()
 
 
@@ -39,16 +39,16 @@ def test_a_response_that_reports_nothing_is_success(response: str) -> None:
         '{"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "of another batch"}]}',
     ],
 )
-def test_a_response_that_cannot_be_trusted_fails_all_that_was_sent(response: str) -> None:
+def test_an_invalid_response_fails_every_message_of_the_batch(response: str) -> None:
     assert reported_failures(response.encode(errors="surrogatepass"), SENT) == SENT
 
 
-def test_a_good_report_fails_what_it_names_however_often() -> None:
+def test_a_valid_report_fails_exactly_the_messages_it_names() -> None:
     named = [{"itemIdentifier": "a"}, {"itemIdentifier": "c"}, {"itemIdentifier": "a"}]
     assert reported_failures(json.dumps({"batchItemFailures": named}).encode(), SENT) == {"a", "c"}
 
 
-def test_a_message_becomes_the_record_that_lambda_makes_of_it() -> None:
+def test_a_message_becomes_the_same_record_as_on_lambda() -> None:
     received = {
         "MessageId": "059f36b4",
         "ReceiptHandle": "AQEBwJnKyrHigUMZ",
@@ -90,7 +90,7 @@ def test_a_message_becomes_the_record_that_lambda_makes_of_it() -> None:
     }
 
 
-def test_an_event_takes_as_many_records_as_its_limit_allows() -> None:
+def test_an_event_takes_records_up_to_its_size_limit() -> None:
     deliveries = [Delivery(str(n), "handle", json.dumps({"body": "x" * 10 * n}).encode()) for n in range(6)]
     for limit_bytes in range(30, 400):
         count = fitting(deliveries, limit_bytes)

@@ -1,4 +1,4 @@
-"""End to end: what the program registers, run on the embedded cloud with the real runtime client."""
+"""End to end: the stack that the program registers runs on the embedded cloud, with the real runtime client."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def drain(local: LocalPipeline) -> None:
     eventually(lambda: local.depth(local.queue_url) == 0)
 
 
-def test_texts_go_in_at_the_queue_and_come_out_in_the_table(local: LocalPipeline) -> None:
+def test_texts_sent_to_the_queue_appear_as_results_in_the_table(local: LocalPipeline) -> None:
     send(
         local,
         {"id": "good", "text": "This is amazing! I love it."},
@@ -51,7 +51,7 @@ def test_texts_go_in_at_the_queue_and_come_out_in_the_table(local: LocalPipeline
     assert int(results["good"]["expires_at"]) > time.time()  # the dev stack keeps results for 30 days
 
 
-def test_poison_ends_in_the_dead_letter_queue_with_its_reason(local: LocalPipeline) -> None:
+def test_a_poison_message_reaches_the_dead_letter_queue_with_its_reason(local: LocalPipeline) -> None:
     send(local, "not json", {"id": "poison-neighbour", "text": "fine"})
     drain(local)
     assert "poison-neighbour" in local.results()
@@ -68,7 +68,7 @@ def test_duplicates_and_late_messages_leave_the_newest_result(local: LocalPipeli
     assert local.results()["same"]["text"] == "the newest"
 
 
-def test_a_direct_invocation_is_answered_and_stores_nothing(local: LocalPipeline) -> None:
+def test_a_direct_invocation_returns_an_answer_and_stores_nothing(local: LocalPipeline) -> None:
     invocation = local.function.invoke({"items": [{"id": "direct", "text": "I love it."}]})
     response = json.loads(invocation.payload)
     assert response["statusCode"] == 200
@@ -76,12 +76,12 @@ def test_a_direct_invocation_is_answered_and_stores_nothing(local: LocalPipeline
     assert "direct" not in local.results()
 
 
-def test_the_function_runs_as_the_stack_registers_it(local: LocalPipeline) -> None:
+def test_the_local_function_uses_the_registered_configuration(local: LocalPipeline) -> None:
     given = local.recording.one("aws:lambda/function:Function").inputs
     config = local.function_config
     assert (config.memory_mb, config.timeout_s) == (given["memorySize"], given["timeout"])
     assert given["environment"]["variables"].items() <= config.environment.items()
-    assert config.credentials["AWS_ACCESS_KEY_ID"].startswith("ASIA"), "the role's temporary credentials"
+    assert config.credentials["AWS_ACCESS_KEY_ID"].startswith("ASIA"), "expected the role's temporary credentials"
 
 
 def test_the_demo_accounts_for_every_message() -> None:
@@ -104,7 +104,7 @@ def test_the_demo_accounts_for_every_message() -> None:
         (["--model", "no/such/folder"], "there is no model folder"),
     ],
 )
-def test_the_demo_names_what_is_wrong(arguments: list[str], says: str) -> None:
+def test_the_demo_explains_a_wrong_argument(arguments: list[str], says: str) -> None:
     command = [sys.executable, "-m", "tools.local", "demo", *arguments]
     demo = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S)
     assert demo.returncode == 2
@@ -112,6 +112,6 @@ def test_the_demo_names_what_is_wrong(arguments: list[str], says: str) -> None:
     assert "Traceback" not in demo.stdout + demo.stderr
 
 
-def test_a_port_that_is_taken_is_an_error_and_not_a_wait() -> None:
+def test_the_pipeline_fails_at_once_if_its_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         LocalPipeline(DEV, port=taken.getsockname()[1]).__enter__()

@@ -1,4 +1,4 @@
-"""moto as AWS in the tests' own process, and a make with everything it needs."""
+"""moto as AWS in the test process, and a make that installs nothing."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tools.local import program
 
 @pytest.fixture(autouse=True)
 def stacks_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """dev and prod, where a test of this process names them: the tests' own, whatever the checkout's files say."""
+    """Give tests in this process their own dev and prod, whatever the checkout's files say."""
     file = program._stack_file
 
     def ours(stack: program.StackFile) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def make_that_installs_nothing(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the PATH; the environment that runs the test is there. make takes no -o from MAKEFLAGS."""
+    """Put a make on the PATH that installs no environment. MAKEFLAGS cannot do this: make takes no -o from it."""
     make = tmp_path_factory.mktemp("bin") / "make"
     targets = "-o .venv/program -o .venv/local -o .venv/dev"
     make.write_text(f'#!/bin/sh\nexec {shutil.which("make")} {targets} "$@"\n')

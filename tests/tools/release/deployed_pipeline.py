@@ -1,10 +1,10 @@
-"""A stack that the CLI deployed to moto, at work: Lambda's part of it is played by this machine.
+"""Runs a stack that the CLI deployed to moto; this machine plays the part of Lambda.
 
     AWS_ENDPOINT_URL=MOTO .venv/bin/python -m tests.tools.release.deployed_pipeline --stack dev
 
-prints the endpoint that AWS_ENDPOINT_URL_LAMBDA has to name, and goes on until it is ended. The stand-ins keep the
-event source mapping in the state alone, and moto runs no images. Here a version runs the code and the model of the
-folder from which its image was built (build/image/TAG), so a version that is worse than the one before shows it.
+prints the value that AWS_ENDPOINT_URL_LAMBDA needs, and runs until you stop it. The stand-ins keep the event source
+mapping only in the state, and moto runs no images. Here each version runs the code and the model from the folder that
+its image was built from (build/image/TAG), so a faulty version behaves like one.
 """
 
 import argparse
@@ -34,17 +34,18 @@ from tools.local.lambda_service import Invocation, LambdaService
 from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL
 
-COUNTED = {"Errors", DEAD_LETTERED, ITEM_FAILURES}  # metrics that alarms are raised by here
+COUNTED = {"Errors", DEAD_LETTERED, ITEM_FAILURES}  # metrics that set off alarms here
 CONCURRENCY = 2
 
 
 class DeployedPipeline:
     """Runs the function of a deployed stack, by version or alias, and feeds it the stack's queue, as a context manager.
 
-    An alarm is set off where one of COUNTED reaches its threshold, counted from the start and not by its period.
+    It sets off an alarm when one of the COUNTED metrics reaches the threshold. It counts from the start and ignores the
+    alarm's period.
 
     Attributes:
-        url: of Lambda's API, with Invoke; all other calls go on to the cloud.
+        url: endpoint that answers Invoke and lists the mapping; it forwards all other calls to the cloud.
         ran: how many invocations each version got.
     """
 
@@ -53,9 +54,9 @@ class DeployedPipeline:
     def __init__(self, stack: str, project: Path, environment: Mapping[str, str], model: Path = DEMO_MODEL):
         """
         Args:
-            project: where the CLI deployed from.
-            environment: in which it did.
-            model: what a version runs whose image brings a hub's model.
+            project: folder that the CLI deployed from.
+            environment: environment variables of that deployment.
+            model: model for versions whose image has a model from the hub.
         """
         self._stack, self._project, self._environment, self._model = stack, project, environment, model
         self._cloud_url = environment["AWS_ENDPOINT_URL"]
@@ -91,7 +92,7 @@ class DeployedPipeline:
             service.close()
 
     def invoke(self, qualifier: str, event: bytes) -> tuple[str, Invocation]:
-        """Run a version, an alias by its weights, or the newest version; returns which ran, too."""
+        """Run a version, an alias by its weights, or the newest version; returns the version that ran, too."""
         version = self._version_of(qualifier)
         invocation = self._service(version).invoke(event)
         self.ran[version] += 1
@@ -151,7 +152,7 @@ class DeployedPipeline:
         )
 
     def _built(self, image: str) -> Path:
-        """What an image was built from."""
+        """The folder that an image was built from."""
         repository, _, digest = image.partition("@")
         found = self._client("ecr").describe_images(
             repositoryName=repository.partition("/")[2], imageIds=[{"imageDigest": digest}]
@@ -168,7 +169,7 @@ class DeployedPipeline:
         return inputs
 
     def _one(self, type_: str) -> dict[str, Any]:
-        """The only resource of a type, as the state knows it."""
+        """The only resource of a type, from the state."""
         export = ["pulumi", "stack", "export", "--stack", self._stack]
         done = subprocess.run(export, cwd=self._project, env=self._environment, stdout=subprocess.PIPE, timeout=HANG_S)
         (found,) = [r for r in json.loads(done.stdout)["deployment"]["resources"] if r["type"] == type_]
@@ -180,7 +181,7 @@ class DeployedPipeline:
     # Metrics and alarms
 
     def _read(self, line: str) -> None:
-        """Take the embedded metrics of a log line."""
+        """Count the embedded metrics in a log line."""
         try:
             entry = json.loads(line)
             of_cloudwatch = entry["_aws"]["CloudWatchMetrics"]
@@ -217,7 +218,7 @@ def main() -> None:
     parser.add_argument("--project", type=Path, default=ROOT, help="where it was deployed from (default: here)")
     parser.add_argument("--model", type=Path, default=DEMO_MODEL, help="for images with a hub's model")
     given = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):  # bash has a background job ignore the former
+    for number in (signal.SIGINT, signal.SIGTERM):  # bash makes background jobs ignore SIGINT
         signal.signal(number, signal.default_int_handler)
     with (
         suppress(KeyboardInterrupt),

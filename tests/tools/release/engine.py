@@ -1,4 +1,4 @@
-"""A copy of the project that is deployed to moto by the real Pulumi CLI, and the commands that run in it."""
+"""A copy of the project that the real Pulumi CLI deploys to moto, and the commands that run in it."""
 
 import json
 import os
@@ -18,18 +18,18 @@ from tools.local.cloud import Cloud
 from tools.local.program import ROOT
 from tools.project import PROJECT
 
-# The release's commands, whose waiting takes a thirtieth of its time: a bake of ten minutes 20 s, and a look at the
-# alarms comes each second.
+# The release commands, with every wait cut to a thirtieth: a bake of ten minutes takes 20 s, and the rollout looks at
+# the alarms every second.
 HURRIED = (
     "import sys, time; sleep = time.sleep; time.sleep = lambda seconds: sleep(seconds / 30); "
     "from tools.release.__main__ import main; sys.exit(main())"
 )
 
-STANDIN_PYTHON = "STANDIN_PYTHON"  # where the CLI's plugins are stand-ins: the Python that runs them
+STANDIN_PYTHON = "STANDIN_PYTHON"  # set if the CLI's plugins are stand-ins: the Python that runs them
 
 
 def why_not() -> str:
-    """What is missing here to run the CLI; empty where nothing is."""
+    """What this machine lacks to run the CLI; empty if nothing."""
     if not shutil.which("pulumi"):
         return "the Pulumi CLI is not on the PATH (https://www.pulumi.com/docs/install/)"
     plugins = subprocess.run(["pulumi", "plugin", "ls"], capture_output=True, text=True, timeout=HANG_S).stdout
@@ -71,7 +71,7 @@ class Stack:
         return update
 
     def run(self, *command: str, fails: bool = False) -> str:
-        """What the command says; it has to fail, or not to."""
+        """Run a command to its end; returns its output. It must fail if `fails`, and succeed otherwise."""
         done = self.start(*command)
         out, err = done.communicate(timeout=HANG_S)
         assert bool(done.returncode) is fails, f"{command}: exit {done.returncode}\n{out}{err}"
@@ -96,7 +96,7 @@ class Stack:
 
     @contextmanager
     def at_work(self) -> Iterator[DeployedPipeline]:
-        """Run the versions of the function; commands invoke them."""
+        """Run the function's versions, so that commands can invoke them."""
         with DeployedPipeline("dev", self.project, self.environment) as pipeline:
             self.environment["AWS_ENDPOINT_URL_LAMBDA"] = pipeline.url
             yield pipeline

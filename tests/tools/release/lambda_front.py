@@ -13,18 +13,18 @@ from tests.waiting import HANG_S
 from tools.local.lambda_service import Invocation
 from tools.local.stack import LocalPipeline
 
-VERSION = "7"  # what the alias of a local pipeline serves
+VERSION = "7"  # the version that a local pipeline's alias serves
 
 
 @contextmanager
 def lambda_front(
     cloud_url: str, invoke: Callable[[str, bytes], tuple[str, Invocation]], enabled: Callable[[], bool]
 ) -> Iterator[str]:
-    """An endpoint for all services of a cloud; yields its URL.
+    """Serve all services of a cloud at one endpoint; yields its URL.
 
     Args:
-        invoke: runs a version or an alias (empty: what $LATEST is) on an event, and says which version that was.
-        enabled: whether the function's queue feeds it.
+        invoke: runs a version or an alias (empty means $LATEST) on an event; returns the version that ran, too.
+        enabled: whether the event source mapping is enabled.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -32,7 +32,7 @@ def lambda_front(
         disable_nagle_algorithm = True
 
         def __getattr__(self, name: str) -> Callable[[], None]:
-            if name.startswith("do_"):  # whatever the method
+            if name.startswith("do_"):  # any method
                 return self._handle
             raise AttributeError(name)
 
@@ -69,7 +69,7 @@ def lambda_front(
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -82,7 +82,7 @@ def lambda_front(
 
 
 def front_of(local: LocalPipeline) -> AbstractContextManager[str]:
-    """The endpoint of a local pipeline, whose function is its version 7, whatever is asked for."""
+    """An endpoint for a local pipeline; every invocation runs its version 7."""
     return lambda_front(
         local.cloud.url, lambda _, event: (VERSION, local.function.invoke(event)), lambda: local.mapping_config.enabled
     )

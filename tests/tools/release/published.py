@@ -7,16 +7,16 @@ from typing import Any
 
 
 def pushed(ecr: Any) -> str:
-    """An image, scanned, in a repository that keeps its tags; returns it by digest."""
+    """Push a scanned image to a repository with immutable tags; returns it by digest."""
     ecr.create_repository(repositoryName="sentiment", imageTagMutability="IMMUTABLE")
     manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
     image = ecr.put_image(repositoryName="sentiment", imageManifest=manifest, imageTag="build")["image"]
-    ecr.start_image_scan(repositoryName="sentiment", imageId=image["imageId"])  # moto scans nothing on its push
+    ecr.start_image_scan(repositoryName="sentiment", imageId=image["imageId"])  # moto does not scan on push
     return f"{image['registryId']}.dkr.ecr.us-west-2.amazonaws.com/sentiment@{image['imageId']['imageDigest']}"
 
 
 def publish_image(lambda_: Any, iam: Any, version: int, image: str) -> None:
-    """As `publish`, of a function that runs an image; moto's first version names it."""
+    """Publish a version of a function that runs an image; version 1 creates the function."""
     if version == 1:
         role = iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         lambda_.create_function(
@@ -27,7 +27,7 @@ def publish_image(lambda_: Any, iam: Any, version: int, image: str) -> None:
 
 
 def publish(lambda_: Any, iam: Any, version: int, function: str = "classifier") -> None:
-    """Version `version` of a function that has all before it; the first makes the function."""
+    """Publish version `version` of a function that has all earlier ones; version 1 creates the function."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("handler.py", f"VERSION = {version}")

@@ -1,8 +1,8 @@
-"""The plugins' stand-in, with what it lacks: run in Python's place as `-u STAND_IN ENGINE`.
+"""Adds what the plugins' stand-in lacks; the CLI runs it in Python's place as `-u STAND_IN ENGINE`.
 
-It lists a repository's images and reads queues, tables, functions and provisioned concurrency. Where the environment
-asks for it, it kills the engine after a push. moto has no provisioned concurrency: the file that SCALED names holds the
-number.
+It lists a repository's images and reads queues, tables, functions and provisioned concurrency. If the environment has
+KILL_AFTER_PUSH, it kills the engine after a push. moto has no provisioned concurrency: the file that SCALED names holds
+the number.
 """
 
 import importlib.util
@@ -32,7 +32,7 @@ def load(path: str) -> ModuleType:
 
 
 def answer_images(stand_in: ModuleType) -> None:
-    """Have its Invoke list a repository's images, as moto's ECR has them."""
+    """Make its Invoke list a repository's images from moto's ECR."""
     others = stand_in.Provider.Invoke
 
     def invoke(provider: Any, request: Any, context: Any) -> Any:
@@ -50,11 +50,11 @@ def answer_images(stand_in: ModuleType) -> None:
 
 
 def read(stand_in: ModuleType) -> None:
-    """Have it read what AWS has; where nothing is known of a resource, which is an import, it reads all of it."""
+    """Make it read what AWS has; on an import, which comes without inputs, it reads the whole resource."""
 
     class Cloud(stand_in.Cloud):
         def read_function(self, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
-            self.client("lambda").get_function(FunctionName=id_)  # fails where it is gone
+            self.client("lambda").get_function(FunctionName=id_)  # fails if it is gone
             return inputs
 
         def read_queue(self, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def read(stand_in: ModuleType) -> None:
 
 
 def forget_imported_names(stand_in: ModuleType) -> None:
-    """Have it keep a name that it proposed, as the real provider does, and none that an import found."""
+    """Make it keep a name that it generated, as the real provider does, but not a name from an import."""
     check = stand_in.Provider.Check
 
     def checked(provider: Any, request: Any, context: Any) -> Any:
@@ -126,7 +126,7 @@ def forget_imported_names(stand_in: ModuleType) -> None:
 
 
 def know_no_new_stream(stand_in: ModuleType) -> None:
-    """Have a preview that switches a table's stream know no ARN of it yet, as the real provider does."""
+    """Make a preview that switches a table's stream leave the ARN unknown, as the real provider does."""
     update = stand_in.Provider.Update
 
     def updated(provider: Any, request: Any, context: Any) -> Any:
@@ -140,19 +140,19 @@ def know_no_new_stream(stand_in: ModuleType) -> None:
 
 
 def kill_after_push(stand_in: ModuleType) -> None:
-    """Have it kill the engine, which started it, between a push and the checkpoint that would say so."""
+    """Make it kill the engine, its parent, between a push and the checkpoint that would record it."""
     push = stand_in.Cloud.image
 
     def push_and_kill(cloud: Any, old: str | None, inputs: dict[str, Any]) -> Any:
         push(cloud, old, inputs)
         os.kill(os.getppid(), signal.SIGKILL)
-        signal.pause()  # no answer, so nothing that the engine could still write down
+        signal.pause()  # never answer, so the engine cannot record the push
 
     stand_in.Cloud.image = push_and_kill
 
 
 def end_with_the_engine() -> None:
-    """A killed engine ends none of the plugins that it started."""
+    """Exit when the engine does: a killed engine does not end the plugins that it started."""
     engine = os.getppid()
     while os.getppid() == engine:
         time.sleep(0.2)
@@ -160,7 +160,7 @@ def end_with_the_engine() -> None:
 
 
 def interpreter(place: Path) -> Path:
-    """A program for STANDIN_PYTHON, by which the plugins are started."""
+    """Write the program for STANDIN_PYTHON, which starts the plugins."""
     program = place / "python-of-the-stand-in"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" "$@"\n')
     program.chmod(0o755)

@@ -32,7 +32,7 @@ def outputs(iam: Any) -> dict[str, str]:
     }
 
 
-def test_everybody_who_has_the_policy_is_named(iam: Any) -> None:
+def test_the_error_names_every_identity_that_has_the_policy(iam: Any) -> None:
     stack = outputs(iam)
     iam.create_role(RoleName="shop", AssumeRolePolicyDocument=TRUST)
     iam.create_user(UserName="importer")
@@ -47,7 +47,7 @@ def test_everybody_who_has_the_policy_is_named(iam: Any) -> None:
         refuse_attached(iam, stack)
 
 
-def test_those_who_have_another_policy_of_the_stack_are_named_too(iam: Any) -> None:
+def test_the_error_covers_every_policy_of_the_stack(iam: Any) -> None:
     stack = outputs(iam)
     iam.create_role(RoleName="shop", AssumeRolePolicyDocument=TRUST)
     iam.create_role(RoleName="report", AssumeRolePolicyDocument=TRUST)
@@ -59,15 +59,15 @@ def test_those_who_have_another_policy_of_the_stack_are_named_too(iam: Any) -> N
         refuse_attached(iam, stack)
 
 
-def test_every_managed_policy_that_the_program_exports_is_looked_at(dev: Recorder) -> None:
+def test_the_check_covers_every_managed_policy_of_the_program(dev: Recorder) -> None:
     managed = {policy.outputs["arn"] for policy in dev.all("aws:iam/policy:Policy")}
     assert {dev.outputs[name] for name in POLICIES} == managed
 
 
-def test_a_stack_whose_policy_nobody_has_may_go(iam: Any) -> None:
+def test_a_stack_with_unattached_policies_may_be_destroyed(iam: Any) -> None:
     stack = outputs(iam)
     refuse_attached(iam, stack)
     iam.delete_policy(PolicyArn=stack["producerPolicyArn"])
     refuse_attached(iam, stack)
-    refuse_attached(iam, {"producerPolicyArn": stack["producerPolicyArn"]})  # of a version that had no reader's
+    refuse_attached(iam, {"producerPolicyArn": stack["producerPolicyArn"]})  # an older stack has no reader policy
     refuse_attached(iam, {})

@@ -28,7 +28,7 @@ def scaled(stack: Stack, tmp_path: Path) -> Path:
     return number
 
 
-def test_a_function_that_was_deleted_by_hand_is_seen_and_made_anew_by_a_rollout(stack: Stack) -> None:
+def test_a_preview_shows_a_deleted_function_and_a_rollout_recreates_it(stack: Stack) -> None:
     stack.up(canaryPercent="10")
     gone = stack.function
     stack.lambda_.delete_function(FunctionName=gone)
@@ -39,7 +39,7 @@ def test_a_function_that_was_deleted_by_hand_is_seen_and_made_anew_by_a_rollout(
     assert stack.lambda_.get_alias(FunctionName=stack.function, Name=ALIAS)
 
 
-def test_scaling_and_expiry_that_are_switched_off_leave_nothing_of_what_they_did(stack: Stack, scaled: Path) -> None:
+def test_switching_off_scaling_and_expiry_undoes_all_their_effects(stack: Stack, scaled: Path) -> None:
     dynamodb = stack.cloud.client("dynamodb")
 
     def expires() -> bool:
@@ -52,7 +52,7 @@ def test_scaling_and_expiry_that_are_switched_off_leave_nothing_of_what_they_did
     assert expires()
     scaled.write_text("10")  # as Application Auto Scaling does under load
     stack.up()
-    assert scaled.read_text() == "10", "an update took the warm environments away under load"
+    assert scaled.read_text() == "10", "an update removed warm environments under load"
 
     stack.up(provisionedConcurrencyMax="0", resultTtlDays="0")
     assert scaled.read_text() == "2"

@@ -1,4 +1,4 @@
-"""The release path on the real Pulumi CLI: canaries taken back, locks, signals, drift, what destroy refuses.
+"""The release path on the real Pulumi CLI: canaries, rollbacks, locks, signals, drift and destroy.
 
 AWS is moto's server, and the provider plugins are stand-ins that act on it: the real aws plugin waits for a queue's
 RedriveAllowPolicy, which moto lacks.
@@ -38,11 +38,11 @@ def handler(event, context):
         raise RuntimeError("a version that answers whoever asks it, and fails on the queue's batches")
     return answers(event, context)
 """
-INT_SECONDS, TERM_SECONDS = 7.5, 2.5  # what a runner of GitHub gives a cancelled step after SIGINT, and after SIGTERM
+INT_SECONDS, TERM_SECONDS = 7.5, 2.5  # how long GitHub's runner waits after each signal to a cancelled step
 
 
-# What the real aws plugin needs beside it: it would wait for an attribute that never comes, moto's event source mapping
-# would take the messages, and Docker could not push to moto's registry.
+# The real aws plugin needs these. Otherwise it would wait for an attribute that never comes, moto's event source
+# mapping would take the messages, and Docker could not push to moto's registry.
 NOT_IN_MOTO = ["--exclude", "**RedriveAllowPolicy::**"]
 ANY_PLUGIN = {
     "imageUri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64,
@@ -65,8 +65,8 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield Stack(tmp_path, cloud)
 
 
-def test_a_preview_an_update_and_a_second_preview_that_finds_nothing_to_do(stack: Stack) -> None:
-    """Also on the real plugins, where they are installed."""
+def test_a_preview_after_an_update_finds_nothing_to_create(stack: Stack) -> None:
+    """This test runs on the real plugins too, if they are installed."""
     for key, value in ANY_PLUGIN.items():
         stack.run("pulumi", "config", "set", key, value, "--stack", "dev")
     preview = ("pulumi", "preview", "--json", "--stack", "dev", *NOT_IN_MOTO)
@@ -77,7 +77,7 @@ def test_a_preview_an_update_and_a_second_preview_that_finds_nothing_to_do(stack
 
 
 @on_stand_ins
-def test_a_rollback_during_a_canary_holds_the_stack_until_unhold_and_the_canary_stays(stack: Stack) -> None:
+def test_a_rollback_during_a_canary_holds_the_stack_until_unhold(stack: Stack) -> None:
     stack.up(**CANARY)
     stack.change_the_code()
     with stack.at_work():
@@ -88,7 +88,7 @@ def test_a_rollback_during_a_canary_holds_the_stack_until_unhold_and_the_canary_
         assert "Version 1 is live" in stack.release("rollback")
         assert stack.alias() == ("1", {})
         assert stack.last_update()["result"] == "succeeded"
-        rollout.send_signal(signal.SIGTERM)  # on a busy machine it has seen the rollback before, and ends by itself
+        rollout.send_signal(signal.SIGTERM)  # on a busy machine it may have seen the rollback and ended before
         rollout.communicate(timeout=HANG_S)
 
     assert "make unhold STACK=dev" in stack.release("rollout", fails=True)
@@ -98,7 +98,7 @@ def test_a_rollback_during_a_canary_holds_the_stack_until_unhold_and_the_canary_
 
 
 @on_stand_ins
-def test_a_version_that_mixes_up_its_answers_is_taken_back_before_the_bake(stack: Stack) -> None:
+def test_a_version_that_mixes_up_its_answers_is_rolled_back_before_the_bake(stack: Stack) -> None:
     stack.up(**CANARY)
     with (stack.project / "function/onnx_backend.py").open("a") as code:
         code.write("in_order = OnnxClassifier.classify\n")
@@ -110,7 +110,7 @@ def test_a_version_that_mixes_up_its_answers_is_taken_back_before_the_bake(stack
 
 
 @on_stand_ins
-def test_a_rollback_meets_a_lock_and_a_difference_of_the_checkout_and_moves_the_alias_all_the_same(
+def test_a_rollback_succeeds_despite_a_lock_and_a_changed_checkout(
     stack: Stack,
 ) -> None:
     stack.up()
@@ -130,14 +130,14 @@ def test_a_rollback_meets_a_lock_and_a_difference_of_the_checkout_and_moves_the_
     assert stack.alias() == ("1", {})
 
     stack.run("pulumi", "cancel", "--yes", "--stack", "dev")
-    stack.run("pulumi", "config", "set", "provisionedConcurrency", "2", "--stack", "dev")  # an alarm more than is there
+    stack.run("pulumi", "config", "set", "provisionedConcurrency", "2", "--stack", "dev")  # registers one more alarm
     stack.release("rollback", "--version", "2")
     assert stack.alias() == ("2", {})
     assert stack.run("pulumi", "stack", "output", "--json", "--stack", "dev") == outputs
 
 
 @on_stand_ins
-def test_a_signal_ends_a_rollout_with_its_pulumi_and_leaves_no_lock_and_no_setting(stack: Stack) -> None:
+def test_a_signal_ends_a_rollout_without_leaving_a_lock_or_setting(stack: Stack) -> None:
     stack.up(**CANARY)
     before = stack.file()
     stack.change_the_code()
@@ -151,7 +151,7 @@ def test_a_signal_ends_a_rollout_with_its_pulumi_and_leaves_no_lock_and_no_setti
 
 
 @on_stand_ins
-def test_a_signal_that_kills_pulumi_before_it_handles_any_names_the_way_to_unlock(stack: Stack, tmp_path: Path) -> None:
+def test_a_rollout_explains_how_to_unlock_after_an_early_signal(stack: Stack, tmp_path: Path) -> None:
     stack.up(**CANARY)
     pulumi = tmp_path / "pulumi"
     real = shutil.which("pulumi")
@@ -168,7 +168,7 @@ def test_a_signal_that_kills_pulumi_before_it_handles_any_names_the_way_to_unloc
 
 
 @on_stand_ins
-def test_what_was_moved_or_deleted_by_hand_is_seen_and_mended(stack: Stack) -> None:
+def test_a_deployment_repairs_an_alias_that_somebody_moved_or_deleted(stack: Stack) -> None:
     stack.up()
     stack.change_the_code()
     stack.up()
@@ -187,14 +187,14 @@ def test_what_was_moved_or_deleted_by_hand_is_seen_and_mended(stack: Stack) -> N
 
 @on_stand_ins
 @pytest.mark.parametrize("image", ["foo", "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment:latest"])
-def test_an_image_that_is_no_digest_is_refused_and_leaves_the_file_as_it_was(stack: Stack, image: str) -> None:
+def test_a_rollout_refuses_an_image_without_a_digest_and_saves_nothing(stack: Stack, image: str) -> None:
     before = stack.file()
     assert "imageUri" in stack.release("rollout", "--image", image, fails=True)
     assert stack.file() == before
 
 
 @on_stand_ins
-def test_destroy_is_refused_whole_while_the_protection_is_on_and_leaves_nothing_after_it(stack: Stack) -> None:
+def test_destroy_deletes_nothing_under_protection_and_everything_without_it(stack: Stack) -> None:
     stack.up(deletionProtection="true")
     there = stack.resources()
     assert "protected" in stack.run("pulumi", "destroy", "--yes", "--stack", "dev", fails=True)
@@ -209,7 +209,7 @@ def test_destroy_is_refused_whole_while_the_protection_is_on_and_leaves_nothing_
 
 
 @on_stand_ins
-def test_texts_pass_a_deployed_stack_whose_canary_promotes_what_works_and_takes_back_what_fails(stack: Stack) -> None:
+def test_a_canary_promotes_a_working_version_and_rolls_back_a_failing_one(stack: Stack) -> None:
     stack.up(**CANARY | {"canaryPercent": "50", "batchWindowSeconds": "0"})
     python = stack.tool()[0]
     with DeployedPipeline("dev", stack.project, stack.environment) as pipeline:
@@ -236,7 +236,7 @@ def test_texts_pass_a_deployed_stack_whose_canary_promotes_what_works_and_takes_
 
 
 def with_traffic(stack: Stack, rollout: subprocess.Popen[str]) -> tuple[int, str]:
-    """Exit status and output of a rollout during which texts come."""
+    """Send texts for as long as a rollout runs; returns its exit status and output."""
     sqs = stack.cloud.client("sqs")
     outputs = json.loads(stack.run("pulumi", "stack", "output", "--json", "--stack", "dev"))
     while rollout.poll() is None:
@@ -247,12 +247,12 @@ def with_traffic(stack: Stack, rollout: subprocess.Popen[str]) -> tuple[int, str
 
 
 @on_stand_ins
-def test_prod_runs_devs_digest_and_builds_nothing(stack: Stack) -> None:
+def test_prod_runs_the_dev_image_and_builds_none(stack: Stack) -> None:
     stack.up()
     ecr = stack.cloud.client("ecr")
     (repository,) = [each["repositoryName"] for each in ecr.describe_repositories()["repositories"]]
     (image,) = ecr.list_images(repositoryName=repository)["imageIds"]
-    ecr.start_image_scan(repositoryName=repository, imageId=image)  # moto scans nothing on its push
+    ecr.start_image_scan(repositoryName=repository, imageId=image)  # moto does not scan on push
     digest = stack.release("promotable").strip()
     stack.run("pulumi", "stack", "init", "prod")
     stack.run(*stack.tool("rollout", "--image", digest)[:-1], "prod")
@@ -267,10 +267,8 @@ def test_prod_runs_devs_digest_and_builds_nothing(stack: Stack) -> None:
 
 @on_stand_ins
 @pytest.mark.usefixtures("make_that_installs_nothing")
-def test_a_deployment_that_is_cancelled_goes_back_to_what_was_live_and_races_no_update(
-    stack: Stack, tmp_path: Path
-) -> None:
-    """The shell steps of deploy.yml, in their order, as a runner of GitHub ends one and goes on to the next."""
+def test_a_cancelled_deployment_returns_to_the_previously_live_version(stack: Stack, tmp_path: Path) -> None:
+    """Run the shell steps of deploy.yml as GitHub's runner does: it ends the cancelled one and runs the next."""
     stack.up()
     stack.change_the_code()
     handed_on = tmp_path / "handed-on"

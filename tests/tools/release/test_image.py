@@ -14,7 +14,7 @@ REPOSITORY = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment-analyzer-de
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    """A docker command that writes down its arguments and its standard input."""
+    """A docker command that records its arguments and its standard input."""
     client = tmp_path / "docker"
     client.write_text(
         f"#!{sys.executable}\n"
@@ -33,7 +33,7 @@ def called(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("aws")
-def test_the_registered_build_gets_the_secrets_and_is_pushed_under_the_programs_tag(
+def test_make_image_builds_with_secrets_and_pushes_the_programs_tag(
     engine: Engine, called: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image, "outputs", lambda *_: {"repositoryUrl": REPOSITORY})
@@ -52,7 +52,7 @@ def test_the_registered_build_gets_the_secrets_and_is_pushed_under_the_programs_
     assert "hunter2" not in called.read_text()
 
 
-def test_a_stack_without_a_repository_names_the_command_that_makes_it(
+def test_the_error_for_a_missing_repository_names_the_command_for_it(
     engine: Engine, called: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image, "outputs", lambda *_: {})
@@ -61,7 +61,7 @@ def test_a_stack_without_a_repository_names_the_command_that_makes_it(
     assert not called.exists()
 
 
-def test_a_secret_that_is_not_there_is_named_before_docker_is_asked(
+def test_a_missing_secret_fails_the_build_before_docker_runs(
     engine: Engine, called: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image, "outputs", lambda *_: {"repositoryUrl": REPOSITORY})

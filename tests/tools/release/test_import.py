@@ -1,4 +1,4 @@
-"""An existing queue and table, imported by the steps in docs/accounts.md, on the real Pulumi CLI."""
+"""The real Pulumi CLI imports an existing queue and table by the steps in docs/accounts.md."""
 
 import json
 import re
@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-def test_messages_and_results_stay_where_they_are(stack: Stack) -> None:
+def test_an_import_keeps_the_messages_and_results(stack: Stack) -> None:
     sqs, dynamodb = stack.cloud.client("sqs"), stack.cloud.client("dynamodb")
     url = sqs.create_queue(QueueName="texts", Attributes={"VisibilityTimeout": "30"})["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="waits")

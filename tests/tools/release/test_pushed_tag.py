@@ -1,4 +1,4 @@
-"""Images that the repository already holds, on the real Pulumi CLI: after a revert, and after a killed job."""
+"""Updates on the real Pulumi CLI reuse images from the repository: after a revert, and after a killed update."""
 
 import json
 import signal
@@ -43,7 +43,7 @@ def deployed(stack: Stack) -> str:
     return str(stack.run("pulumi", "stack", "output", "imageUri", "--stack", "dev")).strip().partition("@")[2]
 
 
-def test_a_revert_deploys_the_image_of_the_code_it_returns_to_and_builds_nothing(stack: Stack) -> None:
+def test_a_revert_reuses_the_image_that_was_already_pushed(stack: Stack) -> None:
     code = (stack.project / CODE).read_bytes()
     first = deployed(stack)
     stack.change_the_code()
@@ -59,7 +59,7 @@ def test_a_revert_deploys_the_image_of_the_code_it_returns_to_and_builds_nothing
     assert stack.alias() == ("3", {})
 
 
-def test_an_update_goes_on_with_what_a_killed_one_pushed(stack: Stack) -> None:
+def test_an_update_reuses_the_image_that_a_killed_update_pushed(stack: Stack) -> None:
     (first,) = pushed(stack)
     stack.change_the_code()
     update = ("pulumi", "up", "--yes", "--skip-preview", "--stack", "dev")
@@ -78,7 +78,7 @@ def test_an_update_goes_on_with_what_a_killed_one_pushed(stack: Stack) -> None:
     assert stack.alias() == ("2", {})
 
 
-def test_a_repository_can_be_created_before_the_image_that_the_first_update_needs(stack: Stack) -> None:
+def test_the_repository_can_be_created_before_the_first_image(stack: Stack) -> None:
     stack.run("pulumi", "stack", "init", "new")
     targets = [part for target in REPOSITORY for part in ("--target", target)]
     (stack.project / "Pulumi.new.yaml").write_text(stack.file())

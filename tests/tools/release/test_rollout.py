@@ -1,4 +1,4 @@
-"""Rollouts by canary, and rollbacks: the CLI's commands, the alarms as judge, another stack's image."""
+"""Canary rollouts and rollbacks: the CLI's commands, the alarms that judge a version, another stack's image."""
 
 import io
 import json
@@ -31,7 +31,7 @@ from tools.release.rollback import ALIAS, LOCK_PATIENCE_SECONDS, StillLocked, en
 from tools.release.versions import NothingToReturnTo, NotServed, live_image, live_version
 
 OLD, NEW = (f"{project_name()}-prod-alarm-{signal}-1a2b3c" for signal in ("errors", "dlq-depth"))
-OTHERS = f"{project_name()}-prod-alarm-alarm-errors-1a2b3c"  # of a stack that is called prod-alarm
+OTHERS = f"{project_name()}-prod-alarm-alarm-errors-1a2b3c"  # belongs to a stack named prod-alarm
 IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
 
 CHECKED: dict[str, Any] = {
@@ -42,17 +42,17 @@ pytestmark = pytest.mark.slow(reason="each rollout runs the program to check its
 
 
 class Stack:
-    """A function with versions and its alias, two alarms, and a clock that stands still between checks."""
+    """A function with versions and an alias, alarms, and a clock that records each wait and returns at once."""
 
     def __init__(self, cli: PulumiStandIn, versions: int):
         self.said: list[str] = []
         self.waited: list[float] = []
-        self.events: dict[int, Callable[[], object]] = {}  # what happens before which check
+        self.events: dict[int, Callable[[], object]] = {}  # actions by the number of the check that they precede
         self.cli, self.updates_seen = cli, 0
         self.lambda_, self.cloudwatch = boto3.client("lambda"), boto3.client("cloudwatch")
         self.lambda_.meta.events.register("before-parameter-build.lambda.GetAlias", self._take_over_updates)
         self.lambda_.meta.events.register("before-call.lambda.Invoke", self._invoke)  # moto would start a container
-        self.asked: list[str] = []  # which versions
+        self.asked: list[str] = []  # the versions that were invoked
         self.answer, self.busy = CHECKED, False
         for name in (OLD, NEW, OTHERS):
             self.cloudwatch.put_metric_alarm(
@@ -94,14 +94,14 @@ class Stack:
         self.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[metric])
 
     def point(self, version: str, weights: dict[str, float] | None = None) -> None:
-        """Move the alias as the console would, or Lambda itself."""
+        """Move the alias, as the console or Lambda itself would."""
         routing = {"AdditionalVersionWeights": weights or {}}
         self.lambda_.update_alias(
             FunctionName="classifier", Name=ALIAS_NAME, FunctionVersion=version, RoutingConfig=routing
         )
 
     def _take_over_updates(self, **_: object) -> None:
-        """What the stand-in's updates did, done to moto's function before it is asked."""
+        """Apply the stand-in's updates to moto's function before moto answers a query."""
         if len(self.cli.updates) > self.updates_seen:
             self.updates_seen = len(self.cli.updates)
             self._publish(int(self.cli.outputs["newestVersion"]))
@@ -156,19 +156,17 @@ def test_a_version_that_raises_no_alarm_goes_live_after_the_bake(stack: Stack, p
     assert stack.live == ("8", False)
 
 
-def test_only_the_image_stays_in_the_stacks_file_and_only_after_an_update_with_it(
-    stack: Stack, pulumi_cli: PulumiStandIn
-) -> None:
+def test_a_rollout_saves_only_the_image_and_only_after_its_update(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     roll_out("prod", stack.clients, IMAGE)
     assert set(pulumi_cli.saved) == {("imageUri", IMAGE)}
     commands = [call[:2] for call in pulumi_cli.calls if call[0] in ("up", "config")]
     assert [command[0] for command in commands] == ["up", "config", "up", "config"]
-    for update in pulumi_cli.updates:  # what the CLI saves before it updates goes into a copy
+    for update in pulumi_cli.updates:  # the CLI saves --config before it updates, so it must save it to a copy
         assert not update[update.index("--config-file") + 1].startswith(str(ROOT))
 
 
 @pytest.mark.parametrize("image", ["foo", IMAGE.partition("@")[0] + ":latest", IMAGE.replace("us-west-2", "eu-west-1")])
-def test_an_image_that_is_no_digest_of_the_region_is_refused_before_the_cli_is_asked(
+def test_a_rollout_refuses_an_invalid_image_before_it_runs_pulumi(
     stack: Stack, pulumi_cli: PulumiStandIn, image: str
 ) -> None:
     with pytest.raises((SettingsError, pulumi.RunError), match="imageUri"):
@@ -176,7 +174,7 @@ def test_an_image_that_is_no_digest_of_the_region_is_refused_before_the_cli_is_a
     assert pulumi_cli.calls == []
 
 
-def test_an_alarm_during_the_bake_takes_the_version_back_at_once(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_an_alarm_during_the_bake_rolls_the_version_back_at_once(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.events[3] = lambda: stack.alarm(NEW)
     assert not roll_out("prod", stack.clients)
     assert len(stack.waited) == 3
@@ -187,16 +185,14 @@ def test_an_alarm_during_the_bake_takes_the_version_back_at_once(stack: Stack, p
 
 
 @pytest.mark.parametrize("ran", [True, False])
-def test_a_version_that_got_no_batch_goes_live_with_a_word_about_it(stack: Stack, ran: bool) -> None:
+def test_a_rollout_warns_if_the_new_version_got_no_batch(stack: Stack, ran: bool) -> None:
     if ran:
         stack.ran("8")
     assert roll_out("prod", stack.clients)
     assert any("got no batch" in line for line in stack.said) is not ran
 
 
-def test_a_version_that_answers_otherwise_than_when_it_was_built_is_taken_back_before_any_bake(
-    stack: Stack, pulumi_cli: PulumiStandIn
-) -> None:
+def test_a_version_with_wrong_answers_is_rolled_back_before_the_bake(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.answer = {"results": [{**CHECKED["results"][0], "sentiment": "bad"}]}
     assert not roll_out("prod", stack.clients)
     assert stack.asked == ["8"]
@@ -206,7 +202,7 @@ def test_a_version_that_answers_otherwise_than_when_it_was_built_is_taken_back_b
     assert any("version 8 is wrong: bad 0.900, but its model answered good" in line for line in stack.said)
 
 
-def test_a_version_that_cannot_be_asked_for_lack_of_executions_is_left_to_the_alarms(
+def test_only_the_alarms_judge_a_version_without_a_free_execution(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(canary, "BUSY_SECONDS", 0)
@@ -215,13 +211,13 @@ def test_a_version_that_cannot_be_asked_for_lack_of_executions_is_left_to_the_al
     assert any("no free execution" in line and "only the alarms" in line for line in stack.said)
 
 
-def test_an_alarm_that_was_on_before_does_not_keep_a_repair_out(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_an_alarm_that_was_already_on_does_not_block_a_fix(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.alarm(OLD)
     assert roll_out("prod", stack.clients)
     assert any("do not judge" in line and OLD in line for line in stack.said)
 
 
-def test_an_alarm_of_a_stack_whose_name_begins_alike_is_no_judge(stack: Stack) -> None:
+def test_another_stacks_alarm_with_the_same_prefix_does_not_count(stack: Stack) -> None:
     stack.events[3] = lambda: stack.alarm(OTHERS)
     assert roll_out("prod", stack.clients)
 
@@ -231,54 +227,52 @@ def test_an_alarm_at_the_last_check_still_counts(stack: Stack) -> None:
     assert not roll_out("prod", stack.clients)
 
 
-def test_without_a_canary_the_newest_goes_live_in_one_update(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_the_newest_version_goes_live_in_one_update_without_a_canary(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     assert roll_out("dev", stack.clients)
     assert [config_of(update) for update in pulumi_cli.updates] == [{}]
     assert stack.waited == []
 
 
-def test_a_stacks_first_version_has_nothing_to_stand_beside(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_a_first_deployment_has_no_canary(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     pulumi_cli.outputs = {"newestVersion": "7"}
-    with pytest.raises(PulumiFailed, match="no output functionName"):  # the stand-in's update makes none
+    with pytest.raises(PulumiFailed, match="no output functionName"):  # the stand-in's update does not add it
         roll_out("prod", stack.clients)
     assert [config_of(update) for update in pulumi_cli.updates] == [{}]
 
 
 @pytest.mark.parametrize("gone", ["alias", "function"])
-def test_where_function_or_alias_is_gone_a_rollout_is_a_first_deployment(
+def test_a_rollout_starts_afresh_if_the_function_or_alias_is_gone(
     stack: Stack, pulumi_cli: PulumiStandIn, gone: str
 ) -> None:
     if gone == "alias":
         stack.lambda_.delete_alias(FunctionName="classifier", Name=ALIAS_NAME)
     else:
         stack.lambda_.delete_function(FunctionName="classifier")
-    with pytest.raises(NotServed, match="is gone"):  # the stand-in's update makes none anew
+    with pytest.raises(NotServed, match="is gone"):  # the stand-in's update does not recreate it
         roll_out("prod", stack.clients)
     assert [config_of(update) for update in pulumi_cli.updates] == [{}]
     with pytest.raises(NothingToReturnTo, match="make rollout"):
         roll_back("prod", stack.clients)
 
 
-def test_an_update_after_which_the_alias_is_elsewhere_fails(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_verify_fails_if_the_alias_serves_another_version(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     verify("prod", stack.clients)
     for version, weights in (("6", {}), ("6", {"7": 0.1})):
         stack.point(version, weights)
         with pytest.raises(NotServed, match="version 6"):
             verify("prod", stack.clients)
-    stack.point("7", {"6": 1.0})  # Lambda itself, while it warms version 7
+    stack.point("7", {"6": 1.0})  # as Lambda itself does while it warms version 7
     verify("prod", stack.clients)
 
 
-def test_where_nothing_was_published_nothing_is_watched(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_a_rollout_skips_the_bake_if_nothing_was_published(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     pulumi_cli.that("nothing-new")
     assert roll_out("prod", stack.clients)
     assert stack.waited == []
     assert config_of(pulumi_cli.updates[-1]) == {"stableVersion": "7"}
 
 
-def test_what_the_checkout_became_during_the_bake_is_published_and_gets_nothing(
-    stack: Stack, pulumi_cli: PulumiStandIn
-) -> None:
+def test_a_checkout_change_during_the_bake_gets_no_traffic(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.events[3] = lambda: pulumi_cli.that("changed")
     assert roll_out("prod", stack.clients)
     assert pulumi_cli.outputs["newestVersion"] == "9"
@@ -287,13 +281,13 @@ def test_what_the_checkout_became_during_the_bake_is_published_and_gets_nothing(
     assert "make rollout STACK=prod" in stack.said[-1]
 
 
-def test_what_was_rolled_back_by_hand_is_not_the_stable_version(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_the_live_version_is_the_stable_one_after_a_manual_rollback(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.point("5")  # in the console, so the stack's outputs still say 7
     assert roll_out("prod", stack.clients)
     assert config_of(pulumi_cli.updates[0]) == {"stableVersion": "5", "canary": "true"}
 
 
-def test_a_rollback_during_the_bake_stands(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_a_rollout_does_not_undo_a_rollback_during_the_bake(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     stack.events[3] = lambda: roll_back("prod", stack.clients)
     assert not roll_out("prod", stack.clients)
     assert len(stack.waited) == 3
@@ -301,7 +295,7 @@ def test_a_rollback_during_the_bake_stands(stack: Stack, pulumi_cli: PulumiStand
     assert any("in the meantime" in line for line in stack.said)
 
 
-def test_a_stack_that_a_rollback_holds_is_not_rolled_out_and_the_command_that_ends_it_is_named(
+def test_a_rollout_refuses_a_held_stack_and_names_the_unhold_command(
     stack: Stack, pulumi_cli: PulumiStandIn, held: None
 ) -> None:
     with pytest.raises(OnHold, match=r"stableVersion: 6 holds prod.*make unhold STACK=prod"):
@@ -309,7 +303,7 @@ def test_a_stack_that_a_rollback_holds_is_not_rolled_out_and_the_command_that_en
     assert pulumi_cli.updates == []
 
 
-def test_ending_a_hold_takes_stable_version_out_and_leaves_the_canary(
+def test_unhold_removes_stable_version_and_keeps_the_canary(
     stack: Stack, pulumi_cli: PulumiStandIn, held: None
 ) -> None:
     end_hold("prod", stack.clients)
@@ -317,19 +311,21 @@ def test_ending_a_hold_takes_stable_version_out_and_leaves_the_canary(
     assert "10 %" in stack.said[-1]
 
 
-def test_where_nothing_is_held_ending_it_changes_nothing(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_unhold_changes_nothing_if_nothing_is_held(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     end_hold("prod", stack.clients)
     assert pulumi_cli.calls == []
 
 
-def test_the_stacks_rules_hold_for_an_update_and_never_stop_a_rollback(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_a_rollout_applies_the_policy_pack_and_a_rollback_runs_no_update(
+    stack: Stack, pulumi_cli: PulumiStandIn
+) -> None:
     roll_out("dev", stack.clients)
     roll_back("dev", stack.clients)
     (update,) = pulumi_cli.updates
     assert update[update.index("--policy-pack") + 1] == "policy"
 
 
-def test_an_update_that_fails_is_named_and_nothing_follows(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_a_rollout_stops_at_a_failed_update_and_names_it(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     pulumi_cli.that("broken")
     with pytest.raises(PulumiFailed, match="pulumi up --yes"):
         roll_out("prod", stack.clients)
@@ -337,7 +333,7 @@ def test_an_update_that_fails_is_named_and_nothing_follows(stack: Stack, pulumi_
     assert pulumi_cli.saved == []
 
 
-def test_without_the_cli_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_cli_links_to_its_installation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(PulumiFailed, match="docs/install"):
         outputs("dev")
@@ -346,9 +342,7 @@ def test_without_the_cli_it_says_where_to_get_it(monkeypatch: pytest.MonkeyPatch
 # Rollback
 
 
-def test_a_rollback_moves_the_alias_first_then_holds_it_in_file_and_state_and_runs_no_program(
-    stack: Stack, pulumi_cli: PulumiStandIn
-) -> None:
+def test_a_rollback_moves_the_alias_and_records_it_without_an_update(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     assert roll_back("prod", stack.clients) == "6"
     assert stack.live == ("6", False)
     assert pulumi_cli.updates == []
@@ -356,7 +350,7 @@ def test_a_rollback_moves_the_alias_first_then_holds_it_in_file_and_state_and_ru
     assert pulumi_cli.calls[-1] == ["refresh", "--yes", "--skip-preview", "--stack", "prod", "--target", ALIAS]
 
 
-def test_a_rollback_waits_for_an_update_that_holds_the_state_and_moves_the_alias_again_if_that_moved_it(
+def test_a_rollback_waits_for_a_running_update_and_moves_the_alias_again(
     stack: Stack, pulumi_cli: PulumiStandIn
 ) -> None:
     pulumi_cli.locked_by("me@elsewhere (pid 1)", "me@elsewhere (pid 1)")
@@ -368,9 +362,7 @@ def test_a_rollback_waits_for_an_update_that_holds_the_state_and_moves_the_alias
     assert any("had moved" in line for line in stack.said)
 
 
-def test_a_rollback_does_not_wait_for_an_update_of_this_machine_that_died(
-    stack: Stack, pulumi_cli: PulumiStandIn
-) -> None:
+def test_a_rollback_does_not_wait_for_a_dead_update_on_this_machine(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
     pulumi_cli.locked_by(*[f"me@{socket.gethostname()} (pid {ended.pid})"] * 9)
@@ -379,7 +371,7 @@ def test_a_rollback_does_not_wait_for_an_update_of_this_machine_that_died(
     assert "pulumi cancel --stack prod" in stack.said[-1]
 
 
-def test_a_lock_that_stays_fails_a_rollback_though_the_version_is_live(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_a_rollback_reports_a_persistent_lock_after_it_moves_the_alias(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     pulumi_cli.locked_by(*[f"me@{socket.gethostname()} (pid {os.getpid()})"] * 99)
     with pytest.raises(StillLocked, match=r"version 6 is live.*make rollback STACK=prod VERSION=6"):
         roll_back("prod", stack.clients)
@@ -393,17 +385,17 @@ def test_a_rollback_during_a_canary_goes_to_the_stable_version(stack: Stack, pul
     assert roll_back("prod", stack.clients) == "6"
 
 
-def test_a_rollback_while_lambda_warms_the_new_version_goes_to_the_one_before(stack: Stack) -> None:
-    stack.point("7", {"6": 1.0})  # as Lambda does with provisioned concurrency, for good where 7 cannot start
+def test_a_rollback_during_warming_goes_to_the_previous_version(stack: Stack) -> None:
+    stack.point("7", {"6": 1.0})  # as Lambda does with provisioned concurrency, for good if 7 cannot start
     assert roll_back("prod", stack.clients) == "6"
 
 
-def test_a_rollback_goes_to_any_version_that_is_named(stack: Stack) -> None:
+def test_a_rollback_can_target_any_version(stack: Stack) -> None:
     assert roll_back("prod", stack.clients, "3") == "3"
 
 
 @pytest.mark.parametrize("version", ["8", "$LATEST", "6; true"])
-def test_a_version_that_is_not_there_is_refused_with_those_that_are(
+def test_a_rollback_refuses_an_unknown_version_and_lists_the_valid_ones(
     stack: Stack, pulumi_cli: PulumiStandIn, version: str
 ) -> None:
     with pytest.raises(NothingToReturnTo, match="must be one of 7, 6, 5"):
@@ -411,22 +403,22 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(
     assert stack.live == ("7", False)
 
 
-def test_a_stack_that_was_never_deployed_says_so(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
+def test_a_rollback_reports_that_a_stack_was_never_deployed(stack: Stack, pulumi_cli: PulumiStandIn) -> None:
     pulumi_cli.outputs = {}
     with pytest.raises(PulumiFailed, match=r"stack 'prod' has no output functionName.*not been deployed"):
         roll_back("prod", stack.clients)
 
 
-def test_a_second_rollback_goes_one_further(stack: Stack) -> None:
+def test_a_second_rollback_goes_back_one_more_version(stack: Stack) -> None:
     assert [roll_back("prod", stack.clients), roll_back("prod", stack.clients)] == ["6", "5"]
 
 
-def test_there_is_nothing_before_the_first_version(aws: None, pulumi_cli: PulumiStandIn) -> None:
+def test_a_rollback_from_the_first_version_fails(aws: None, pulumi_cli: PulumiStandIn) -> None:
     with pytest.raises(NothingToReturnTo):
         roll_back("prod", Stack(pulumi_cli, versions=1).clients)
 
 
-def test_the_target_of_a_rollback_is_the_alias_and_nothing_else(prod: Recorder) -> None:
+def test_a_rollback_targets_only_the_alias(prod: Recorder) -> None:
     suffix = ALIAS.removeprefix("**")
     assert [r.type for r in prod.resources if r.urn.endswith(suffix)] == ["aws:lambda/alias:Alias"]
 
@@ -434,8 +426,8 @@ def test_the_target_of_a_rollback_is_the_alias_and_nothing_else(prod: Recorder) 
 # Promotion
 
 
-def test_the_image_of_the_version_that_is_live_is_promoted_and_not_the_newest() -> None:
-    lambda_ = boto3.client("lambda", region_name="us-west-2")  # moto gives all versions the newest's image
+def test_promotion_uses_the_image_of_the_live_version() -> None:
+    lambda_ = boto3.client("lambda", region_name="us-west-2")  # moto reports the newest image for every version
     with Stubber(lambda_) as stub:
         asked = {"FunctionName": "classifier", "Qualifier": ALIAS_NAME}
         stub.add_response("get_function", {"Code": {"ImageUri": IMAGE}}, asked)
@@ -445,9 +437,9 @@ def test_the_image_of_the_version_that_is_live_is_promoted_and_not_the_newest() 
             live_image(lambda_, "classifier")
 
 
-def test_a_stack_runs_anothers_image_unless_it_is_of_its_own_repository() -> None:
+def test_an_image_counts_as_promoted_only_from_another_repository() -> None:
     own = OWN_IMAGE.partition("@")[0]
     assert promoted_image({"imageUri": IMAGE, "repositoryUrl": own}) == IMAGE
     assert promoted_image({"imageUri": OWN_IMAGE, "repositoryUrl": own}) is None
-    assert promoted_image({"imageUri": OWN_IMAGE, "repositoryUrl": own[:-1]}) == OWN_IMAGE  # a name that begins alike
+    assert promoted_image({"imageUri": OWN_IMAGE, "repositoryUrl": own[:-1]}) == OWN_IMAGE  # a prefix
     assert promoted_image({}) is None

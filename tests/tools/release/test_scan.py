@@ -34,7 +34,7 @@ INSPECTORS = {
 
 
 class Ecr:
-    """ECR's answers, in order; the last is what it goes on saying."""
+    """An ECR client that gives the prepared answers, in order."""
 
     def __init__(self) -> None:
         self.client = boto3.client(
@@ -51,7 +51,7 @@ class Ecr:
         )
 
     def scanned(self, **findings: Any) -> None:
-        """The answer twice: to the question whether the scan is done, and to that of its findings."""
+        """Prepare two answers: the first says that the scan is done, and the second has its findings."""
         status = "ACTIVE" if "enhancedFindings" in findings else "COMPLETE"
         self.answers(status)
         self.answers(status, **findings)
@@ -70,14 +70,14 @@ def ecr() -> Iterator[Ecr]:
         yield given
 
 
-def test_an_image_without_grave_findings_may_be_promoted(ecr: Ecr) -> None:
+def test_an_image_without_critical_findings_may_be_promoted(ecr: Ecr) -> None:
     ecr.scanned(findings=[OLD_ZLIB])
     ecr.judge()
     assert ecr.slept == ecr.said == []
 
 
 @pytest.mark.parametrize("findings", [{"findings": [OLD_SSL, OLD_ZLIB]}, {"enhancedFindings": [INSPECTORS]}])
-def test_grave_findings_are_named_and_others_are_not(ecr: Ecr, findings: dict[str, Any]) -> None:
+def test_a_refusal_lists_only_the_critical_findings(ecr: Ecr, findings: dict[str, Any]) -> None:
     ecr.scanned(**findings)
     with pytest.raises(NotPromotable) as refused:
         ecr.judge()
@@ -88,19 +88,19 @@ def test_grave_findings_are_named_and_others_are_not(ecr: Ecr, findings: dict[st
     assert [line.strip() for line in lines] == [expected]
 
 
-def test_a_lower_severity_refuses_what_is_graver_too(ecr: Ecr) -> None:
+def test_a_lower_threshold_also_refuses_more_severe_findings(ecr: Ecr) -> None:
     ecr.scanned(findings=[OLD_SSL, OLD_ZLIB])
     with pytest.raises(NotPromotable, match=r"CVE-2026-1111(.|\n)*CVE-2026-2222"):
         ecr.judge("HIGH")
 
 
-def test_a_waived_finding_is_said_and_not_refused(ecr: Ecr) -> None:
+def test_a_waived_finding_is_reported_but_does_not_block_promotion(ecr: Ecr) -> None:
     ecr.scanned(findings=[OLD_SSL])
     ecr.judge(waived=("CVE-2026-1111",))
     assert ecr.said == ["waived: CRITICAL CVE-2026-1111 in openssl 3.0.1"]
 
 
-def test_a_scan_that_is_not_done_is_waited_for(ecr: Ecr) -> None:
+def test_the_check_waits_for_an_unfinished_scan(ecr: Ecr) -> None:
     ecr.not_found()
     ecr.answers("IN_PROGRESS")
     ecr.answers("PENDING")
@@ -111,13 +111,13 @@ def test_a_scan_that_is_not_done_is_waited_for(ecr: Ecr) -> None:
 
 
 @pytest.mark.parametrize("status", ["FAILED", "UNSUPPORTED_IMAGE", "SCAN_ELIGIBILITY_EXPIRED"])
-def test_a_scan_that_failed_is_no_clean_one(ecr: Ecr, status: str) -> None:
+def test_a_failed_scan_blocks_promotion(ecr: Ecr, status: str) -> None:
     ecr.answers(status, "why it did")
     with pytest.raises(NotPromotable, match=f"{status}: why it did"):
         ecr.judge()
 
 
-def test_a_scan_that_never_comes_is_told_after_a_while_with_the_way_out(ecr: Ecr) -> None:
+def test_a_scan_that_never_starts_times_out_with_a_remedy(ecr: Ecr) -> None:
     for _ in range(PATIENCE_S // POLL_S):
         ecr.not_found()
     with pytest.raises(NotPromotable, match="empty scanSeverity"):
@@ -134,7 +134,7 @@ def test_findings_on_later_pages_count(ecr: Ecr) -> None:
         ecr.judge()
 
 
-def test_promotable_prints_the_image_alone_on_stdout_and_heeds_the_stacks_file(
+def test_promotable_prints_only_the_image_and_obeys_the_stack_settings(
     ecr: Ecr, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def promotable(**config: str) -> tuple[int, str, str]:
@@ -152,10 +152,10 @@ def test_promotable_prints_the_image_alone_on_stdout_and_heeds_the_stacks_file(
     status, out, err = promotable(scanSeverity="CRITICAL")
     assert (status, out) == (2, "")
     assert "CVE-2026-1111" in err
-    assert promotable() == (0, f"{IMAGE}\n", ""), "an empty scanSeverity asks ECR nothing"
+    assert promotable() == (0, f"{IMAGE}\n", ""), "an empty scanSeverity must not query ECR"
 
 
-def test_a_setting_of_text_is_read_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_keeps_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi_cli, "stack_config", lambda _, overrides: stack_config(DEV, overrides))
     assert pulumi_cli.setting("dev", "scanSeverity") == "CRITICAL"
     assert pulumi_cli.setting("dev", "canaryPercent") == 0

@@ -60,7 +60,7 @@ def run(*options: str, **variables: str) -> tuple[int, str]:
 
 
 def model_with(folder: Path, **changes: Any) -> Path:
-    """The demonstration model, with a manifest that says something else of it."""
+    """A copy of the demonstration model with a changed manifest."""
     shutil.copytree(DEMO_MODEL, folder)
     replace(Manifest.read(folder), **changes).write(folder)
     return folder
@@ -69,9 +69,9 @@ def model_with(folder: Path, **changes: Any) -> Path:
 # The command, on the local pipeline
 
 
-def test_a_right_build_is_asked_and_then_its_texts_come_through_the_queue(pulumi_cli: PulumiStandIn) -> None:
+def test_a_correct_build_passes_the_direct_check_and_the_queue_check(pulumi_cli: PulumiStandIn) -> None:
     with LocalPipeline(DEV, batchWindowSeconds=0) as local:
-        for _ in range(2):  # the results of the first run are still there: a second must not be content with them
+        for _ in range(2):  # the first run's results remain, and the second run must not accept them
             status, said = smoke(pulumi_cli, local, "--patience", str(HANG_S))
             assert status == Verdict.RIGHT, said
             assert f"smoke: version {VERSION} answers 5 texts as its model did when built: sentiment-analyzer/d" in said
@@ -79,9 +79,7 @@ def test_a_right_build_is_asked_and_then_its_texts_come_through_the_queue(pulumi
         assert {item["text"] for item in local.results().values()} == set(KNOWN_TEXTS)
 
 
-def test_a_build_that_answers_other_than_its_manifest_is_wrong_and_nothing_is_sent(
-    pulumi_cli: PulumiStandIn, tmp_path: Path
-) -> None:
+def test_the_smoke_test_fails_a_wrong_build_and_sends_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
     first, *others = Manifest.read(DEMO_MODEL).answers
     other = model_with(tmp_path / "model", answers=(replace(first, sentiment="NEGATIVE"), *others))
     with LocalPipeline(DEV, model_dir=other, consume=False) as local:
@@ -92,7 +90,7 @@ def test_a_build_that_answers_other_than_its_manifest_is_wrong_and_nothing_is_se
     assert f"the build is wrong: version {VERSION} (sentiment-analyzer/demo {REVISION})" in said
 
 
-def test_a_queue_that_is_paused_is_said_at_once_and_is_no_fault_of_the_build(pulumi_cli: PulumiStandIn) -> None:
+def test_the_smoke_test_reports_a_paused_queue_without_blaming_the_build(pulumi_cli: PulumiStandIn) -> None:
     with LocalPipeline(DEV, consume=False) as local:
         status, said = smoke(pulumi_cli, local, "--patience", str(HANG_S))
         assert (status, local.depth(local.queue_url)) == (Verdict.QUEUE_WAITS, 0), said
@@ -100,7 +98,7 @@ def test_a_queue_that_is_paused_is_said_at_once_and_is_no_fault_of_the_build(pul
     assert "the queue is paused (consume: false), so nothing was sent through it" in said
 
 
-def test_a_model_of_three_labels_in_lower_case_is_judged_by_its_own_answers(
+def test_a_model_with_three_lowercase_labels_is_judged_by_its_own_answers(
     pulumi_cli: PulumiStandIn, three_label_model: Path
 ) -> None:
     with LocalPipeline(DEV, model_dir=three_label_model, batchWindowSeconds=0) as local:
@@ -111,7 +109,7 @@ def test_a_model_of_three_labels_in_lower_case_is_judged_by_its_own_answers(
     assert labels <= {"negative", "neutral", "positive"}
 
 
-def test_a_model_that_was_built_before_answers_were_recorded_is_held_to_what_it_answers_now(
+def test_a_model_without_recorded_answers_is_judged_by_its_current_answers(
     pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     with LocalPipeline(DEV, model_dir=model_with(tmp_path / "model", answers=()), batchWindowSeconds=0) as local:
@@ -121,21 +119,21 @@ def test_a_model_that_was_built_before_answers_were_recorded_is_held_to_what_it_
     assert "5 of 5 right through the queue" in said
 
 
-def test_without_outputs_the_command_says_why(pulumi_cli: PulumiStandIn) -> None:
+def test_the_command_reports_why_it_cannot_read_the_outputs(pulumi_cli: PulumiStandIn) -> None:
     (pulumi_cli.place / "outputs.json").write_text("no state")
     status, said = run()
     assert status == Verdict.NOT_ASKED
     assert "pulumi stack output --json --stack dev: exit 1" in said
 
 
-def test_a_stack_that_was_never_deployed_says_so(pulumi_cli: PulumiStandIn) -> None:
+def test_the_command_reports_that_a_stack_was_never_deployed(pulumi_cli: PulumiStandIn) -> None:
     status, said = run()
     assert status == Verdict.NOT_ASKED
     missing = "functionName, aliasArn, queueUrl, tableName"
     assert f"smoke: stack 'dev' has no output {missing}: it has not been deployed yet" in said
 
 
-def test_aws_is_asked_by_the_profile_that_the_stacks_file_names(
+def test_the_session_uses_the_profile_from_the_stack_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     credentials = tmp_path / "credentials"
@@ -153,7 +151,7 @@ def test_aws_is_asked_by_the_profile_that_the_stacks_file_names(
 
 
 class Lambda:
-    """boto3's Lambda client, whose calls get the answers that it is given."""
+    """A boto3 Lambda client that gives the prepared answers, in order."""
 
     def __init__(self) -> None:
         self.client = boto3.client("lambda", region_name="us-west-2")
@@ -191,7 +189,7 @@ def judged(function: Lambda, *answers: Any, patience_s: float = 0) -> Asked:
     return asked
 
 
-def test_a_version_is_asked_by_name_and_says_which_it_is_and_of_which_model(function: Lambda) -> None:
+def test_the_check_invokes_the_alias_and_reports_version_and_model(function: Lambda) -> None:
     asked = judged(function, {"statusCode": 200, "model": MODEL, "results": [RESULT]})
     assert function.asked == [{"FunctionName": "classifier", "Qualifier": "live", "Payload": {"check": True}}]
     assert (asked.version, asked.model, asked.labels, asked.faults) == ("8", "some/model abc", {"Good.": "gut"}, [])
@@ -201,7 +199,7 @@ def test_a_version_is_asked_by_name_and_says_which_it_is_and_of_which_model(func
     ("now", "right"),
     [({}, True), ({"score": 0.885}, True), ({"score": 0.87}, False), ({"sentiment": "schlecht"}, False)],
 )
-def test_an_answer_may_differ_by_a_rounding_and_no_more(function: Lambda, now: dict[str, Any], right: bool) -> None:
+def test_an_answer_may_differ_only_slightly_in_its_score(function: Lambda, now: dict[str, Any], right: bool) -> None:
     asked = judged(function, {"statusCode": 200, "model": MODEL, "results": [{**RESULT, **now}]})
     assert (asked.faults == []) is right
 
@@ -213,11 +211,11 @@ def test_an_answer_may_differ_by_a_rounding_and_no_more(function: Lambda, now: d
         ({"statusCode": 500, "error": "KeyError"}, "it fails: KeyError; its log says where"),
     ],
 )
-def test_a_version_that_fails_is_wrong_and_says_how(function: Lambda, answer: dict[str, Any], said: str) -> None:
+def test_the_check_reports_the_error_of_a_failing_version(function: Lambda, answer: dict[str, Any], said: str) -> None:
     assert judged(function, answer).faults == [said]
 
 
-def test_a_version_from_before_the_check_is_asked_for_the_texts_alone(function: Lambda) -> None:
+def test_a_version_that_predates_the_check_gets_only_the_texts(function: Lambda) -> None:
     old = {"statusCode": 400, "error": "nothing valid to classify", "errors": []}
     results = [{"id": text, "text": text, "sentiment": "POSITIVE", "score": 0.9} for text in KNOWN_TEXTS]
     asked = judged(function, old, {"statusCode": 200, "results": results})
@@ -225,17 +223,17 @@ def test_a_version_from_before_the_check_is_asked_for_the_texts_alone(function: 
     assert judged(function, old, old).faults == [f"it answers {old}"]
 
 
-def test_where_the_backlog_takes_every_execution_the_version_waits_for_its_turn(function: Lambda) -> None:
+def test_the_check_waits_for_a_free_execution(function: Lambda) -> None:
     busy, right = "TooManyRequestsException", {"statusCode": 200, "model": MODEL, "results": [RESULT]}
     assert judged(function, busy, busy, right, patience_s=HANG_S).faults == []
     with pytest.raises(Busy, match="classifier:live has no free execution"):
         judged(function, busy)
 
 
-# The way through the queue
+# The path through the queue
 
 
-def test_a_mapping_that_is_off_is_a_pause_and_none_at_all_is_a_fault(function: Lambda) -> None:
+def test_a_disabled_mapping_is_a_pause_and_a_missing_one_an_error(function: Lambda) -> None:
     for state, paused in (("Enabled", False), ("Enabling", False), ("Disabled", True), ("Disabling", True)):
         function.answers = [{"EventSourceMappings": [{"State": state}]}]
         assert is_paused(function.client, "arn") is paused
@@ -244,18 +242,18 @@ def test_a_mapping_that_is_off_is_a_pause_and_none_at_all_is_a_fault(function: L
         is_paused(function.client, "arn")
 
 
-def test_a_queue_that_is_behind_is_told_from_a_pipeline_that_loses_messages() -> None:
+def test_the_report_distinguishes_a_backlog_from_lost_messages() -> None:
     expected = dict.fromkeys(KNOWN_TEXTS, "POSITIVE")
     with LocalPipeline(DEV, consume=False) as local:
         where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
         lost = send_through(*where, expected, patience_s=0)
         assert (lost.ahead, lost.missing) == (0, list(KNOWN_TEXTS))
-        behind = send_through(*where, expected, patience_s=0)  # the first run's messages are now others'
+        behind = send_through(*where, expected, patience_s=0)  # the first run's messages are now ahead
         assert (behind.ahead, behind.missing) == (len(KNOWN_TEXTS) - 1, list(KNOWN_TEXTS))
 
 
-def test_a_queue_that_catches_up_gives_the_texts_their_patience_from_then_on() -> None:
-    """Others are ahead until second 8 of a patience of 10; the results are there at second 15."""
+def test_the_patience_begins_when_the_queue_has_caught_up() -> None:
+    """Another message is ahead until second 8, the patience is 10 s, and the results arrive at second 15."""
     with LocalPipeline(DEV, consume=False) as local:
         local.sqs.send_message(QueueUrl=local.queue_url, MessageBody="another's")
         seconds = 0.0
@@ -288,7 +286,7 @@ def put(local: LocalPipeline, item_id: str) -> None:
     local.dynamodb.put_item(TableName=local.table_name, Item={name: {"S": value} for name, value in item.items()})
 
 
-def test_what_the_queue_answers_wrongly_is_said_with_its_model() -> None:
+def test_the_report_names_the_model_of_a_wrong_answer() -> None:
     with LocalPipeline(DEV, batchWindowSeconds=0) as local:
         where = (local.sqs, local.dynamodb, local.queue_url, local.table_name)
         report = send_through(*where, {KNOWN_TEXTS[0]: "NEGATIVE", KNOWN_TEXTS[1]: "NEGATIVE"}, patience_s=HANG_S)

@@ -1,4 +1,4 @@
-"""The real Pulumi CLI switches the table's stream on and off: the table and its results stay."""
+"""The real Pulumi CLI switches the table's stream on and off, and keeps the table and its results."""
 
 import json
 
@@ -18,11 +18,11 @@ pytestmark = [
 HELD = {"id": {"S": "before"}}
 
 
-def test_a_stream_is_switched_on_and_off_in_place(stack: Stack) -> None:
+def test_switching_the_stream_keeps_the_table_and_its_results(stack: Stack) -> None:
     dynamodb, streams = stack.cloud.client("dynamodb"), stack.cloud.client("dynamodbstreams")
 
     def up(stream: str) -> None:
-        """With a preview and the policy pack, as `make up`."""
+        """Update with a preview and the policy pack, as `make up` does."""
         set_ = ("--config", f"{PROJECT}:resultStream={stream}")
         stack.run("pulumi", "up", "--yes", "--policy-pack", "policy", "--stack", "dev", *set_)
 

@@ -1,4 +1,4 @@
-"""The workflows are well formed, safe and pinned, and their shell steps run on this machine."""
+"""The workflows are well-formed, safe and pinned, and their shell steps run on this machine."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def run_tool(*command: str) -> None:
 # Form
 
 
-def test_the_workflows_keep_to_githubs_schema() -> None:
+def test_the_workflows_match_githubs_schema() -> None:
     run_tool(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
     run_tool(str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.dependabot", str(GITHUB / "dependabot.yml"))
 
@@ -63,7 +63,7 @@ def test_actionlint_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_every_action_is_pinned_by_commit_with_its_version_beside_it(path: Path) -> None:
+def test_every_action_is_pinned_to_a_commit_with_a_version_comment(path: Path) -> None:
     used = [step["uses"] for _, step in steps(yaml.safe_load(path.read_text())) if "uses" in step]
     assert [f"{name}@{sha}" for name, sha in PINNED.findall(path.read_text())] == used
 
@@ -73,7 +73,7 @@ def test_an_action_has_the_same_pin_everywhere() -> None:
     assert len(pins) == len({name for name, _ in pins})
 
 
-def test_the_cli_has_the_version_of_the_sdk() -> None:
+def test_the_pulumi_cli_and_sdk_have_the_same_version() -> None:
     sdk = re.search(r"^pulumi==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     versions = {
         step["with"]["pulumi-version"]
@@ -89,7 +89,7 @@ def test_the_cli_has_the_version_of_the_sdk() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_job_has_no_right_that_it_does_not_name_and_no_secret(path: Path) -> None:
+def test_a_job_has_only_the_permissions_it_declares_and_no_secrets(path: Path) -> None:
     content = yaml.safe_load(path.read_text())
     assert content["permissions"] == {}
     assert all((job | content)["concurrency"]["group"] for job in content["jobs"].values())
@@ -97,7 +97,7 @@ def test_a_job_has_no_right_that_it_does_not_name_and_no_secret(path: Path) -> N
     assert "secrets." not in path.read_text()
 
 
-def test_only_jobs_that_take_a_role_get_an_identity_and_only_a_preview_may_comment() -> None:
+def test_deployments_and_rollbacks_get_an_identity_and_ci_gets_none() -> None:
     assert workflow("ci")["jobs"]["test"]["permissions"] == {"contents": "read"}
     jobs = {**workflow("deploy")["jobs"], **workflow("rollback")["jobs"]}
     rights = {name: job["permissions"] for name, job in jobs.items()}
@@ -118,7 +118,7 @@ def test_prod_waits_for_dev_and_takes_its_digest() -> None:
     assert jobs["dev"]["outputs"]["image"] == "${{ steps.image.outputs.uri }}"
 
 
-def test_deployments_of_a_stack_queue_up_and_an_approval_that_is_awaited_keeps_only_its_own_stack() -> None:
+def test_deployments_queue_per_stack_and_do_not_block_rollbacks() -> None:
     assert "concurrency" not in workflow("deploy")
     groups = [job["concurrency"] for job in workflow("deploy")["jobs"].values()]
     assert {group["group"] for group in groups} == {"deploy-dev", "deploy-prod"}
@@ -126,7 +126,7 @@ def test_deployments_of_a_stack_queue_up_and_an_approval_that_is_awaited_keeps_o
     assert workflow("rollback")["concurrency"]["group"] not in {group["group"] for group in groups}
 
 
-def test_a_deployments_credentials_last_as_long_as_its_role_lets_them() -> None:
+def test_deployment_credentials_last_as_long_as_the_role_allows() -> None:
     lasting = [
         s["with"]["role-duration-seconds"]
         for _, s in steps(workflow("deploy"))
@@ -143,7 +143,7 @@ def test_a_shell_step_is_one_line_without_expressions(path: Path) -> None:
     assert [command for command in commands if "\n" in command.strip() or "${{" in command] == []
 
 
-# The steps, run
+# Running the steps
 
 
 @pytest.fixture
@@ -182,10 +182,10 @@ def shell(command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_job(job: dict[str, Any], place: Path, *, fails: str = "", **variables: str) -> dict[str, str]:
-    """Run a job's shell steps as a runner does; returns what they handed on.
+    """Run a job's shell steps as a runner does; returns their outputs.
 
     Args:
-        fails: the step that is to fail; after it those with an `if` run, where the outputs that it names are there.
+        fails: the step that must fail; after it, only steps with an `if` run, if the outputs that it names are set.
     """
     handed_on, failed = place / f"github-output-{len(list(place.iterdir()))}", False
     handed_on.touch()
@@ -223,7 +223,7 @@ def deployed(machine: LocalPipeline, cli: PulumiStandIn, *, live: int, newest: i
 
 
 @pytest.mark.slow(reason="runs a deployment on a pipeline")
-def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
+def test_the_deployment_steps_bring_the_dev_image_to_prod(
     machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     jobs = workflow("deploy")["jobs"]
@@ -233,13 +233,13 @@ def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
     before = pulumi_cli.outputs
     image = run_job(jobs["dev"], tmp_path, STACK="dev")["uri"]
     assert image == pulumi_cli.outputs["imageUri"]
-    pulumi_cli.outputs = before  # prod's, by now
+    pulumi_cli.outputs = before  # from here on, prod's
     assert run_job(jobs["prod"], tmp_path, STACK="prod", IMAGE_URI=image) == {"version": ""}  # nothing was live
     dev, prod = pulumi_cli.updates
     assert f"{project_name()}:imageUri={image}" in prod
     assert "imageUri" not in json.dumps(dev)
 
-    # Without an image of dev's, prod builds none of its own.
+    # Without dev's image, prod does not build one.
     before = len(pulumi_cli.updates)
     updating = "Update with dev's image, a share of the batches first"
     run_job(jobs["prod"], tmp_path, fails=updating, STACK="prod", IMAGE_URI="")
@@ -247,11 +247,11 @@ def test_the_steps_of_a_deployment_bring_devs_digest_to_prod(
 
 
 @pytest.mark.slow(reason="runs a deployment on a pipeline")
-def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
+def test_a_failed_smoke_test_returns_prod_to_the_previously_live_version(
     machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     deployed(machine, pulumi_cli, live=3, newest=3)
-    pulumi_cli.that("nothing-new")  # so that nothing bakes; the version before the live one would be the wrong one
+    pulumi_cli.that("nothing-new")  # so nothing bakes; a rollback to version 2 would be wrong
     pulumi_cli.outputs = {**pulumi_cli.outputs, "tableName": "not-there"}
     image = pulumi_cli.outputs["imageUri"]
     run_job(
@@ -265,7 +265,7 @@ def test_where_prod_fails_its_smoke_test_it_goes_back_to_what_was_live(
 
 
 @pytest.mark.slow(reason="runs rollbacks on a pipeline")
-def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_named(
+def test_the_rollback_steps_go_to_the_previous_or_the_requested_version(
     machine: LocalPipeline, pulumi_cli: PulumiStandIn, tmp_path: Path
 ) -> None:
     deployed(machine, pulumi_cli, live=3, newest=3)
@@ -283,7 +283,7 @@ def test_the_steps_of_a_rollback_go_to_the_version_before_or_to_the_one_that_is_
 
 @pytest.mark.slow(reason="runs every step of a workflow")
 @pytest.mark.usefixtures("make_that_installs_nothing")
-def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
+def test_the_preview_steps_use_a_promoted_image_and_never_update(pulumi_cli: PulumiStandIn, tmp_path: Path) -> None:
     (job,) = workflow("preview")["jobs"].values()
     kept = ["config", "set", f"{project_name()}:imageUri"]
     images = {"anothers": "an-image@sha256:1", "own": "repository@sha256:1", "": ""}
@@ -297,8 +297,8 @@ def test_the_steps_of_a_preview_run_and_change_nothing(pulumi_cli: PulumiStandIn
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_every_command_of_a_step_is_there(path: Path) -> None:
-    """What is too much to run within a test is at least known to make, or a program of the repository."""
+def test_every_command_in_a_step_exists(path: Path) -> None:
+    """A command that is too slow to run here must at least be a make target or an executable in the repository."""
     for _, step in steps(yaml.safe_load(path.read_text())):
         for target in re.findall(r"make (?:-s )?([\w./-]+)", step.get("run", "")):
             run_tool("make", "--dry-run", "-o", ".venv/local", target)

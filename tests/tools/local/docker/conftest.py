@@ -1,6 +1,6 @@
 """The engine, the registry, and the images that the program registers, built and pushed once for all tests.
 
-Without Docker the tests are skipped, and say how to get it; in CI (CI=true) they fail.
+Without Docker, pytest skips the tests and prints how to get it; in CI (CI=true) they fail.
 """
 
 import os
@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def report(pytestconfig: pytest.Config) -> Iterator[Report]:
-    """Collects figures: written to build/image.json, and printed below the tests."""
+    """Collects figures, writes them to build/image.json, and prints them below the tests."""
     report = Report(targets={"uncompressed_bytes": MAX_IMAGE_MB * MB, "peak_bytes": MAX_PEAK_MB * MB})
     pytestconfig.stash[REPORT] = report
     yield report
@@ -68,7 +68,7 @@ def demo(engine: Engine, registry: str) -> Built:
 
 @pytest.fixture(scope="session")
 def full_size(engine: Engine, registry: str) -> Built:
-    """The image with a model of the real one's size."""
+    """The image with a model as large as the real one."""
     full_size_model()
     return _built(engine, registry, "./models/full-size")
 

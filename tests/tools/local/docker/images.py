@@ -1,4 +1,4 @@
-"""The images that the tests run, and the most megabytes that they may take."""
+"""The images that the tests run, and their limits in megabytes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ NEEDS_ROOT = "a network of its own needs root on the machine that runs the engin
 
 @dataclass(frozen=True)
 class Built:
-    """An image that the program of the dev stack registered: by digest, with its recording."""
+    """An image that the dev stack's program registered: its name by digest, and the recording."""
 
     uri: str
     recording: ImageBuilder

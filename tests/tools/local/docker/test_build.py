@@ -1,4 +1,4 @@
-"""The built image: from what the component registers, with only what it needs, and the code in the top layer."""
+"""The built image is what the component registers, holds only what it needs, and has the code in its top layer."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ from tools.local.docker.registry_client import Reference, fetch_config, fetch_ma
 from tools.local.docker.report import Report
 from tools.local.program import ROOT
 
-GLIBC_OF_LAMBDA = (2, 34)  # Amazon Linux 2023; the stand-in's is newer, and would take wheels that Lambda cannot load
+GLIBC_OF_LAMBDA = (2, 34)  # Amazon Linux 2023; the stand-in's is newer, and accepts wheels that Lambda cannot load
 WHEELS = """
 import importlib.metadata as metadata, json
 def tags(wheel):
@@ -52,25 +52,25 @@ def changed_context(demo: Built, tmp_path: Path) -> Path:
 
 
 def rebuild(engine: Engine, built: Built, context: Path) -> str:
-    """The same build of another context; returns its tag."""
+    """Repeat the build with another context; returns its tag."""
     tag = f"{built.registered['imageName']}-changed"
     elsewhere = {"context": str(context), "dockerfile": str(context / DOCKERFILE)}
     build(engine, tag, {**built.registered["build"], **elsewhere}, base_image(engine))
     return tag
 
 
-def test_the_function_gets_the_digest_that_the_registry_answers_for_the_components_tag(demo: Built) -> None:
+def test_the_function_gets_the_digest_of_the_components_tag(demo: Built) -> None:
     tagged = fetch_manifest(Reference.parse(demo.registered["imageName"]))
     assert demo.uri == f"{demo.registered['imageName'].rpartition(':')[0]}@{tagged.digest}"
 
 
-def test_the_image_is_for_the_platform_that_the_component_says(demo: Built) -> None:
+def test_the_image_has_the_platform_that_the_component_registers(demo: Built) -> None:
     reference = Reference.parse(demo.uri)
     config = fetch_config(reference, fetch_manifest(reference))
     assert f"{config['os']}/{config['architecture']}" == demo.registered["build"]["platform"] == PLATFORMS["x86_64"]
 
 
-def test_the_image_carries_the_model_that_the_component_names(engine: Engine, demo: Built, full_size: Built) -> None:
+def test_the_image_contains_the_model_that_the_component_names(engine: Engine, demo: Built, full_size: Built) -> None:
     read = "print(open('/opt/model/manifest.json').read())"
     served = {
         built.registered["build"]["args"]["MODEL_PATH"]: json.loads(python(engine, built.uri, read))["model_id"]
@@ -82,7 +82,7 @@ def test_the_image_carries_the_model_that_the_component_names(engine: Engine, de
     }
 
 
-def test_the_context_that_the_engine_gets_is_the_one_that_the_tag_hashes(
+def test_the_engine_gets_exactly_the_context_that_the_tag_hashes(
     demo: Built, full_size: Built, report: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
@@ -95,9 +95,7 @@ def test_the_context_that_the_engine_gets_is_the_one_that_the_tag_hashes(
         report.add(name, context_bytes=sum(path.stat().st_size for path in found.values()))
 
 
-def test_a_change_of_code_changes_the_last_layer_and_no_other(
-    engine: Engine, demo: Built, changed_context: Path
-) -> None:
+def test_a_code_change_changes_only_the_last_layer(engine: Engine, demo: Built, changed_context: Path) -> None:
     for name in ("function/handler.py", "function/manifest.py", "sentiment_contract/messages.py"):
         (changed_context / name).write_text((changed_context / name).read_text() + "\n# changed\n")
     before, after = layers(engine, demo.uri), layers(engine, rebuild(engine, demo, changed_context))
@@ -105,13 +103,13 @@ def test_a_change_of_code_changes_the_last_layer_and_no_other(
     assert before[-1] != after[-1]
 
 
-def test_an_unchanged_context_elsewhere_gives_the_same_layers(
+def test_the_same_context_in_another_folder_gives_the_same_layers(
     engine: Engine, demo: Built, changed_context: Path
 ) -> None:
     assert layers(engine, rebuild(engine, demo, changed_context)) == layers(engine, demo.uri)
 
 
-def test_files_that_only_their_owner_may_read_can_be_read_by_lambdas_user_all_the_same(
+def test_lambdas_user_can_read_files_with_owner_only_permissions(
     engine: Engine, demo: Built, demand: Demand, changed_context: Path
 ) -> None:
     for path in changed_context.rglob("*"):
@@ -119,7 +117,7 @@ def test_files_that_only_their_owner_may_read_can_be_read_by_lambdas_user_all_th
     assert faults(engine, push(engine, rebuild(engine, demo, changed_context)), demand) == []
 
 
-def test_the_code_is_compiled_since_the_file_system_is_read_only(engine: Engine, demo: Built) -> None:
+def test_the_image_holds_compiled_code_for_the_read_only_file_system(engine: Engine, demo: Built) -> None:
     assert python(engine, demo.uri, NOT_COMPILED) == ""
 
 
@@ -127,7 +125,7 @@ def test_the_onnx_image_has_no_torch(engine: Engine, demo: Built) -> None:
     assert python(engine, demo.uri, TORCH) == ""
 
 
-def test_every_compiled_wheel_is_one_that_lambdas_older_libraries_can_load(engine: Engine, demo: Built) -> None:
+def test_lambda_can_load_every_wheel_in_the_image(engine: Engine, demo: Built) -> None:
     wheels: dict[str, list[str]] = json.loads(python(engine, demo.uri, WHEELS))
     assert "onnxruntime" in wheels
     assert {name: tags for name, tags in wheels.items() if not any(map(loads_on_lambda, tags))} == {}
@@ -142,7 +140,7 @@ def loads_on_lambda(tag: str) -> bool:
     return system == "manylinux" and tuple(map(int, version)) <= GLIBC_OF_LAMBDA
 
 
-def test_the_image_with_a_full_size_model_stays_within_its_size(
+def test_the_image_with_a_full_size_model_stays_within_its_size_limit(
     engine: Engine, demo: Built, full_size: Built, report: Report
 ) -> None:
     for name, built in {"demo model": demo, "full-size model": full_size}.items():

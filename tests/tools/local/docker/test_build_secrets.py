@@ -19,7 +19,7 @@ ALLOWED = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 class Index(BaseHTTPRequestHandler):
-    """The public index, for those who know the password."""
+    """Redirects clients that send the password to the public index."""
 
     def do_GET(self) -> None:
         if self.headers.get("Authorization") == ALLOWED:
@@ -31,7 +31,7 @@ class Index(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def netrc(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_password_reaches_the_build_and_neither_the_image_nor_its_history(
+def test_the_build_uses_a_password_and_the_image_keeps_no_trace(
     engine: Engine, demo: Built, index: str, netrc: Path, tmp_path: Path
 ) -> None:
     name = f"{demo.registered['imageName']}-secret"
@@ -63,7 +63,7 @@ def test_a_password_reaches_the_build_and_neither_the_image_nor_its_history(
     engine.run("save", "--output", str(archive), name)
     history = engine.run("history", "--no-trunc", name) + engine.run("image", "inspect", name)
     kept = archive.read_bytes()
-    assert index in history  # a build argument is
+    assert index in history  # Docker records build arguments, so it would record a password there
     for secret in (PASSWORD, ALLOWED.removeprefix("Basic ")):
         assert secret not in history
         assert secret.encode() not in kept

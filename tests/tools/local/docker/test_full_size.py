@@ -27,7 +27,7 @@ def measured(
     return run
 
 
-def test_one_container_answers_all_batches_also_ten_texts_of_512_tokens(measured: Run) -> None:
+def test_one_container_answers_every_batch_even_the_longest_texts(measured: Run) -> None:
     assert measured.failures == []
 
 
@@ -35,7 +35,7 @@ def test_memory_stays_well_under_the_limit(measured: Run) -> None:
     assert measured.peak_bytes <= MAX_PEAK_MB * MB
 
 
-def test_the_demonstration_model_takes_less(
+def test_the_demonstration_model_needs_less_memory(
     engine: Engine, demo: Built, demand: Demand, measured: Run, report: Report, tmp_path: Path
 ) -> None:
     start = ContainerStart(engine, demo.uri)

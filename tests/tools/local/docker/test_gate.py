@@ -30,7 +30,7 @@ from tools.local.program import ROOT
 
 @pytest.fixture
 def variant(engine: Engine, demo: Built) -> Callable[[str, str], str]:
-    """Builds and pushes a variant of the image: a name for it and a Dockerfile's lines; returns it by digest."""
+    """Builds and pushes a variant of the image, from a name and lines for a Dockerfile; returns it by digest."""
 
     def make(name: str, lines: str) -> str:
         tag = f"{demo.registered['imageName']}-{name}"
@@ -42,7 +42,7 @@ def variant(engine: Engine, demo: Built) -> Callable[[str, str], str]:
 
 
 def put_manifest(image: str, media_type: str, content: dict[str, Any]) -> str:
-    """Put a manifest beside an image; returns it by digest."""
+    """Push a manifest to an image's repository; returns it by digest."""
     body = json.dumps(content).encode()
     reference = Reference.parse(image)
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
@@ -56,7 +56,7 @@ def put_manifest(image: str, media_type: str, content: dict[str, Any]) -> str:
 
 
 def index_of(image: str) -> str:
-    """An index of an image and an attestation, as BuildKit makes it by default."""
+    """Push an index of an image and an attestation, as BuildKit does by default; returns it by digest."""
     manifest = fetch_manifest(Reference.parse(image))
     size = len(json.dumps(manifest.content))
     listed = {"mediaType": DOCKER_MANIFEST, "digest": manifest.digest, "size": size}
@@ -75,7 +75,7 @@ def index_of(image: str) -> str:
 
 
 def attestation_of(image: str) -> str:
-    """What an attestation looks like on its own: a manifest, but of statements."""
+    """Push an attestation on its own, which is a manifest of statements; returns it by digest."""
     content = fetch_manifest(Reference.parse(image)).content
     config = {**content["config"], "mediaType": "application/vnd.oci.image.config.v1+json"}
     layer = {**content["layers"][-1], "mediaType": "application/vnd.in-toto+json"}
@@ -124,7 +124,7 @@ def test_an_image_over_the_stated_size_is_refused(engine: Engine, demo: Built, d
         ("other-entry-point", 'ENTRYPOINT ["true"]', "Runtime exited without providing a reason"),
     ],
 )
-def test_an_image_that_does_not_come_up_is_refused(
+def test_an_image_that_does_not_start_is_refused(
     engine: Engine, variant: Callable[[str, str], str], demand: Demand, name: str, lines: str, says: str
 ) -> None:
     (fault,) = faults(engine, variant(name, lines), demand)
@@ -132,20 +132,20 @@ def test_an_image_that_does_not_come_up_is_refused(
     assert says in fault
 
 
-def test_an_image_that_is_not_there_is_named(engine: Engine, demo: Built, demand: Demand) -> None:
+def test_the_error_for_a_missing_image_names_it(engine: Engine, demo: Built, demand: Demand) -> None:
     missing = f"{demo.uri.partition('@')[0]}@sha256:{'0' * 64}"
     with pytest.raises(RegistryError, match=r"answers 404 for .*manifests/sha256:000"):
         faults(engine, missing, demand)
 
 
-def test_a_reference_without_a_registry_is_refused_by_name() -> None:
+def test_a_reference_without_a_registry_is_refused() -> None:
     with pytest.raises(RegistryError, match="'ubuntu' is not of the form host/repository@digest"):
         Reference.parse("ubuntu")
 
 
-def test_the_gate_can_be_asked_alone(engine: Engine, demo: Built) -> None:
+def test_the_gate_can_run_as_a_command(engine: Engine, demo: Built) -> None:
     command = [sys.executable, "-m", "tools.local.docker.gate", demo.uri, "--max-mb", "100"]
-    folder = str(Path(engine.client).parent)  # where the client is that can talk to the engine
+    folder = str(Path(engine.client).parent)  # this client can talk to the engine
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     if engine.host:
         environment["DOCKER_HOST"] = engine.host

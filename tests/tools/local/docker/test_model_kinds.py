@@ -1,4 +1,4 @@
-"""Models of other kinds than the default, all the way: build, image, pipeline, smoke test, results."""
+"""Models of other kinds than the default, end to end: build, image, pipeline, smoke test, results."""
 
 import os
 import shutil
@@ -38,11 +38,11 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(output)
 
 
-def test_a_model_of_another_kind_gets_from_its_build_to_results(
+def test_a_model_of_another_kind_works_from_build_to_results(
     model: Path,
     engine: Engine,
     registry: str,
-    demo: Built,  # its base and its libraries are cached then, and Docker is there
+    demo: Built,  # so that Docker is there, and has cached the base and the libraries
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The pushed image, run as Lambda does: read-only, unprivileged, limited, with only its Runtime API and endpoint."""
+"""The pushed image runs as on Lambda: read-only, unprivileged, limited, with only its Runtime API and endpoint."""
 
 import asyncio
 import json
@@ -22,17 +22,17 @@ from tools.local.program import ROOT
 from tools.local.stack import LocalPipeline
 
 PATIENCE_SECONDS = 60
-IDLE_SECONDS = 12  # ONNX Runtime's telemetry, where it is on, tries every eight
-NOBODY = "192.0.2.1"  # kept for documentation (RFC 5737); no packet leaves, for there is no way out
+IDLE_SECONDS = 12  # ONNX Runtime's telemetry, if it is on, tries every 8 s
+NOBODY = "192.0.2.1"  # reserved for documentation (RFC 5737); the network has no route out
 
 
 @pytest.fixture(scope="module")
 def run(engine: Engine, demo: Built) -> Iterator[ContainerStart]:
-    """Starts the image in a network where nothing is but what these tests serve; this thread is in it as well."""
+    """Starts the image in a network that has only what these tests serve; this thread joins it."""
     if os.geteuid():
         pytest.skip(NEEDS_ROOT)
     with private_network(engine, demo.uri) as network:
-        asyncio.set_event_loop(asyncio.new_event_loop())  # Pulumi's threads so far live in the other network
+        asyncio.set_event_loop(asyncio.new_event_loop())  # Pulumi's existing threads stay in the other network
         yield ContainerStart(engine, demo.uri, network)
     asyncio.set_event_loop(asyncio.new_event_loop())
 
@@ -54,7 +54,7 @@ def container(function: LambdaService) -> Container:
     return process
 
 
-def test_a_direct_invocation_is_answered(local: LocalPipeline) -> None:
+def test_the_container_answers_a_direct_invocation(local: LocalPipeline) -> None:
     response = json.loads(local.function.invoke(event("direct.json")).payload)
     assert response["statusCode"] == 200
     assert {result["id"]: result["sentiment"] for result in response["results"]} == {
@@ -63,14 +63,14 @@ def test_a_direct_invocation_is_answered(local: LocalPipeline) -> None:
     }
 
 
-def test_a_recorded_sqs_event_ends_in_the_table(local: LocalPipeline) -> None:
+def test_the_results_of_a_recorded_sqs_event_reach_the_table(local: LocalPipeline) -> None:
     answer = local.function.invoke(event("sqs_batch.json"))
     assert json.loads(answer.payload) == {"batchItemFailures": []}
     results = local.results()
     assert (results["review-1"]["sentiment"], results["review-2"]["sentiment"]) == ("POSITIVE", "NEGATIVE")
 
 
-def test_queued_messages_end_in_the_table_and_the_dead_letter_queue(local: LocalPipeline) -> None:
+def test_queued_messages_reach_the_table_or_the_dead_letter_queue(local: LocalPipeline) -> None:
     for body in ('{"id": "queued", "text": "I love it."}', "not json"):
         local.sqs.send_message(QueueUrl=local.queue_url, MessageBody=body)
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -81,7 +81,7 @@ def test_queued_messages_end_in_the_table_and_the_dead_letter_queue(local: Local
     assert "not json" in [message["Body"] for message in local.dead_letters()]
 
 
-def test_the_container_is_held_as_lambda_holds_it(run: ContainerStart, local: LocalPipeline) -> None:
+def test_the_container_has_lambdas_limits_and_user(run: ContainerStart, local: LocalPipeline) -> None:
     local.function.invoke(event("direct.json"))
     shown = json.loads(run.engine.run("inspect", container(local.function).id))[0]["HostConfig"]
     memory_bytes = 512 * 2**20
@@ -91,7 +91,9 @@ def test_the_container_is_held_as_lambda_holds_it(run: ContainerStart, local: Lo
     assert run.engine.run("exec", container(local.function).id, "id", "-u") == "993"
 
 
-def test_nothing_is_written_even_where_it_could_be(run: ContainerStart, local: LocalPipeline, tmp_path: Path) -> None:
+def test_the_function_writes_no_file_even_if_it_could(
+    run: ContainerStart, local: LocalPipeline, tmp_path: Path
+) -> None:
     writable = replace(run, read_only=False)
     with LambdaService(local.function_config, max_concurrency=1, log_file=tmp_path / "log", start=writable) as function:
         answers = [function.invoke(event(name)) for name in ("direct.json", "sqs_batch.json")]
@@ -101,8 +103,8 @@ def test_nothing_is_written_even_where_it_could_be(run: ContainerStart, local: L
         assert run.engine.run("exec", container_id, "find", "/tmp", "-type", "f") == ""
 
 
-def test_a_file_that_is_written_would_be_seen(engine: Engine, demo: Built) -> None:
-    """What the test before relies on."""
+def test_docker_diff_shows_a_written_file(engine: Engine, demo: Built) -> None:
+    """The previous test relies on this."""
     container_id = engine.run("create", "--entrypoint=touch", demo.uri, "/var/written")
     engine.run("start", "--attach", container_id)
     seen = engine.run("diff", container_id)
@@ -110,9 +112,7 @@ def test_a_file_that_is_written_would_be_seen(engine: Engine, demo: Built) -> No
     assert "A /var/written" in seen
 
 
-def test_the_function_opens_no_connection_but_to_its_runtime_api_neither_at_init_nor_idle(
-    run: ContainerStart, demand: Demand, tmp_path: Path
-) -> None:
+def test_the_function_connects_only_to_its_runtime_api(run: ContainerStart, demand: Demand, tmp_path: Path) -> None:
     with private_network(run.engine, run.image) as alone:  # without the other tests' poller
         start = replace(run, network=alone)
         with LambdaService(demand.function, max_concurrency=1, log_file=tmp_path / "log", start=start) as function:
@@ -122,8 +122,8 @@ def test_the_function_opens_no_connection_but_to_its_runtime_api_neither_at_init
             assert attempts() == Attempts(tcp_opened=1, udp_sent=0, unroutable=0)
 
 
-def test_an_attempt_to_connect_would_be_counted(run: ContainerStart) -> None:
-    """What the test before relies on."""
+def test_the_counters_include_a_failed_connection_attempt(run: ContainerStart) -> None:
+    """The previous test relies on this."""
     program = f"import socket; socket.socket().connect_ex(('{NOBODY}', 443))"
     with private_network(run.engine, run.image) as alone:
         run.engine.run("run", "--rm", f"--network={alone}", "--entrypoint=python", run.image, "-c", program)

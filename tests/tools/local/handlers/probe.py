@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
         case "sleep":
             print("asleep", os.getpid())  # noqa: T201 - a function's log
             time.sleep(event["seconds"])
-        case "meet":  # as many as `count` in a folder, each with a file
+        case "meet":  # waits until `count` invocations each have a file in the folder
             began = time.monotonic()
             (place := Path(event["folder"], context.aws_request_id)).touch()
             while len(list(place.parent.iterdir())) < event["count"]:
