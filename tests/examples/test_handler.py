@@ -24,7 +24,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 @pytest.fixture
 def example(aws: Aws) -> ModuleType:
-    sys.modules.pop("handler", None)  # its client is of this cloud
+    sys.modules.pop("handler", None)  # its client belongs to the cloud of an earlier test
     return importlib.import_module("handler")
 
 
@@ -48,7 +48,7 @@ def test_a_negative_text_opens_a_task_and_nothing_else_does(example: ModuleType,
     assert {item_id: task["task"] for item_id, task in aws.results().items()} == {"a": "open", "c": "open"}
 
 
-def test_a_repeat_leaves_a_closed_task_closed_and_a_newer_text_opens_it_again(example: ModuleType, aws: Aws) -> None:
+def test_a_newer_text_reopens_a_closed_task_and_a_repeat_does_not(example: ModuleType, aws: Aws) -> None:
     example.handler({"Records": [negative(1, "a", OLD)]}, None)
     closed = {"id": {"S": "a"}, "sent_at": {"S": OLD}, "task": {"S": "closed"}}
     aws.dynamodb.put_item(TableName=aws.table, Item=closed)
@@ -58,7 +58,7 @@ def test_a_repeat_leaves_a_closed_task_closed_and_a_newer_text_opens_it_again(ex
     assert (aws.results()["a"]["task"], aws.results()["a"]["sent_at"]) == ("open", NEW)
 
 
-def test_the_first_record_that_fails_is_named_and_none_after_it_is_taken(example: ModuleType, aws: Aws) -> None:
+def test_the_first_failing_record_is_named_and_later_ones_are_not_handled(example: ModuleType, aws: Aws) -> None:
     records = [negative(1, "a", NEW), record(2, id="b"), negative(3, "c", NEW)]
     assert example.handler({"Records": records}, None) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     assert set(aws.results()) == {"a"}

@@ -1,4 +1,4 @@
-"""The stream's page: its Pulumi programs register the resources they show, and their filter matches as described."""
+"""The stream's page: its Pulumi programs register the resources they show, and their filter matches as stated."""
 
 import json
 import re
@@ -26,9 +26,9 @@ class Cloud(pulumi.runtime.Mocks):
 
 
 def shown() -> dict[str, dict[str, Any]]:
-    """What the page's programs register, by type."""
+    """The resources that the page's programs register, by type."""
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "stream.md").read_text(), re.MULTILINE | re.DOTALL)
-    blocks.sort(key=lambda block: not block.startswith("NEGATIVE"))  # the page explains it after its use
+    blocks.sort(key=lambda block: not block.startswith("NEGATIVE"))  # the page shows it after the block that uses it
     cloud = Cloud()
     pulumi.runtime.set_mocks(cloud)
 
@@ -46,13 +46,13 @@ def shown() -> dict[str, dict[str, Any]]:
 
 
 def passes(pattern: Any, event: Any) -> bool:
-    """As EventBridge's patterns: each key of it must be there, with one of the values that are listed."""
+    """Match as EventBridge does: the event has every key of the pattern, with one of the listed values."""
     if isinstance(pattern, dict):
         return isinstance(event, dict) and all(passes(each, event.get(key)) for key, each in pattern.items())
     return event in pattern
 
 
-def test_a_function_and_a_pipe_read_the_stream_and_give_failures_an_end() -> None:
+def test_the_function_and_the_pipe_read_the_stream_and_limit_retries() -> None:
     made = shown()
     assert made["aws:iam/rolePolicyAttachment:RolePolicyAttachment"]["policyArn"] == OUTPUTS["readerPolicyArn"]
     mapping, pipe = made["aws:lambda/eventSourceMapping:EventSourceMapping"], made["aws:pipes/pipe:Pipe"]
@@ -67,7 +67,7 @@ def test_a_function_and_a_pipe_read_the_stream_and_give_failures_an_end() -> Non
     )
 
 
-def test_the_filter_passes_new_negative_results_alone() -> None:
+def test_the_filter_passes_only_new_negative_results() -> None:
     made = shown()
     filters = [
         made["aws:lambda/eventSourceMapping:EventSourceMapping"]["filterCriteria"],

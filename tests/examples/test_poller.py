@@ -1,4 +1,4 @@
-"""The example's poller on streams like AWS's, unlike moto's: shards split and end, and records are deleted."""
+"""The example's poller on streams that behave like AWS's: shards split and end, and records are deleted."""
 
 import json
 from collections.abc import Mapping
@@ -28,12 +28,12 @@ class Shard:
     parent: str = ""
     records: list[int] = field(default_factory=list)  # sequence numbers
     closed: bool = False
-    trimmed: int = 0  # numbers below are deleted
+    trimmed: int = 0  # records with a lower number are deleted
 
 
 @dataclass
 class Streams:
-    """One stream: its shards, two on a page."""
+    """One stream that lists its shards two to a page."""
 
     shards: dict[str, Shard]
     status: str = "ENABLED"
@@ -86,7 +86,7 @@ class Streams:
 
 
 class Consumer:
-    """A handler that notes each record, and starts again from its checkpoint when asked to."""
+    """A handler that notes each record, and restarts from its checkpoint on request."""
 
     def __init__(self, streams: Streams, folder: Path):
         self.streams, self.path = streams, folder / "checkpoint.json"
@@ -116,7 +116,7 @@ class Consumer:
 
 @pytest.fixture
 def split(tmp_path: Path) -> Consumer:
-    """A shard that split into two, of which one split again."""
+    """A consumer of a shard that split into two, of which one has a child of its own."""
     shards = {
         "c": Shard(parent="a", records=[20, 21]),
         "d": Shard(parent="b", records=[30]),
@@ -126,7 +126,7 @@ def split(tmp_path: Path) -> Consumer:
     return Consumer(Streams(shards), tmp_path)
 
 
-def test_every_record_comes_once_and_a_shards_before_its_childrens(split: Consumer) -> None:
+def test_every_record_arrives_once_and_a_parent_shards_records_come_first(split: Consumer) -> None:
     seen = split.drain()
     assert sorted(seen) == [1, 2, 3, 10, 11, 20, 21, 30]
     assert max(map(seen.index, (1, 2, 3))) < min(map(seen.index, (10, 20)))
@@ -134,20 +134,20 @@ def test_every_record_comes_once_and_a_shards_before_its_childrens(split: Consum
 
 
 @pytest.mark.parametrize("looks", range(5))
-def test_started_again_anywhere_it_misses_none_and_repeats_none(split: Consumer, looks: int) -> None:
+def test_a_restarted_consumer_misses_no_record_and_repeats_none(split: Consumer, looks: int) -> None:
     for _ in range(looks):
         split.poller.look()
     split.start()
     assert sorted(split.drain()) == [1, 2, 3, 10, 11, 20, 21, 30]
 
 
-def test_more_than_one_batch_is_read_batch_by_batch(tmp_path: Path) -> None:
+def test_a_long_shard_is_read_batch_by_batch(tmp_path: Path) -> None:
     consumer = Consumer(Streams({"a": Shard(records=list(range(2 * BATCH + 1)))}), tmp_path)
     assert [consumer.poller.look() for _ in range(4)] == [BATCH, BATCH, 1, 0]
     assert consumer.seen == list(range(2 * BATCH + 1))
 
 
-def test_an_iterator_that_expired_is_made_anew_where_it_was(split: Consumer) -> None:
+def test_an_expired_iterator_is_renewed_at_its_position(split: Consumer) -> None:
     split.drain()
     split.streams.expired = True
     split.streams.shards["c"].records.append(22)
@@ -156,18 +156,18 @@ def test_an_iterator_that_expired_is_made_anew_where_it_was(split: Consumer) -> 
     assert sorted(split.seen) == [1, 2, 3, 10, 11, 20, 21, 22, 30]
 
 
-def test_a_shard_that_splits_later_is_found(tmp_path: Path) -> None:
+def test_the_child_of_a_shard_that_splits_later_is_found(tmp_path: Path) -> None:
     streams = Streams({"a": Shard(records=[1])})
     consumer = Consumer(streams, tmp_path)
     consumer.drain()
     streams.shards["a"].closed = True
     streams.shards["b"] = Shard(parent="a", records=[2])
     listed = streams.listed
-    assert [consumer.poller.look(), consumer.poller.look()] == [0, 1]  # the end, at which it asks for children
+    assert [consumer.poller.look(), consumer.poller.look()] == [0, 1]  # its end, where the poller looks for children
     assert (consumer.seen, streams.listed - listed) == ([1, 2], 1)
 
 
-def test_a_list_of_shards_is_asked_for_every_half_a_minute(tmp_path: Path) -> None:
+def test_the_poller_lists_the_shards_every_half_minute(tmp_path: Path) -> None:
     consumer = Consumer(Streams({"a": Shard()}), tmp_path)
     for _ in range(5):
         consumer.poller.look()
@@ -177,7 +177,7 @@ def test_a_list_of_shards_is_asked_for_every_half_a_minute(tmp_path: Path) -> No
     assert consumer.streams.listed == 2
 
 
-def test_a_record_that_fails_is_tried_again_and_what_was_before_it_is_not(tmp_path: Path) -> None:
+def test_a_failed_record_is_retried_but_earlier_ones_are_not(tmp_path: Path) -> None:
     consumer = Consumer(Streams({"a": Shard(records=[1, 2, 3, 4])}), tmp_path)
     consumer.failing = {"3"}
     assert [consumer.poller.look(), consumer.poller.look()] == [2, 0]
@@ -190,7 +190,7 @@ def test_a_record_that_fails_is_tried_again_and_what_was_before_it_is_not(tmp_pa
 @pytest.mark.parametrize(
     "answer", [{"batchItemFailures": [{"itemIdentifier": "none of these"}]}, RuntimeError("breaks")]
 )
-def test_an_answer_that_names_no_record_fails_the_batch_as_in_lambda(answer: Any) -> None:
+def test_an_exception_or_unknown_record_id_fails_the_batch_as_in_lambda(answer: Any) -> None:
     def handler(event: dict[str, Any], context: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
@@ -204,22 +204,22 @@ def test_an_answer_that_names_no_record_fails_the_batch_as_in_lambda(answer: Any
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}])
-def test_an_answer_without_failures_takes_the_batch_as_in_lambda(answer: Any) -> None:
+def test_an_answer_without_failures_accepts_the_batch_as_in_lambda(answer: Any) -> None:
     assert Caller(lambda event, context: answer, ARN)([{"dynamodb": {"SequenceNumber": "1"}}]) == 1
 
 
-def test_a_consumer_that_was_away_for_more_than_a_day_says_what_may_be_lost(split: Consumer) -> None:
+def test_a_consumer_that_returns_after_a_day_reports_what_may_be_lost(split: Consumer) -> None:
     split.drain()
     split.streams.now += KEPT_S + 1
     with pytest.raises(Stopped, match=r"The stream was read up to 2026-.*Z, .*may be gone.*delete .*checkpoint\.json"):
         split.start()
 
 
-def test_a_quiet_shard_whose_last_record_is_deleted_is_read_on(tmp_path: Path) -> None:
+def test_a_quiet_shard_stays_readable_after_its_last_record_is_deleted(tmp_path: Path) -> None:
     streams = Streams({"a": Shard(records=[1, 2])})
     consumer = Consumer(streams, tmp_path)
     consumer.drain()
-    for _ in range(3):  # looks that find nothing, to the end of the day and beyond
+    for _ in range(3):  # looks that find nothing, until a day has passed and more
         streams.now += KEPT_S / 2
         consumer.poller.look()
     streams.shards["a"] = Shard(records=[3], trimmed=3)
@@ -227,7 +227,7 @@ def test_a_quiet_shard_whose_last_record_is_deleted_is_read_on(tmp_path: Path) -
     assert consumer.drain() == [1, 2, 3]
 
 
-def test_records_that_were_deleted_unread_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+def test_the_poller_stops_when_unread_records_were_deleted(tmp_path: Path) -> None:
     streams = Streams({"a": Shard(records=[1, 2])})
     consumer = Consumer(streams, tmp_path)
     consumer.drain()
@@ -235,7 +235,7 @@ def test_records_that_were_deleted_unread_are_not_passed_over_in_silence(tmp_pat
     with pytest.raises(Stopped, match="a was read more than 24 hours late"):
         consumer.poller.look()
     checkpoint = json.loads(consumer.path.read_text())
-    checkpoint["shards"]["b"] = {**checkpoint["shards"]["a"], "at": START + KEPT_S}  # another was read since
+    checkpoint["shards"]["b"] = {**checkpoint["shards"]["a"], "at": START + KEPT_S}  # another shard was read since
     consumer.path.write_text(json.dumps(checkpoint))
     streams.now += KEPT_S + 1
     consumer.start()
@@ -249,7 +249,7 @@ def read_for_ever(consumer: Consumer) -> None:
         consumer.poller.look()
 
 
-def test_a_stream_that_was_switched_off_is_read_to_its_end(split: Consumer) -> None:
+def test_a_disabled_stream_is_read_to_its_end(split: Consumer) -> None:
     split.streams.status = "DISABLED"
     for shard in split.streams.shards.values():
         shard.closed = True
@@ -267,7 +267,9 @@ def test_a_stream_that_was_switched_off_is_read_to_its_end(split: Consumer) -> N
         ('{"stream": "s", "shards": {"a": 1}}', "is not a checkpoint"),
     ],
 )
-def test_a_checkpoint_of_something_else_is_not_gone_on_from(split: Consumer, content: str, says: str) -> None:
+def test_a_foreign_or_malformed_checkpoint_is_refused_and_left_unchanged(
+    split: Consumer, content: str, says: str
+) -> None:
     split.path.write_text(content)
     with pytest.raises(Stopped, match=says):
         split.start()

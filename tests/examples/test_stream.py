@@ -20,7 +20,7 @@ from tools.local.stack import LocalPipeline
 
 pytestmark = pytest.mark.slow(reason="runs a whole pipeline")
 
-RESULTS, ITEMS = 1_000, 20  # in a message
+RESULTS, ITEMS = 1_000, 20  # items of one message
 POLL = ROOT / "examples" / "stream" / "poll.py"
 
 
@@ -74,7 +74,7 @@ class Consumer:
         return self.local.dynamodb.scan(TableName=self.tasks, Select="COUNT")["Count"]
 
     def changes(self) -> list[str]:
-        """The ids of all tasks that were opened, each as often as it was."""
+        """The id of every task that was opened, once for each time it was opened."""
         streams, arn = self.local.cloud.client("dynamodbstreams"), self.table["LatestStreamArn"]
         (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
         where: dict[str, Any] = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
@@ -84,7 +84,7 @@ class Consumer:
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
-def test_ended_in_the_middle_and_started_again_it_misses_none_and_does_none_twice(
+def test_a_stopped_and_restarted_consumer_misses_no_result_and_repeats_none(
     local: LocalPipeline, by: signal.Signals, tmp_path: Path
 ) -> None:
     consumer = Consumer(local, f"tasks-{by.name.lower()}", tmp_path)
@@ -92,17 +92,17 @@ def test_ended_in_the_middle_and_started_again_it_misses_none_and_does_none_twic
         process = consumer.start()
         eventually(lambda enough=enough: consumer.open() >= enough)
         consumer.end(process, by)
-        assert consumer.open() < RESULTS, "it was done before it was ended: nothing is shown"
+        assert consumer.open() < RESULTS, "the consumer finished before it was stopped, so the test proves nothing"
     process = consumer.start()
     eventually(lambda: consumer.open() == RESULTS)
     consumer.end(process, signal.SIGTERM)
     assert sorted(consumer.changes()) == sorted(f"text-{n}" for n in range(RESULTS))
     handled = sum(map(int, re.findall(r"Handled (\d+)", consumer.said)))
-    if by is signal.SIGTERM:  # not even handed over twice
+    if by is signal.SIGTERM:  # the poller does not even hand a record over twice
         assert handled == RESULTS
 
 
-def test_what_is_missing_or_gone_is_named(local: LocalPipeline, tmp_path: Path) -> None:
+def test_a_missing_variable_and_a_deleted_stream_are_named(local: LocalPipeline, tmp_path: Path) -> None:
     consumer = Consumer(local, "tasks-none", tmp_path)
     old = local.recording.outputs["resultStreamArn"].rpartition("/")[0] + "/2026-11-01T09:00:00.000"
     for variables, says in (

@@ -1,4 +1,4 @@
-"""A stack's queues and table in moto, and the command line run on them."""
+"""Fixtures: a stack's queues and table in moto, and the command line."""
 
 import os
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def place(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Place:
-    """Queues and a table of this test's own, made known by the environment."""
+    """Queues and a table for this test alone, which environment variables name."""
     sqs, dynamodb, name = cloud.client("sqs"), cloud.client("dynamodb"), f"texts-{next(numbers)}"
     dead = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -38,26 +38,26 @@ def place(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Plac
     monkeypatch.delenv("STACK", raising=False)
     for variable, value in found.environment.items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(dead_letter_queue, "WAIT_SECONDS", 0)  # moto has one server to ask
+    monkeypatch.setattr(dead_letter_queue, "WAIT_SECONDS", 0)  # a short poll suffices: moto has one server
     monkeypatch.chdir(tmp_path)
     return found
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line in this process, on what `place` made known."""
+    """Run the command line in this process, on the queues and the table of `place`."""
 
     def run_it(*arguments: object) -> Outcome:
         capsys.readouterr()
         monkeypatch.setattr("sys.argv", ["sentiment", *map(str, arguments)])
         code = main()
         said = capsys.readouterr()
-        return Outcome(code, said.out, " ".join(said.err.split()))  # lines are broken at the screen's width
+        return Outcome(code, said.out, " ".join(said.err.split()))  # the console wraps lines at the screen's width
 
     return run_it
 
 
 @pytest.fixture
 def outside(place: Place) -> dict[str, str]:
-    """The environment of the command line in a process of its own."""
+    """The environment for the command line in another process."""
     return {**os.environ, **place.environment, "PYTHONPATH": str(ROOT)}

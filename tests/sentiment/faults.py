@@ -13,7 +13,7 @@ class PartialFailures:
     """Keeps entries of SendMessageBatch from being sent, and reports them as failed.
 
     Attributes:
-        requests: the bodies of each request, before any was taken out.
+        requests: the bodies of each request, including those that were taken out.
     """
 
     def __init__(
@@ -21,7 +21,7 @@ class PartialFailures:
     ) -> None:
         """
         Args:
-            fails: takes a body, and how often it was tried before.
+            fails: decides whether an entry fails, by its body and the number of earlier tries.
         """
         self.requests: list[list[str]] = []
         self._fails = fails
@@ -39,7 +39,7 @@ class PartialFailures:
             self._tries[body] = self._tries.get(body, 0) + 1
         context["failed"] = failed
         left = [entry for entry in params["Entries"] if entry not in failed]
-        # SQS takes no empty batch: one that nobody knows stands in.
+        # SQS accepts no empty batch, so an unrelated message takes the place of the failed ones.
         return {**params, "Entries": left or [{"Id": "none", "MessageBody": "nothing"}]}
 
     def _tried(self, entry: Entry) -> int:
@@ -50,7 +50,7 @@ class PartialFailures:
 
 
 def answers(sqs: Any, *statuses: int, code: str = "ThrottlingException", after: int = 0) -> list[int]:
-    """Have requests to send, `after` so many, answered with these HTTP statuses; returns those still to come."""
+    """After `after` requests to send, answer with these HTTP statuses; return those still to come."""
     left, passing = list(statuses), [None] * after
 
     def answer(request: Any, **_: Any) -> AWSResponse | None:

@@ -1,4 +1,4 @@
-"""A stack's queues and table in moto, and the command line run on them."""
+"""A stack's queues and table in moto, for the command line to work on."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Place:
         }
 
     def messages(self, queue_url: str = "") -> list[dict[str, Any]]:
-        """All that a queue holds; it is empty afterwards."""
+        """Receive all messages of a queue, and delete them."""
         url = queue_url or self.queue_url
         found: list[dict[str, Any]] = []
         while batch := self.sqs.receive_message(
@@ -46,12 +46,12 @@ class Place:
         return found
 
     def items(self) -> list[dict[str, Any]]:
-        """All texts in the queue, of messages with one or many."""
+        """Receive all texts in the queue, from messages with one text or many."""
         bodies = [json.loads(message["Body"]) for message in self.messages()]
         return [item for body in bodies for item in body.get("items", [body])]
 
     def store(self, item_id: str, sentiment: str = "POSITIVE", score: float = 0.9, **fields: str) -> None:
-        """A result as function/store.py writes it."""
+        """Store a result as function/store.py writes it."""
         texts = {
             "id": item_id,
             "sentiment": sentiment,

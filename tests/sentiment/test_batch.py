@@ -1,4 +1,4 @@
-"""Batches: within SQS's limits whatever comes, every text once and in order."""
+"""Batches stay within SQS's limits, and hold every text once and in order."""
 
 import json
 from datetime import UTC, datetime
@@ -11,21 +11,21 @@ from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, pars
 
 MOMENT = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
-characters = st.characters(exclude_categories=["Cs"])  # lone surrogates are no text
+characters = st.characters(exclude_categories=["Cs"])  # lone surrogates are not text
 short = st.text(characters, min_size=1, max_size=40).filter(str.strip)
-# Few long ones fill a batch; every kind of character, by how many bytes it takes.
+# A few long texts fill a batch; their characters differ in the number of bytes.
 long = st.builds(str.__mul__, st.sampled_from("a\x00é€\uffff😊"), st.integers(1, MAX_TEXT_CHARS)).filter(str.strip)
 items = st.builds(Item, short, short | long, st.just(MOMENT))
 
 
 def batches(texts: list[Item], items_per_message: int) -> list[list[str]]:
-    """The bodies of each request that these texts make."""
+    """The bodies of each request that these texts fill."""
     batch, made = Batch(items_per_message), []
     for item in map(encode, texts):
         if batch.add(item) is None:
             made.append(batch)
             batch = Batch(items_per_message)
-            assert batch.add(item) is not None, "an empty batch takes whatever the contract allows"
+            assert batch.add(item) is not None, "an empty batch accepts whatever the contract allows"
     return [list(each.bodies()) for each in [*made, batch]]
 
 
@@ -44,14 +44,14 @@ def test_no_request_exceeds_a_limit_and_every_text_is_sent_once_in_order(texts: 
 @settings(deadline=None, database=None)
 @given(st.text(characters, min_size=1).filter(str.strip))
 @example("nor these: \ufffe \uffff \x00")
-def test_what_is_sent_holds_only_characters_that_sqs_takes(text: str) -> None:
+def test_a_message_holds_only_characters_that_sqs_accepts(text: str) -> None:
     encoded = encode(Item("1", text, MOMENT))
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     assert all(c in "\t\n\r" or "\x20" <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" for c in encoded)
     assert json.loads(encoded)["text"] == text
 
 
-def test_the_largest_text_of_the_most_expensive_characters_fits_into_a_message() -> None:
+def test_the_largest_allowed_text_fits_into_a_message() -> None:
     largest = encode(Item("\x00" * MAX_ID_BYTES, "x" + "\x00" * (MAX_TEXT_CHARS - 1), MOMENT))
     assert Batch().add(largest) == 0
     assert Batch(items_per_message=100).add(largest) == 0

@@ -1,4 +1,4 @@
-"""The unmodified examples on the local pipeline, and a newcomer's first commands."""
+"""The unmodified examples run on the local pipeline, and so do a newcomer's first commands."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def local() -> Iterator[LocalPipeline]:
         yield stack
 
 
-def test_the_examples_texts_end_in_the_table(local: LocalPipeline, tmp_path: Path) -> None:
+def test_the_texts_of_the_examples_reach_the_table(local: LocalPipeline, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -51,7 +51,7 @@ def test_the_examples_texts_end_in_the_table(local: LocalPipeline, tmp_path: Pat
     assert found == dict(zip(ids, ["POSITIVE", "NEGATIVE", "POSITIVE", "NEGATIVE"], strict=True))
 
 
-def test_a_newcomer_sends_and_reads_without_saying_where(
+def test_a_newcomer_sends_and_reads_without_naming_a_target(
     local: LocalPipeline, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("STACK", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", *(place.variable for place in PLACES.values())):

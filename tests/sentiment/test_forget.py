@@ -35,7 +35,7 @@ def full(place: Place) -> Place:
     return place
 
 
-def test_the_results_of_the_ids_are_deleted_and_no_others(full: Place, run: Run, monkeypatch: Any) -> None:
+def test_forget_deletes_only_the_results_of_the_given_ids(full: Place, run: Run, monkeypatch: Any) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{len(IDS)}\n"))
     done = run("forget", *IDS, IDS[0], "absent")
     assert done.code == 0, done.err
@@ -62,7 +62,7 @@ def test_a_dry_run_counts_and_deletes_nothing(full: Place, run: Run) -> None:
 
 
 @pytest.mark.parametrize("output", ["jsonl", "csv"])
-def test_ids_are_taken_from_what_results_wrote(full: Place, run: Run, output: str) -> None:
+def test_forget_takes_ids_from_the_output_of_results(full: Place, run: Run, output: str) -> None:
     full.store("=SUM(A1)", text="An id that a spreadsheet would run")
     file = Path(f"results.{output}")
     file.write_text(run("results", "=SUM(A1)", *IDS, "--output", output).out)
@@ -70,7 +70,7 @@ def test_ids_are_taken_from_what_results_wrote(full: Place, run: Run, output: st
     assert stored(full) == {"kept"}
 
 
-def test_what_cannot_be_an_id_is_named_and_the_others_are_deleted(full: Place, run: Run) -> None:
+def test_an_invalid_id_is_named_and_the_others_are_deleted(full: Place, run: Run) -> None:
     Path("ids.jsonl").write_text("".join(f'{{"id": "{item_id}"}}\n' for item_id in IDS) + '{"id": 7}\nno json\n')
     done = run("forget", "x" * 2049, "--ids-from", "ids.jsonl", "--yes")
     assert (done.code, stored(full)) == (1, {"kept"})
@@ -78,7 +78,7 @@ def test_what_cannot_be_an_id_is_named_and_the_others_are_deleted(full: Place, r
         assert why in done.err
 
 
-def test_ids_come_by_standard_input_too_which_then_cannot_confirm(full: Place, outside: dict[str, str]) -> None:
+def test_results_of_ids_on_standard_input_are_deleted_only_with_yes(full: Place, outside: dict[str, str]) -> None:
     command = [sys.executable, "-m", "sentiment", "forget", "--ids-from", "-"]
     asked = {"input": "\n".join(IDS), "env": outside, "capture_output": True, "text": True}
     refused: Any = subprocess.run(command, **asked)
@@ -88,7 +88,7 @@ def test_ids_come_by_standard_input_too_which_then_cannot_confirm(full: Place, o
     assert (done.returncode, stored(full)) == (0, {"kept"}), done.stderr
 
 
-def test_ids_are_asked_for(place: Place, run: Run) -> None:
+def test_forget_requires_ids(place: Place, run: Run) -> None:
     done = run("forget")
     assert done.code == 2
     assert "needs ids" in done.err
@@ -107,7 +107,7 @@ def test_a_result_that_has_expired_is_deleted_too(place: Place, run: Run) -> Non
 
 
 def leave_unprocessed(dynamodb: Any, times: int) -> None:
-    """Have so many requests to delete settle their first id alone."""
+    """Make this number of delete requests process only their first id."""
     left = [times]
 
     def leave(params: dict[str, Any], context: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def leave_unprocessed(dynamodb: Any, times: int) -> None:
     dynamodb.meta.events.register("after-call.dynamodb.BatchWriteItem", report)
 
 
-def test_what_dynamodb_leaves_unprocessed_is_deleted_later(full: Place) -> None:
+def test_results_that_dynamodb_leaves_unprocessed_are_deleted_later(full: Place) -> None:
     dynamodb, waits = full.cloud.client("dynamodb"), []
     leave_unprocessed(dynamodb, 2)
     results = Results(dynamodb=dynamodb, table_name=full.table_name, sleep=waits.append)
@@ -135,9 +135,7 @@ def test_what_dynamodb_leaves_unprocessed_is_deleted_later(full: Place) -> None:
         list(results.delete([f"absent-{n}" for n in range(ATTEMPTS + 2)]))
 
 
-def test_a_run_that_is_broken_off_says_how_far_it_got_and_the_same_command_goes_on(
-    full: Place, run: Run, monkeypatch: Any
-) -> None:
+def test_an_interrupted_run_prints_its_progress_and_can_be_repeated(full: Place, run: Run, monkeypatch: Any) -> None:
     dynamodb, calls = full.cloud.client("dynamodb"), []
 
     def break_off(**_: Any) -> None:
@@ -156,10 +154,8 @@ def test_a_run_that_is_broken_off_says_how_far_it_got_and_the_same_command_goes_
     assert f"5 results of {len(IDS)} ids deleted" in done.err
 
 
-def test_an_older_message_that_was_absorbed_before_is_stored_once_its_result_is_forgotten(
-    place: Place, run: Run
-) -> None:
-    """docs/operations.md says so: the table no longer knows that there was a newer text."""
+def test_an_older_message_can_be_stored_once_the_newer_result_is_forgotten(place: Place, run: Run) -> None:
+    """As docs/operations.md warns: the table no longer knows that there was a newer text."""
     store = Store(
         client=place.dynamodb,
         table_name=place.table_name,

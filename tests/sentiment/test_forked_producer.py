@@ -12,7 +12,7 @@ from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.slow(reason="forks processes that send")
 
-# Ends by itself where something hangs: a child that never returns is what these tests are about.
+# The alarm ends a process that hangs: these tests look for children that never return.
 PREAMBLE = """
 import multiprocessing, os, signal, sys, threading
 from sentiment import Producer
@@ -49,7 +49,7 @@ def busy(thread):
         sent.append(name)
 threads = [threading.Thread(target=busy, args=(thread,)) for thread in range(4)]
 [thread.start() for thread in threads]
-for worker in range(8):  # at whatever place the locks are
+for worker in range(8):  # in whatever state the locks are
     if not (pid := os.fork()):
         signal.alarm(120)
         producer.send(f"child-{worker}", "good")
@@ -93,7 +93,7 @@ if __name__ == "__main__":
 
 
 def play(place: Place, outside: dict[str, str], program: str, *arguments: str) -> str:
-    """Run a program in a process of its own; returns what it prints."""
+    """Run a program in another process, and return what it prints."""
     path = Path("service.py")
     path.write_text(PREAMBLE + program)
     done = subprocess.run(
@@ -108,25 +108,21 @@ def play(place: Place, outside: dict[str, str], program: str, *arguments: str) -
 
 
 @pytest.mark.parametrize("before", ["unused", "used"])
-def test_parent_and_children_send_what_was_handed_over_in_each_and_every_text_arrives_once(
-    place: Place, outside: dict[str, str], before: str
-) -> None:
+def test_parent_and_children_each_send_their_own_texts_once(place: Place, outside: dict[str, str], before: str) -> None:
     play(place, outside, FORK, before)
     expected = [f"child-{worker}-{n}" for worker in range(2) for n in range(25)] + ["buffered-in-parent", "after"]
     expected += ["before"] if before == "used" else []
     assert Counter(item["id"] for item in place.items()) == Counter(expected)
 
 
-def test_a_fork_in_the_middle_of_sending_stops_neither_parent_nor_child(place: Place, outside: dict[str, str]) -> None:
+def test_a_fork_while_sending_blocks_neither_parent_nor_child(place: Place, outside: dict[str, str]) -> None:
     count = int(play(place, outside, BUSY_FORK))
     ids = Counter(item["id"] for item in place.items())
     assert ids.total() == count + 8
     assert {f"child-{worker}" for worker in range(8)} < ids.keys()
 
 
-def test_a_producer_with_a_client_of_the_parent_refuses_to_work_in_a_child(
-    place: Place, outside: dict[str, str]
-) -> None:
+def test_a_producer_with_the_parents_client_refuses_to_send_in_a_child(place: Place, outside: dict[str, str]) -> None:
     said = play(place, outside, GIVEN_CLIENT)
     assert "forked after the producer was created with `client`" in said
     assert "create the Producer here, or pass no client" in said
@@ -134,14 +130,14 @@ def test_a_producer_with_a_client_of_the_parent_refuses_to_work_in_a_child(
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_pool_of_workers_sends_through_a_producer_of_the_module(
+def test_a_worker_pool_sends_through_a_module_level_producer(
     place: Place, outside: dict[str, str], method: str
 ) -> None:
     play(place, outside, POOL, method)
     assert Counter(item["id"] for item in place.items()) == Counter(["main", *(f"id-{n}" for n in range(20))])
 
 
-def test_a_producer_is_not_pickled_but_says_what_to_do(place: Place, outside: dict[str, str]) -> None:
+def test_pickling_a_producer_fails_with_advice(place: Place, outside: dict[str, str]) -> None:
     program = """
 import pickle
 try:

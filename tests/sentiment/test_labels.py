@@ -25,7 +25,7 @@ GREEN, RED, YELLOW = "\x1b[32m", "\x1b[31m", "\x1b[33m"
 
 
 @pytest.mark.parametrize(("label", "style"), LABELS.items())
-def test_a_label_is_painted_by_its_meaning_or_not_at_all(label: str, style: str) -> None:
+def test_a_label_gets_the_colour_of_its_meaning_or_none(label: str, style: str) -> None:
     assert style_of(label) == style
 
 
@@ -39,17 +39,17 @@ def shown(screen: Console) -> str:
     return screen.file.getvalue()
 
 
-def test_the_demonstration_paints_each_result_and_a_label_with_brackets_stays_whole(screen: Console) -> None:
+def test_the_demonstration_colours_labels_and_prints_brackets_literally(screen: Console) -> None:
     labels = ("negative", "neutral", "positive", "[mixed]")
     show_results(
         {label: {"sentiment": label, "score": "0.5", "text": "?", "truncated": False} for label in labels}, screen
     )
     for colour, label in ((RED, "negative"), (YELLOW, "neutral"), (GREEN, "positive")):
         assert f"{colour}{label}" in shown(screen)
-    assert shown(screen).count("[mixed]") == 2  # its id, and its label
+    assert shown(screen).count("[mixed]") == 2  # once as its id, once as its label
 
 
-def test_a_summary_of_three_labels_has_a_bar_of_each_colour(screen: Console) -> None:
+def test_the_summary_draws_a_bar_in_each_colour(screen: Console) -> None:
     summary = Summary()
     results: list[dict[str, Any]] = [{"sentiment": label, "score": 0.5, "truncated": False} for label in LABELS]
     summary.add(results)

@@ -31,7 +31,7 @@ def read(path: Path, content: bytes, encoding: str | None = None) -> list[str]:
         (b"", "utf-8"),
     ],
 )
-def test_a_byte_order_mark_says_the_encoding_and_is_no_text(
+def test_a_byte_order_mark_sets_the_encoding_and_is_stripped(
     tmp_path: Path, mark: bytes, encoding: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert read(tmp_path / "f", mark + TEXT.encode(encoding)) == [
@@ -43,9 +43,7 @@ def test_a_byte_order_mark_says_the_encoding_and_is_no_text(
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 @pytest.mark.parametrize("text", ["Great hotel\nAwful food\n", "\u305d\u308c\u306f\u826f\u3044 1\n" * 20])
-def test_utf_16_without_a_mark_is_refused_by_its_name_and_read_when_asked_for(
-    tmp_path: Path, encoding: str, text: str
-) -> None:
+def test_utf_16_without_a_mark_is_refused_until_the_option_names_it(tmp_path: Path, encoding: str, text: str) -> None:
     path = tmp_path / "f"
     with pytest.raises(CommandError, match=f"looks like {encoding} without .* --encoding {encoding} reads it"):
         read(path, text.encode(encoding))
@@ -61,13 +59,13 @@ def test_utf_16_without_a_mark_is_refused_by_its_name_and_read_when_asked_for(
         ("utf-8", codecs.BOM_UTF8 + "caf\u00e9\n".encode()),
     ],
 )
-def test_an_encoding_that_is_asked_for_is_used(tmp_path: Path, encoding: str, content: bytes) -> None:
+def test_the_given_encoding_is_used(tmp_path: Path, encoding: str, content: bytes) -> None:
     (line,) = read(tmp_path / "f", content, encoding)
     assert line.startswith("caf\u00e9")
 
 
 @pytest.mark.parametrize("name", ["nonsense", "zip", "base64", "cp\x001252"])
-def test_an_encoding_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+def test_an_unknown_encoding_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(CommandError, match=r"--encoding: .* is unknown"):
         read(tmp_path / "f", b"x", name)
 
@@ -81,12 +79,14 @@ def test_an_encoding_that_is_none_is_named(tmp_path: Path, name: str) -> None:
     ],
     ids=["a lone CR is content", "a lone CR ends lines", "others never end a line"],
 )
-def test_lines_end_as_most_lines_of_the_file_do(tmp_path: Path, content: bytes, lines: list[str]) -> None:
+def test_a_lone_cr_ends_lines_only_where_most_lines_end_with_one(
+    tmp_path: Path, content: bytes, lines: list[str]
+) -> None:
     assert read(tmp_path / "f", content) == lines
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
-def test_compressed_files_are_read_and_damaged_ones_refused(tmp_path: Path, pack: object) -> None:
+def test_a_compressed_file_is_read_and_a_damaged_one_is_refused(tmp_path: Path, pack: object) -> None:
     packed = pack(TEXT.encode() * 5_000)  # type: ignore[operator]
     path = tmp_path / "f.gz"
     assert len(read(path, packed)) == 15_000
@@ -104,6 +104,6 @@ def test_compressed_files_are_read_and_damaged_ones_refused(tmp_path: Path, pack
         (b"\x28\xb5\x2f\xfd", "decompress it"),
     ],
 )
-def test_what_is_no_text_is_refused_with_the_way_out(tmp_path: Path, head: bytes, says: str) -> None:
+def test_a_file_that_is_not_text_is_refused_with_advice(tmp_path: Path, head: bytes, says: str) -> None:
     with pytest.raises(CommandError, match=says):
         read(tmp_path / "f", head + bytes(100))

@@ -21,7 +21,7 @@ from tests.waiting import HANG_S
 from tools.local.program import ROOT
 
 
-def test_texts_arrive_in_messages_of_one_or_of_many(place: Place) -> None:
+def test_the_producer_puts_one_or_many_texts_into_a_message(place: Place) -> None:
     for per_message, messages in ((1, 25), (10, 3)):
         with Producer(place.queue_url, items_per_message=per_message, linger_seconds=HANG_S) as producer:
             for n in range(25):
@@ -31,7 +31,7 @@ def test_texts_arrive_in_messages_of_one_or_of_many(place: Place) -> None:
         assert all(message["Body"].count("café") <= per_message for message in sent)
 
 
-def test_a_text_is_dated_by_its_timestamp_or_else_by_its_sending(place: Place) -> None:
+def test_a_text_is_dated_by_its_timestamp_or_the_time_of_sending(place: Place) -> None:
     before = datetime.now(UTC)
     with Producer(place.queue_url) as producer:
         producer.send("own", "good", datetime(2026, 11, 1, tzinfo=UTC))
@@ -53,13 +53,13 @@ def test_a_text_that_breaks_the_contract_is_refused_at_once_and_not_sent(place: 
     assert place.messages() == []
 
 
-def test_a_batch_that_is_not_full_leaves_after_its_time(place: Place) -> None:
+def test_a_partial_batch_is_sent_after_the_linger_time(place: Place) -> None:
     with Producer(place.queue_url, linger_seconds=0.01) as producer:
         producer.send("1", "good").result(timeout=HANG_S)
         assert [item["id"] for item in place.items()] == ["1"]
 
 
-def test_only_the_failed_entries_of_a_partial_failure_are_sent_again(place: Place) -> None:
+def test_only_the_failed_entries_of_a_request_are_retried(place: Place) -> None:
     faults = PartialFailures(place.sqs, lambda body, tries: "odd" in body and tries < 2)
     messages = [{"MessageBody": f"{'odd' if n % 2 else 'even'} {n}"} for n in range(10)]
     waits: list[float] = []
@@ -74,7 +74,7 @@ def test_only_the_failed_entries_of_a_partial_failure_are_sent_again(place: Plac
     assert 0 <= waits[1] <= 0.2
 
 
-def test_what_sqs_blames_on_the_sender_is_not_tried_again_but_told_by_id(place: Place) -> None:
+def test_a_sender_fault_is_reported_by_id_and_not_retried(place: Place) -> None:
     faults = PartialFailures(place.sqs, lambda body, _: "refused" in body, sender_fault=True)
     with (
         pytest.raises(SendFailed) as failed,
@@ -89,7 +89,7 @@ def test_what_sqs_blames_on_the_sender_is_not_tried_again_but_told_by_id(place: 
     assert [item["id"] for item in place.items()] == ["good"]
 
 
-def test_an_entry_that_fails_every_time_is_given_up_in_the_end(place: Place) -> None:
+def test_delivery_gives_up_an_entry_after_its_last_attempt(place: Place) -> None:
     faults = PartialFailures(place.sqs, lambda body, _: body == "never")
     failures = deliver(place.sqs, place.queue_url, [{"MessageBody": "never"}, {"MessageBody": "once"}], lambda _: None)
     assert list(failures) == [0]
@@ -98,7 +98,7 @@ def test_an_entry_that_fails_every_time_is_given_up_in_the_end(place: Place) -> 
     assert [message["Body"] for message in place.messages()].count("once") == 1
 
 
-def test_throttling_is_waited_out(place: Place) -> None:
+def test_the_producer_retries_until_throttling_ends(place: Place) -> None:
     left = answers(place.sqs, 429, 503)
     with Producer(place.queue_url, client=place.sqs) as producer:
         producer.send("1", "good")
@@ -109,7 +109,7 @@ THROTTLES = ("KMS.ThrottlingException", "KmsThrottled", "RequestThrottled", "Too
 
 
 @pytest.mark.parametrize("code", THROTTLES)
-def test_an_entry_that_is_throttled_is_tried_again_whoever_is_blamed(place: Place, code: str) -> None:
+def test_a_throttled_entry_is_retried_even_as_a_sender_fault(place: Place, code: str) -> None:
     PartialFailures(place.sqs, lambda body, tries: body == "slow" and tries < 2, sender_fault=True, code=code)
     assert deliver(place.sqs, place.queue_url, [{"MessageBody": "slow"}], lambda _: None) == {}
     assert [message["Body"] for message in place.messages()].count("slow") == 1
@@ -117,7 +117,7 @@ def test_an_entry_that_is_throttled_is_tried_again_whoever_is_blamed(place: Plac
 
 @pytest.mark.slow(reason="boto3 waits between its own tries")
 @pytest.mark.parametrize("code", THROTTLES)
-def test_a_request_that_is_throttled_as_a_whole_is_tried_again(place: Place, code: str) -> None:
+def test_a_throttled_request_is_retried_until_the_attempts_run_out(place: Place, code: str) -> None:
     sqs = place.cloud.client("sqs")
     left = answers(sqs, 400, 400, code=code)
     assert deliver(sqs, place.queue_url, [{"MessageBody": "slow"}], lambda _: None) == {}
@@ -127,13 +127,13 @@ def test_a_request_that_is_throttled_as_a_whole_is_tried_again(place: Place, cod
         deliver(sqs, place.queue_url, [{"MessageBody": "slow"}], lambda _: None)
 
 
-def test_a_key_that_cannot_be_used_is_no_fault_of_the_text(place: Place) -> None:
+def test_a_disabled_key_does_not_reject_the_text(place: Place) -> None:
     PartialFailures(place.sqs, lambda *_: True, sender_fault=True, code="KMS.DisabledException")
     failures = deliver(place.sqs, place.queue_url, [{"MessageBody": "good"}], lambda _: None)
-    assert not failures[0].refused, "`send` stops and goes on later; it does not call the text rejected"
+    assert not failures[0].refused, "`send` stops, to be resumed later; it does not reject the text"
 
 
-def test_a_request_that_fails_as_a_whole_fails_all_of_its_texts(place: Place) -> None:
+def test_a_failed_request_fails_all_of_its_texts(place: Place) -> None:
     answers(place.sqs, 403, code="AccessDenied")
     producer = Producer(place.queue_url, client=place.sqs, linger_seconds=HANG_S)
     producer.send("1", "good")
@@ -145,14 +145,12 @@ def test_a_request_that_fails_as_a_whole_fails_all_of_its_texts(place: Place) ->
 
 
 @pytest.mark.parametrize("items_per_message", [0, MAX_ITEMS + 1])
-def test_more_texts_in_a_message_than_the_function_takes_are_refused_at_once(
-    place: Place, items_per_message: int
-) -> None:
+def test_the_producer_refuses_items_per_message_out_of_range(place: Place, items_per_message: int) -> None:
     with pytest.raises(ValueError, match=f"items_per_message: {items_per_message} must be 1 to {MAX_ITEMS}"):
         Producer(place.queue_url, client=place.sqs, items_per_message=items_per_message)
 
 
-def test_flush_tells_of_failures_once_and_what_follows_is_sent(place: Place) -> None:
+def test_flush_reports_failures_once_and_later_texts_are_sent(place: Place) -> None:
     answers(place.sqs, 403, code="AccessDenied")
     with Producer(place.queue_url, client=place.sqs) as producer:
         producer.send("1", "good")
@@ -164,7 +162,7 @@ def test_flush_tells_of_failures_once_and_what_follows_is_sent(place: Place) -> 
 
 
 class Gated:
-    """SQS that holds requests back, those with the word `mine` and all others each by an event; it takes no `bad`."""
+    """SQS that holds back requests with `mine` until one event, all others until another, and refuses `bad`."""
 
     def __init__(self) -> None:
         self.arrived, self.mine_may_go, self.others_may_go = Semaphore(0), Event(), Event()
@@ -178,30 +176,28 @@ class Gated:
         return {"Failed": [{"Id": each, "Code": "Injected", "SenderFault": True} for each in refused]}
 
 
-@pytest.mark.parametrize("others", [10, 30])  # one batch, and more than the senders may have unsettled
-def test_a_flush_waits_for_what_was_handed_over_before_it_and_for_nothing_else(
-    others: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("others", [10, 30])  # one batch, and more texts than the senders may have unsettled
+def test_flush_waits_only_for_texts_handed_over_before_it(others: int, monkeypatch: pytest.MonkeyPatch) -> None:
     sqs, waiting, wait_for = Gated(), Semaphore(0), Condition.wait_for
     monkeypatch.setattr(Condition, "wait_for", lambda *given: (waiting.release(), wait_for(*given))[1])
     producer = Producer("queue", client=sqs, senders=2, linger_seconds=3600)
     mine = producer.send("mine", "bad")
     with ThreadPoolExecutor(4) as pool:
         flushes = [pool.submit(producer.flush) for _ in range(2)]
-        assert sqs.arrived.acquire(timeout=HANG_S), "the flush sends what is buffered"
-        assert all(waiting.acquire(timeout=HANG_S) for _ in flushes), "what comes now is none of theirs"
+        assert sqs.arrived.acquire(timeout=HANG_S), "a flush sends the buffered text"
+        assert all(waiting.acquire(timeout=HANG_S) for _ in flushes), "both flushes wait, for nothing that comes later"
         busy = pool.submit(lambda: [producer.send(f"other-{n}", "bad") for n in range(others)])
-        assert sqs.arrived.acquire(timeout=HANG_S), "a request of the others is under way"
+        assert sqs.arrived.acquire(timeout=HANG_S), "a request with other texts is in flight"
         sqs.mine_may_go.set()
         for flush in flushes:
             error = flush.exception(timeout=HANG_S)
-            assert isinstance(error, SendFailed), "whoever waited for it learns of it"
+            assert isinstance(error, SendFailed), "both flushes report the failure"
             assert error.failures == {"mine": mine.exception()}
         sqs.others_may_go.set()
         assert len(busy.result(timeout=HANG_S)) == others
     with pytest.raises(SendFailed) as failed:
         producer.close()
-    assert failed.value.failures.keys() == {f"other-{n}" for n in range(others)}, "of mine it was told before"
+    assert failed.value.failures.keys() == {f"other-{n}" for n in range(others)}, "flush already reported mine"
 
 
 def test_many_threads_send_through_one_producer_and_every_text_arrives_once(place: Place) -> None:
@@ -210,11 +206,11 @@ def test_many_threads_send_through_one_producer_and_every_text_arrives_once(plac
     assert Counter(item["id"] for item in place.items()) == {f"id-{n}": 1 for n in range(200)}
 
 
-def test_an_error_of_the_caller_is_not_hidden_and_what_was_handed_over_is_sent(place: Place) -> None:
+def test_a_callers_error_propagates_and_its_earlier_texts_are_sent(place: Place) -> None:
     with pytest.raises(ZeroDivisionError), Producer(place.queue_url) as producer:
         producer.send("1", str(producer.send("0", "good") and 1 / 0))
     assert [item["id"] for item in place.items()] == ["0"]
-    producer.close()  # a second time does nothing
+    producer.close()  # a second call does nothing
     with pytest.raises(RuntimeError, match="closed"):
         producer.send("2", "good")
 
@@ -224,7 +220,7 @@ def test_the_queues_url_names_the_region() -> None:
     assert region_of("http://127.0.0.1:4566/123456789012/texts") is None
 
 
-def test_services_import_no_more_than_they_need() -> None:
+def test_importing_the_producer_loads_no_heavy_packages() -> None:
     heavy = "{'rich', 'typer', 'pulumi', 'moto', 'onnxruntime', 'numpy'}"
     program = f"import sys, sentiment; sentiment.Producer; print({heavy} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

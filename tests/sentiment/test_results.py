@@ -17,7 +17,7 @@ from sentiment.table import ATTEMPTS, IDS_AT_ONCE, Results
 from tests.sentiment.place import Place, Run
 
 
-def test_results_by_id_are_shown_and_missing_ids_named(place: Place, run: Run) -> None:
+def test_the_command_shows_results_by_id_and_names_missing_ids(place: Place, run: Run) -> None:
     place.store("a", score=0.987, text="red \x1b[31m and\n" + "long " * 50)
     place.store("b", "NEGATIVE")
     done = run("results", "b", "a", "c")
@@ -25,13 +25,13 @@ def test_results_by_id_are_shown_and_missing_ids_named(place: Place, run: Run) -
     assert "0.987" in done.out
     assert "The text of b" in done.out
     assert "red \ufffd[31m and long long" in done.out
-    assert "\x1b" not in done.out, "a text does not control the terminal"
+    assert "\x1b" not in done.out, "a text cannot control the terminal"
     assert "2 results: 1 POSITIVE (50.0%), 1 NEGATIVE (50.0%)" in done.out
     assert "No result for 1 id: c." in done.err
     assert run("results", "a", "b").code == 0
 
 
-def test_json_lines_and_csv_hold_all_fields_and_nothing_else(place: Place, run: Run) -> None:
+def test_json_lines_and_csv_hold_the_same_fields(place: Place, run: Run) -> None:
     place.store("a", score=0.5, text='With, comma and "quotes"\nand lines')
     (line,) = run("results", "a", "--output", "jsonl").out.splitlines()
     result = json.loads(line)
@@ -41,7 +41,7 @@ def test_json_lines_and_csv_hold_all_fields_and_nothing_else(place: Place, run: 
     assert "text" not in json.loads(run("results", "a", "--output", "jsonl", "--no-text").out)
 
 
-def test_ids_are_read_from_a_file_of_ids_or_of_what_was_sent(place: Place, run: Run) -> None:
+def test_a_file_of_ids_may_mix_plain_ids_and_messages(place: Place, run: Run) -> None:
     for item_id in ("a", "b", "c"):
         place.store(item_id)
     Path("mixed").write_text('a\n{"items": [{"id": "b", "text": "good"}, {"id": "c", "text": "bad"}]}\n')
@@ -49,7 +49,7 @@ def test_ids_are_read_from_a_file_of_ids_or_of_what_was_sent(place: Place, run: 
     assert [json.loads(line)["id"] for line in done.out.splitlines()] == ["a", "b", "c"]
 
 
-def test_every_id_is_looked_up_however_many_there_are(place: Place, run: Run) -> None:
+def test_every_id_of_a_long_list_is_looked_up(place: Place, run: Run) -> None:
     place.store("last")
     Path("ids.txt").write_text("".join(f"absent-{n}\n" for n in range(POLLED_IDS + 5)) + "last\n")
     done = run("results", "--ids-from", "ids.txt", "--output", "jsonl")
@@ -85,7 +85,7 @@ def test_ids_are_taken_from_the_file_that_was_sent(
     assert (done.code, sorted(json.loads(line)["id"] for line in done.out.splitlines())) == (0, ["a", "b"])
 
 
-def test_plain_lines_that_were_sent_are_found_by_the_ids_that_send_gave_them(place: Place, run: Run) -> None:
+def test_results_finds_plain_lines_by_the_ids_that_send_derived(place: Place, run: Run) -> None:
     Path("feedback.txt").write_text("good\nbad\n")
     run("send", "feedback.txt")
     for item in place.items():
@@ -139,7 +139,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("output", ["csv", "jsonl"])
-def test_what_results_writes_is_taken_back_as_it_was(place: Place, run: Run, output: str) -> None:
+def test_written_results_are_read_back_unchanged(place: Place, run: Run, output: str) -> None:
     for text in ODD:
         place.store(text, text=text)
     written = Path(f"results.{output}")
@@ -150,7 +150,7 @@ def test_what_results_writes_is_taken_back_as_it_was(place: Place, run: Run, out
     assert sorted((item["id"], item["text"]) for item in place.items()) == sorted(zip(ODD, ODD, strict=True))
 
 
-def test_no_cell_of_a_csv_is_a_formula_and_no_line_of_json_is_two(place: Place, run: Run) -> None:
+def test_no_csv_cell_is_a_formula_and_no_json_line_is_broken(place: Place, run: Run) -> None:
     for text in ODD:
         place.store(text, text=text)
     rows = csv.DictReader(io.StringIO(run("results", "--all", "--output", "csv").out, newline=""))
@@ -176,7 +176,7 @@ def test_a_result_that_has_expired_is_not_shown(place: Place, run: Run) -> None:
     assert "expires_at" not in json.loads(by_id.out)
 
 
-def test_all_results_are_scanned_and_the_cost_is_told(place: Place, run: Run) -> None:
+def test_a_scan_shows_every_result_and_prints_its_cost(place: Place, run: Run) -> None:
     for n in range(3):
         place.store(f"id-{n}", score=n / 4)
     done = run("results", "--all", "--output", "summary")
@@ -186,7 +186,7 @@ def test_all_results_are_scanned_and_the_cost_is_told(place: Place, run: Run) ->
     assert "USD on demand" in done.err
 
 
-def test_only_results_since_a_time_count(place: Place, run: Run) -> None:
+def test_since_selects_only_later_results(place: Place, run: Run) -> None:
     place.store("old", sent_at="2026-10-01T00:00:00.000000+00:00")
     place.store("new", sent_at="2026-11-01T00:00:00.000000+00:00")
     done = run("results", "--all", "--since", "2026-10-15T00:00:00", "--output", "jsonl")
@@ -195,7 +195,7 @@ def test_only_results_since_a_time_count(place: Place, run: Run) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("a", "--all")])
-def test_ids_or_all_is_asked_for(place: Place, run: Run, arguments: tuple[str, ...]) -> None:
+def test_results_requires_either_ids_or_all(place: Place, run: Run, arguments: tuple[str, ...]) -> None:
     done = run("results", *arguments)
     assert done.code == 2
     assert "needs either ids" in done.err
@@ -205,14 +205,14 @@ def results_of(place: Place, **more: Any) -> Results:
     return Results(dynamodb=place.dynamodb, table_name=place.table_name, **more)
 
 
-def test_more_ids_than_one_request_takes_are_all_found(place: Place) -> None:
+def test_more_ids_than_one_request_allows_are_all_found(place: Place) -> None:
     ids = [f"id-{n}" for n in range(IDS_AT_ONCE + 5)]
     for item_id in ids:
         place.store(item_id)
     assert list(results_of(place).get([*ids, ids[0], "absent"])) and set(results_of(place).get(ids)) == set(ids)  # noqa: PT018
 
 
-def test_ids_that_dynamodb_leaves_unprocessed_are_asked_for_again(place: Place) -> None:
+def test_ids_that_dynamodb_leaves_unprocessed_are_requested_again(place: Place) -> None:
     for item_id in ("a", "b", "c"):
         place.store(item_id)
     dynamodb, waits = place.cloud.client("dynamodb"), []
@@ -238,7 +238,7 @@ def test_ids_that_dynamodb_leaves_unprocessed_are_asked_for_again(place: Place) 
         results.get(ids)
 
 
-def test_results_are_waited_for_as_they_come(place: Place) -> None:
+def test_wait_for_yields_each_result_as_it_arrives(place: Place) -> None:
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -250,7 +250,7 @@ def test_results_are_waited_for_as_they_come(place: Place) -> None:
     assert waits == [7, 7]
 
 
-def test_an_old_result_is_not_what_is_waited_for(place: Place) -> None:
+def test_wait_for_ignores_results_older_than_since(place: Place) -> None:
     place.store("a", sent_at="2026-10-01T00:00:00.000000+00:00")
 
     def sleep(_: float) -> None:
@@ -261,7 +261,7 @@ def test_an_old_result_is_not_what_is_waited_for(place: Place) -> None:
     assert found["sentiment"] == "NEGATIVE"
 
 
-def test_patience_ends_the_wait_and_a_look_is_limited(place: Place) -> None:
+def test_wait_for_stops_after_its_patience_and_limits_each_look(place: Place) -> None:
     now = 0.0
     asked: list[int] = []
 
@@ -277,10 +277,10 @@ def test_patience_ends_the_wait_and_a_look_is_limited(place: Place) -> None:
     results = Counting(dynamodb=place.dynamodb, table_name=place.table_name, sleep=sleep)
     ids = [f"id-{n}" for n in range(POLLED_IDS + 1)]
     assert list(wait_for(results, ids, interval_s=10, clock=lambda: now, patience_s=25)) == [[]] * 5
-    assert asked == [POLLED_IDS, 1, *[POLLED_IDS] * 3], "each id once before any is looked for again"
+    assert asked == [POLLED_IDS, 1, *[POLLED_IDS] * 3], "each id once before any is looked up again"
 
 
-def test_watching_the_table_shows_each_result_once_and_again_when_it_is_newer(place: Place) -> None:
+def test_watch_shows_each_result_once_and_again_when_it_is_newer(place: Place) -> None:
     place.store("a")
     rounds = 0
 
@@ -306,7 +306,7 @@ def test_the_summary_counts_every_result_in_its_bin() -> None:
     assert summary.truncated == 1
 
 
-def test_an_item_that_lacks_fields_is_shown_as_far_as_it_goes_and_counted(place: Place, run: Run) -> None:
+def test_an_item_with_missing_fields_is_shown_and_counted_separately(place: Place, run: Run) -> None:
     place.store("whole")
     for item in ({"id": {"S": "bare"}}, {"id": {"S": "odd"}, "score": {"S": "high"}, "sentiment": {"S": "POSITIVE"}}):
         place.dynamodb.put_item(TableName=place.table_name, Item=item)
@@ -318,18 +318,18 @@ def test_an_item_that_lacks_fields_is_shown_as_far_as_it_goes_and_counted(place:
     assert run("results", "--all", "--since", "2026-01-01", "--output", "jsonl").out.count("\n") == 1
 
 
-def test_an_item_with_a_date_or_an_expiry_of_somebody_elses_making_is_read(place: Place, run: Run) -> None:
+def test_an_item_with_a_foreign_date_or_expiry_is_shown(place: Place, run: Run) -> None:
     for name, value in {"sent_at": "2026-11-01T09:00:00", "expires_at": "tomorrow"}.items():
         place.store(name, **{name: value})
     done = run("results", "--all", "--since", "2026-10-01", "--output", "jsonl")
     assert (done.code, done.out.count("\n")) == (0, 2), done.err
 
 
-def test_an_id_that_is_missing_controls_no_terminal(place: Place, run: Run) -> None:
+def test_a_missing_id_cannot_control_the_terminal(place: Place, run: Run) -> None:
     assert "\x1b" not in run("results", "a\x1b[31m").err
 
 
-def test_into_a_pipe_no_line_is_broken(place: Place, run: Run) -> None:
+def test_output_into_a_pipe_is_not_wrapped(place: Place, run: Run) -> None:
     place.store("long-" + "x" * 200, text="word " * 100)
     assert "No result for 1 id: " + "y" * 90 in run("results", "y" * 150).err
     assert "\n" not in run("results", "long-" + "x" * 200).out.split("long-")[1].split("word word")[0]

@@ -53,7 +53,7 @@ def succeed(run: Run, monkeypatch: pytest.MonkeyPatch, actions: Iterable[str]) -
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("STACK", raising=False)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials of the test before
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials of the previous test
 
 
 def test_the_permissions_that_the_page_lists_suffice(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +62,6 @@ def test_the_permissions_that_the_page_lists_suffice(run: Run, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_each_of_them_is_needed(run: Run, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+def test_each_listed_permission_is_needed(run: Run, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
     without = {command for command, needs in NEEDS.items() if action not in needs}
     assert succeed(run, monkeypatch, listed() - {action}) == without

@@ -1,4 +1,4 @@
-"""Strict CSV: which rows are read, which are rejected, and that no rejected row affects others."""
+"""Strict CSV: well-formed rows are read, others are rejected, and no rejected row affects another."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ COMMAS = Dialect()
 
 
 def read(content: str, dialect: Dialect = COMMAS) -> list[tuple[int, list[str] | str]]:
-    """Line, and fields or fault, of each row."""
+    """The line of each row, with its fields or its fault."""
     return [(row.line, row.fault or row.fields) for row in Rows(content.splitlines(keepends=True), dialect)]
 
 
@@ -32,7 +32,7 @@ def read(content: str, dialect: Dialect = COMMAS) -> list[tuple[int, list[str] |
         ("   \n", []),
     ],
 )
-def test_what_is_well_formed_is_read(content: str, rows: list[tuple[int, list[str]]]) -> None:
+def test_well_formed_rows_are_read(content: str, rows: list[tuple[int, list[str]]]) -> None:
     assert read(content) == rows
 
 
@@ -54,7 +54,7 @@ UNCLOSED = "character 3 is never closed in the file"
         ),
     ],
 )
-def test_a_fault_is_told_at_its_line_and_the_rows_after_it_are_read(
+def test_a_fault_is_reported_at_its_line_and_later_rows_are_read(
     content: str, rows: list[tuple[int, list[str] | str]]
 ) -> None:
     found = read(content)
@@ -74,11 +74,11 @@ def test_a_fault_is_told_at_its_line_and_the_rows_after_it_are_read(
         ("a,one\\", Dialect(quote="", escape="\\"), ["the escape at its end is followed by nothing"]),
     ],
 )
-def test_other_programs_dialects_are_read_when_asked_for(content: str, dialect: Dialect, rows: list[object]) -> None:
+def test_rows_are_read_in_the_requested_dialect(content: str, dialect: Dialect, rows: list[object]) -> None:
     assert [fields for _, fields in read(content, dialect)] == rows
 
 
-def test_a_quote_that_is_never_closed_does_not_take_a_large_file_into_memory() -> None:
+def test_an_unclosed_quote_does_not_load_a_large_file_into_memory() -> None:
     taken = 0
 
     def lines() -> object:
@@ -98,7 +98,7 @@ cells = st.text(st.characters(exclude_categories=()) | st.sampled_from(',"\n\r\\
 
 
 @given(st.lists(st.lists(cells, min_size=2, max_size=2), max_size=5))
-def test_whatever_pythons_csv_module_writes_is_read_as_it_was(table: list[list[str]]) -> None:
+def test_csv_written_by_python_is_read_back_unchanged(table: list[list[str]]) -> None:
     written = io.StringIO()
     csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(table)
     lines = io.StringIO(written.getvalue(), newline="\n")

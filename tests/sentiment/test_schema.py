@@ -29,7 +29,7 @@ def of(**fields: Any) -> str:
     return json.dumps({"id": "1", "text": "good", **fields})
 
 
-def test_what_is_published_is_what_the_command_prints(run: Run) -> None:
+def test_the_published_schema_is_the_one_the_command_prints(run: Run) -> None:
     assert (ROOT / "docs" / "message.schema.json").read_text() == published(), (
         "python -m sentiment schema > docs/message.schema.json"
     )
@@ -100,7 +100,7 @@ REFUSED = [
     '{"items": [7]}',
     json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2"}]}),
 ]
-# What the schema's own comment says that it cannot say.
+# The schema's own comment lists these as beyond JSON Schema.
 BEYOND = [
     of(id="é" * (MAX_ID_BYTES // 2 + 1)),
     of(text="bad \udfff"),
@@ -117,14 +117,14 @@ BEYOND = [
     [(TAKEN, True, True), (REFUSED, False, False), (BEYOND, True, False)],
     ids=["taken", "refused", "beyond JSON Schema"],
 )
-def test_schema_and_parser_agree_but_for_what_is_listed(
+def test_schema_and_parser_agree_except_on_the_listed_bodies(
     bodies: list[str], schema_takes: bool, parser_takes: bool
 ) -> None:
     verdicts = {body[:200]: (by_schema(body), by_parser(body)) for body in bodies}
     assert verdicts == dict.fromkeys(verdicts, (schema_takes, parser_takes))
 
 
-# Pieces of timestamps, as people's programs write and mistake them.
+# Pieces of timestamps, as programs write them, correctly or not.
 dates = [
     "2026-10-31",
     "20261031",
@@ -147,7 +147,7 @@ full_width = str.maketrans("0123456789", "".join(chr(0xFF10 + digit) for digit i
 
 @settings(deadline=None, database=None, max_examples=500)
 @given(pieces | st.tuples(st.sampled_from(odd), pieces).map(lambda both: both[0].format(both[1])))
-def test_schema_and_parser_agree_on_whatever_timestamp(timestamp: str) -> None:
+def test_schema_and_parser_agree_on_any_timestamp(timestamp: str) -> None:
     assert by_schema(of(timestamp=timestamp)) == by_parser(of(timestamp=timestamp)), timestamp
     assert not by_schema(of(timestamp=timestamp.translate(full_width)))
 
@@ -159,5 +159,5 @@ many = st.fixed_dictionaries({"items": st.lists(one | scalars, max_size=3)}, opt
 
 @settings(deadline=None, database=None)
 @given((one | many | scalars).map(json.dumps))
-def test_schema_and_parser_agree_on_whatever_shape(body: str) -> None:
+def test_schema_and_parser_agree_on_any_shape(body: str) -> None:
     assert by_schema(body) == by_parser(body)

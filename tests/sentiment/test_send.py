@@ -24,11 +24,11 @@ from tests.waiting import HANG_S, eventually
 
 TEXTS = Path("texts.jsonl")
 CHECKPOINT = Path("texts.jsonl.checkpoint")
-SLOW = ("--rate", "2")  # texts a second: no run of hundreds ends before a test ends it
+SLOW = ("--rate", "2")  # texts a second, so that a run of hundreds lasts until a test stops it
 
 
 def write(count: int) -> list[str]:
-    """A file of texts; returns their ids."""
+    """Write a file of texts, and return their ids."""
     ids = [f"id-{n}" for n in range(count)]
     TEXTS.write_text("".join(json.dumps({"id": item_id, "text": f"Good {item_id}"}) + "\n" for item_id in ids))
     return ids
@@ -39,7 +39,7 @@ def use(monkeypatch: pytest.MonkeyPatch, sqs: Any) -> None:
     monkeypatch.setattr(Target, "client", lambda *_, **__: sqs)
 
 
-def test_all_texts_of_a_file_arrive_and_no_checkpoint_is_left(place: Place, run: Run) -> None:
+def test_send_delivers_every_text_and_leaves_no_checkpoint(place: Place, run: Run) -> None:
     ids = write(25)
     done = run("send", TEXTS, "--items-per-message", 4)
     assert done.code == 0, done
@@ -48,7 +48,7 @@ def test_all_texts_of_a_file_arrive_and_no_checkpoint_is_left(place: Place, run:
     assert not CHECKPOINT.exists()
 
 
-def test_texts_without_a_timestamp_are_dated_in_the_order_of_the_file(place: Place, run: Run) -> None:
+def test_texts_without_a_timestamp_get_dates_in_file_order(place: Place, run: Run) -> None:
     TEXTS.write_text(
         '{"id": "same", "text": "older"}\n{"id": "own", "text": "dated", "timestamp": 1700000000}\n'
         '{"id": "same", "text": "newer"}\n'
@@ -58,7 +58,7 @@ def test_texts_without_a_timestamp_are_dated_in_the_order_of_the_file(place: Pla
     assert [item["text"] for item in items] == ["dated", "older", "newer"]
 
 
-def test_rejects_are_listed_with_their_lines_saved_and_told_by_the_exit_status(place: Place, run: Run) -> None:
+def test_send_lists_and_saves_rejects_and_exits_with_1(place: Place, run: Run) -> None:
     TEXTS.write_text('{"id": "1", "text": "good"}\nno json\n{"id": "2"}\n{"id": "3", "text": "good"}\n')
     done = run("send", TEXTS, "--rejects", "rejects.jsonl")
     assert done.code == 1
@@ -73,7 +73,9 @@ def test_rejects_are_listed_with_their_lines_saved_and_told_by_the_exit_status(p
     assert sorted(item["id"] for item in place.items()) == ["1", "3"]
 
 
-def test_what_sqs_refuses_for_good_is_a_reject_too(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_sqs_refuses_permanently_is_a_reject(
+    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(12)
     PartialFailures(place.sqs, lambda body, _: "id-5" in body, sender_fault=True)
     use(monkeypatch, place.sqs)
@@ -83,14 +85,14 @@ def test_what_sqs_refuses_for_good_is_a_reject_too(place: Place, run: Run, monke
     assert "11 texts sent, 1 rejected" in done.err
 
 
-def test_standard_input_is_sent_line_by_line(place: Place, outside: dict[str, str]) -> None:
+def test_send_reads_standard_input_line_by_line(place: Place, outside: dict[str, str]) -> None:
     command = [sys.executable, "-m", "sentiment", "send", "-", "--format", "lines", "--id-prefix", "in-"]
     done = subprocess.run(command, env=outside, input="good\nbad\n", capture_output=True, text=True, timeout=HANG_S)
     assert (done.returncode, done.stdout) == (0, ""), done
     assert {item["id"]: item["text"] for item in place.items()} == {"in-1": "good", "in-2": "bad"}
 
 
-def test_plain_lines_of_another_day_get_other_ids_and_the_same_file_the_same(place: Place, run: Run) -> None:
+def test_ids_of_plain_lines_depend_on_the_content_of_the_file(place: Place, run: Run) -> None:
     feedback, ids = Path("feedback.txt"), []
     for content in ("good\nbad\n", "good\nfine\n", "good\nbad\n"):
         feedback.write_text(content)
@@ -101,7 +103,7 @@ def test_plain_lines_of_another_day_get_other_ids_and_the_same_file_the_same(pla
     assert ids[0] == ids[2]
 
 
-def test_plain_lines_keep_their_ids_when_a_run_goes_on_with_a_file_that_grew(place: Place, run: Run) -> None:
+def test_plain_lines_keep_their_ids_when_a_run_resumes_with_a_longer_file(place: Place, run: Run) -> None:
     feedback, checkpoint = Path("feedback.txt"), Path("feedback.txt.checkpoint")
     feedback.write_text("good\nbad\n")
     run("send", feedback)
@@ -115,7 +117,7 @@ def test_plain_lines_keep_their_ids_when_a_run_goes_on_with_a_file_that_grew(pla
     assert sorted(item["id"] for item in place.items()) == [second, f"{first[:-1]}3"]
 
 
-def test_a_compressed_file_in_another_encoding_is_sent_as_it_is_asked_to(place: Place, run: Run) -> None:
+def test_send_reads_a_compressed_csv_in_another_encoding_and_dialect(place: Place, run: Run) -> None:
     Path("texts.csv.gz").write_bytes(gzip.compress("id;text\n1;caf\u00e9\n2;two\\nlines\n".encode("cp1252")))
     done = run("send", "texts.csv.gz", "--encoding", "cp1252", "--delimiter", ";", "--quote", "", "--escape", "\\")
     assert done.code == 0, done
@@ -123,7 +125,7 @@ def test_a_compressed_file_in_another_encoding_is_sent_as_it_is_asked_to(place: 
 
 
 def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
-    """Return when so many records are settled."""
+    """Return once this number of records is settled."""
 
     def settled() -> bool:
         assert process.poll() is None, "it should be sending"
@@ -133,7 +135,7 @@ def wait_for_records(process: "subprocess.Popen[Any]", count: int) -> None:
 
 
 @pytest.mark.slow(reason="waits for records that are sent slowly")
-def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside: dict[str, str]) -> None:
+def test_a_killed_run_resumes_and_loses_nothing(place: Place, outside: dict[str, str]) -> None:
     ids, senders = write(400), 2
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), "--senders", str(senders)]
     process = subprocess.Popen([*command, *SLOW], env=outside, stderr=subprocess.DEVNULL)
@@ -152,12 +154,12 @@ def test_a_run_that_was_killed_goes_on_and_nothing_is_lost(place: Place, outside
     assert counts.keys() == set(ids), "nothing is lost"
     twice = {item_id for item_id, count in counts.items() if count > 1}
     assert len(twice) <= senders * PENDING_PER_SENDER * MAX_MESSAGES + MAX_MESSAGES
-    assert not twice & set(ids[:settled]), "nothing that was settled is sent again"
+    assert not twice & set(ids[:settled]), "a run never resends a settled record"
     dates = {(item["id"], item["timestamp"]) for item in items}
     assert len(dates) == len(ids), "both copies have the same date, so that the table absorbs the second"
 
 
-def test_a_run_that_sqs_ends_says_so_and_goes_on_from_there(
+def test_a_run_stopped_by_an_sqs_error_prints_it_and_resumes_later(
     place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = write(100)
@@ -176,7 +178,7 @@ def test_a_run_that_sqs_ends_says_so_and_goes_on_from_there(
     assert {item["id"] for item in place.items()} == set(ids)
 
 
-def test_a_checkpoint_that_cannot_be_kept_ends_it_before_anything_is_sent(place: Place, run: Run) -> None:
+def test_send_sends_nothing_when_it_cannot_write_its_checkpoint(place: Place, run: Run) -> None:
     write(20)
     done = run("send", TEXTS, "--checkpoint", "missing/checkpoint")
     assert (done.code, place.messages()) == (2, [])
@@ -184,14 +186,14 @@ def test_a_checkpoint_that_cannot_be_kept_ends_it_before_anything_is_sent(place:
 
 
 def broken_off(place: Place, records: int = 10) -> None:
-    """Leave the checkpoint that a break after so many records leaves."""
+    """Leave the checkpoint of a run that was interrupted after this number of records."""
     checkpoint = Checkpoint.begin(place.queue_url)
     for number, line in enumerate(TEXTS.read_text().splitlines()[:records], start=1):
         checkpoint = checkpoint.after(Record(line=number, content=line, body=line), 1, 0)
     checkpoint.save(CHECKPOINT)
 
 
-def test_a_file_that_changed_where_it_was_sent_already_is_not_gone_on_with(place: Place, run: Run) -> None:
+def test_send_refuses_to_resume_when_the_part_already_sent_has_changed(place: Place, run: Run) -> None:
     write(20)
     broken_off(place)
     TEXTS.write_text(TEXTS.read_text().replace("Good id-3", "Evil id-3"))
@@ -202,7 +204,7 @@ def test_a_file_that_changed_where_it_was_sent_already_is_not_gone_on_with(place
     assert len(place.items()) == 20
 
 
-def test_what_was_added_to_a_file_after_a_break_is_sent_too(place: Place, run: Run) -> None:
+def test_a_resumed_run_sends_lines_added_since_the_interruption(place: Place, run: Run) -> None:
     write(20)
     broken_off(place)
     with TEXTS.open("a") as file:
@@ -212,7 +214,7 @@ def test_what_was_added_to_a_file_after_a_break_is_sent_too(place: Place, run: R
     assert {item["id"] for item in place.items()} == {*(f"id-{n}" for n in range(10, 20)), "more"}
 
 
-def test_a_checkpoint_of_another_queue_or_of_another_kind_is_refused(place: Place, run: Run) -> None:
+def test_send_refuses_another_queues_checkpoint_and_a_malformed_one(place: Place, run: Run) -> None:
     write(20)
     broken_off(place)
     elsewhere = run("send", TEXTS, "--queue-url", place.dead_letter_queue_url)
@@ -223,7 +225,9 @@ def test_a_checkpoint_of_another_queue_or_of_another_kind_is_refused(place: Plac
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str, str], number: signal.Signals) -> None:
+def test_an_interrupted_run_settles_its_requests_in_flight(
+    place: Place, outside: dict[str, str], number: signal.Signals
+) -> None:
     write(400)
     command = [sys.executable, "-m", "sentiment", "send", str(TEXTS), *SLOW]
     process = subprocess.Popen(command, env=outside, stderr=subprocess.PIPE, text=True)
@@ -237,7 +241,7 @@ def test_interruption_settles_what_is_under_way(place: Place, outside: dict[str,
     assert {item["id"] for item in place.items()} == {f"id-{n}" for n in range(records)}
 
 
-def test_the_rate_holds_by_the_clock_and_lateness_makes_no_burst() -> None:
+def test_pace_keeps_its_rate_and_does_not_burst_after_a_delay() -> None:
     now = 100.0
     went: list[float] = []
 
@@ -258,7 +262,7 @@ def test_the_rate_holds_by_the_clock_and_lateness_makes_no_burst() -> None:
     assert went == [100.0, 100.1, 100.2, 100.7, 160.7, 160.8, 160.9]
 
 
-def test_without_a_rate_nothing_waits() -> None:
+def test_pace_without_a_rate_never_waits() -> None:
     pace = Pace(None, clock=lambda: 1.0, sleep=lambda _: pytest.fail("waits"))
     for _ in range(3):
         pace.wait()
@@ -276,7 +280,9 @@ def test_without_a_rate_nothing_waits() -> None:
         (["send", "texts.jsonl", "--queue-url", "http://127.0.0.1:1/1/x", "--endpoint-url", "nonsense"], "nonsense"),
     ],
 )
-def test_what_cannot_be_run_is_told_in_one_line(place: Place, run: Run, arguments: list[str], says: str) -> None:
+def test_invalid_arguments_exit_with_2_without_a_traceback(
+    place: Place, run: Run, arguments: list[str], says: str
+) -> None:
     write(1)
     done = run(*arguments)
     assert done.code == 2, done
@@ -284,14 +290,14 @@ def test_what_cannot_be_run_is_told_in_one_line(place: Place, run: Run, argument
     assert "Traceback" not in done.err
 
 
-def test_a_file_without_the_columns_leaves_no_checkpoint(place: Place, run: Run) -> None:
+def test_a_file_without_the_required_columns_leaves_no_checkpoint(place: Place, run: Run) -> None:
     Path("texts.csv").write_text("key,review\n1,good\n")
     done = run("send", "texts.csv")
     assert (done.code, "Interrupted" in done.err) == (2, False), done
     assert not Path("texts.csv.checkpoint").exists()
 
 
-def test_the_dates_of_a_file_begin_with_its_first_run(place: Place, run: Run) -> None:
+def test_a_resumed_run_dates_texts_from_the_start_of_the_first_run(place: Place, run: Run) -> None:
     write(20)
     broken_off(place, records=10)
     started = datetime.fromisoformat(json.loads(CHECKPOINT.read_text())["started_at"])
@@ -300,14 +306,14 @@ def test_the_dates_of_a_file_begin_with_its_first_run(place: Place, run: Run) ->
     assert [(date - started).microseconds for date in dates] == list(range(10, 20))
 
 
-def test_a_checkpoint_with_nothing_sent_blocks_nothing(place: Place, run: Run) -> None:
+def test_a_run_that_sent_nothing_does_not_block_another_queue(place: Place, run: Run) -> None:
     write(3)
     assert run("send", TEXTS, "--queue-url", f"{place.queue_url}-typo").code == 2
     assert run("send", TEXTS).code == 0
     assert len(place.items()) == 3
 
 
-def test_more_rejects_than_are_shown_are_where_they_were_wanted(place: Place, run: Run) -> None:
+def test_send_prints_where_to_find_the_rejects_it_does_not_show(place: Place, run: Run) -> None:
     TEXTS.write_text("no json\n" * 25)
     assert "more rejects are not shown; r.jsonl holds all" in run("send", TEXTS, "--rejects", "r.jsonl").err
     assert "more rejects are not shown; --rejects FILE saves all" in run("send", TEXTS).err

@@ -30,7 +30,7 @@ def test_a_date_is_in_utc_unless_it_says_otherwise(value: str) -> None:
 @pytest.mark.parametrize(
     "value", ["", "7", "d", "-7d", "0d", "7 days", "1h30m", "P7D", "yesterday", "9999-01-01", "2026-13-01", "99999w"]
 )
-def test_anything_else_is_refused_with_what_is_allowed(value: str) -> None:
+def test_any_other_value_is_refused_with_the_allowed_forms(value: str) -> None:
     with pytest.raises(CommandError) as refused:
         moment(value)
     assert f"--since: {value!r} is not allowed; must be an age, such as 30m, 36h, 7d or 2w" in str(refused.value)

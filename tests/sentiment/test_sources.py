@@ -12,12 +12,12 @@ from sentiment.rows import Dialect
 from sentiment.sources import derived_prefix, format_of, records
 from sentiment_contract.messages import Item
 
-FILES = Path(__file__).parent / "files"  # as people's programs wrote them
+FILES = Path(__file__).parent / "files"  # as other programs wrote them
 MOMENT = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
 def read(path: Path, layout: Layout) -> list[tuple[int, list[Item], list[str]]]:
-    """Line, items and codes of faults of each record."""
+    """The line, the items and the fault codes of each record."""
     with opened(path) as file:
         parsed = [(record.line, *record.parse(MOMENT)) for record in records(file, layout)]
     return [(line, items, [fault.code for fault in faults]) for line, items, faults in parsed]
@@ -29,7 +29,7 @@ def written(tmp_path: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def test_each_of_the_json_lines_is_a_message_of_the_contract(tmp_path: Path) -> None:
+def test_each_json_line_is_parsed_as_a_message(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         "texts.jsonl",
@@ -45,7 +45,7 @@ def test_each_of_the_json_lines_is_a_message_of_the_contract(tmp_path: Path) -> 
     assert count_lines(path) == 4
 
 
-def test_csv_is_read_by_the_names_of_its_columns_whatever_else_it_has(tmp_path: Path) -> None:
+def test_csv_fields_are_read_by_column_name(tmp_path: Path) -> None:
     content = (
         "stars;review;key;when\n"
         '5;"Two\nlines; ""quoted""";a;2026-10-31T08:00:00Z\n'
@@ -68,24 +68,24 @@ def test_csv_is_read_by_the_names_of_its_columns_whatever_else_it_has(tmp_path: 
     ]
 
 
-def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_column_is_reported_with_the_columns_that_exist(tmp_path: Path) -> None:
     path = written(tmp_path, "texts.csv", "key,review\n1,good\n")
     with pytest.raises(CommandError, match="--id-column: 'id' is not a column; must be one of 'key', 'review'"):
         read(path, Layout(format="csv"))
 
 
-def test_what_has_no_header_to_go_by_is_refused_before_its_first_record(tmp_path: Path) -> None:
+def test_a_csv_without_a_usable_header_is_refused_before_its_first_record(tmp_path: Path) -> None:
     for content, says in (("", "the file is empty"), (f"{'x' * 500}\n", r"must be one of 'x{199}\.\.\.$")):
         with opened(written(tmp_path, "texts.csv", content)) as file, pytest.raises(CommandError, match=says):
             records(file, Layout(format="csv"))
 
 
-def test_a_text_longer_than_the_csv_modules_own_limit_is_left_to_the_contract(tmp_path: Path) -> None:
+def test_a_text_beyond_the_csv_modules_limit_is_rejected_by_the_contract(tmp_path: Path) -> None:
     path = written(tmp_path, "texts.csv", f"id,text\n1,{'x' * 200_000}\n2,good\n")
     assert read(path, Layout(format="csv")) == [(2, [], ["InvalidText"]), (3, [Item("2", "good", MOMENT)], [])]
 
 
-def test_plain_lines_get_their_number_as_id(tmp_path: Path) -> None:
+def test_plain_lines_get_their_line_number_as_id(tmp_path: Path) -> None:
     path = written(tmp_path, "texts.txt", 'good\n\n  \nsay "bad"\n')
     assert read(path, Layout(format="lines", id_prefix="t-")) == [
         (1, [Item("t-1", "good", MOMENT)], []),
@@ -94,7 +94,7 @@ def test_plain_lines_get_their_number_as_id(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "lines"])
-def test_bytes_that_are_not_utf_8_reject_their_own_line_only(tmp_path: Path, kind: str) -> None:
+def test_invalid_utf_8_rejects_only_its_own_line(tmp_path: Path, kind: str) -> None:
     lines = {
         "jsonl": [b'{"id": "1", "text": "caf\xe9"}', b'{"id": "2", "text": "good"}'],
         "csv": [b"id,text", b"1,caf\xe9", b"2,good"],
@@ -104,7 +104,7 @@ def test_bytes_that_are_not_utf_8_reject_their_own_line_only(tmp_path: Path, kin
     assert (nothing, faults, good.text) == ([], ["InvalidEncoding"], "good")
 
 
-def test_the_format_follows_from_the_suffix_or_is_asked_for() -> None:
+def test_the_format_comes_from_the_suffix_or_the_option() -> None:
     assert [format_of(Path(name), None) for name in ("a.jsonl", "a.TSV", "a.txt", "-")] == [
         "jsonl",
         "csv",
@@ -140,7 +140,7 @@ TSV = Layout(format="csv", dialect=Dialect(delimiter="\t"))
         ("csv-quote-never-closed/unquoted-style.tsv", TSV, ["s1", "s3", "s4"], [3]),
     ],
 )
-def test_a_row_that_does_not_fit_is_refused_by_its_line_and_no_other_is(
+def test_a_malformed_row_is_refused_by_line_without_affecting_others(
     name: str, layout: Layout, ids: list[str], refused: list[int]
 ) -> None:
     found = read(FILES / name, layout)
@@ -148,7 +148,7 @@ def test_a_row_that_does_not_fit_is_refused_by_its_line_and_no_other_is(
     assert [(line, faults) for line, _, faults in found if faults] == [(line, ["InvalidRow"]) for line in refused]
 
 
-def test_of_many_rows_after_a_quote_that_is_never_closed_none_is_lost(tmp_path: Path) -> None:
+def test_no_row_after_an_unclosed_quote_is_lost(tmp_path: Path) -> None:
     rows = [f"l{n},{'Terrible' if n % 2 else 'Lovely'} {n}\n" for n in range(6_000)]
     rows[9] = 'l9,"Great\n'
     found = read(written(tmp_path, "large.csv", "id,text\n" + "".join(rows)), CSV)
@@ -156,7 +156,7 @@ def test_of_many_rows_after_a_quote_that_is_never_closed_none_is_lost(tmp_path: 
     assert [(line, faults) for line, _, faults in found if faults] == [(11, ["InvalidRow"])]
 
 
-def test_texts_that_other_programs_escape_or_do_not_quote_are_read_whole_when_asked_for() -> None:
+def test_escaped_and_unquoted_texts_are_read_whole_in_their_dialect() -> None:
     escaped = Layout(format="csv", dialect=Dialect(escape="\\"))
     (_, (first, *_), _), _ = read(FILES / "csv-quote-never-closed/backslash.csv", escaped)
     assert first.text == 'She said "lovely, but cold" and left angry'
@@ -170,7 +170,7 @@ def dates(path: Path, layout: Layout = CSV) -> dict[str, str]:
     return {item.id: item.sent_at.isoformat() for _, items, _ in read(path, layout) for item in items}
 
 
-def test_eight_digits_that_form_a_date_are_that_date_in_csv_as_in_json() -> None:
+def test_eight_digits_are_read_as_a_date_in_csv_and_json() -> None:
     folder = FILES / "yyyymmdd-in-a-csv-timestamp"
     first = "2025-11-01T00:00:00+00:00"
     assert dates(folder / "new.csv") == {"y1": first, "y2": first}
@@ -178,7 +178,7 @@ def test_eight_digits_that_form_a_date_are_that_date_in_csv_as_in_json() -> None
     assert dates(folder / "same-as.jsonl", Layout(format="jsonl")) == {"y3": first}
 
 
-def test_what_is_no_timestamp_is_refused_by_its_own_name(tmp_path: Path) -> None:
+def test_an_invalid_timestamp_is_refused_and_its_value_named(tmp_path: Path) -> None:
     with opened(FILES / "yyyymmdd-in-a-csv-timestamp" / "odd.csv") as file:
         faults = [fault for record in records(file, CSV) for fault in record.parse(MOMENT)[1]]
     shown = ("'NaN'", "45962", "'1_700_000_000'", "'NaT'", "2025", "'infinity'", "'1.7E+09'", "' '")
@@ -188,12 +188,12 @@ def test_what_is_no_timestamp_is_refused_by_its_own_name(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("name", "layout"), [("reviews.csv", CSV), ("reviews.jsonl", Layout(format="jsonl"))])
-def test_utf_16_is_read_by_its_mark(name: str, layout: Layout) -> None:
+def test_utf_16_with_a_byte_order_mark_is_read(name: str, layout: Layout) -> None:
     texts = [item.text for _, items, _ in read(FILES / "utf16-text-file" / name, layout) for item in items]
     assert texts == ["Great hotel", "Awful"]
 
 
-def test_utf_16_lines_are_read_by_their_mark_and_without_it_refused() -> None:
+def test_utf_16_lines_need_a_byte_order_mark() -> None:
     found = read(FILES / "utf16-text-file" / "reviews.txt", Layout(format="lines"))
     assert [items[0].text for _, items, _ in found] == ["Great hotel", "Awful food", "I love it"]
     for name in ("no-bom.txt", "no-bom.csv"):
@@ -201,7 +201,7 @@ def test_utf_16_lines_are_read_by_their_mark_and_without_it_refused() -> None:
             read(FILES / "utf16-text-file" / name, Layout(format="lines"))
 
 
-def test_a_line_in_another_encoding_is_refused_with_what_others_make_of_it(tmp_path: Path) -> None:
+def test_a_line_in_another_encoding_is_refused_with_a_suggested_encoding(tmp_path: Path) -> None:
     path = written(tmp_path, "texts.txt", b"good\ncaf\xe9 is lovely\n")
     with opened(path) as file:
         _, (fault,) = list(records(file, Layout(format="lines")))[1].parse(MOMENT)
@@ -223,23 +223,23 @@ def test_a_line_in_another_encoding_is_refused_with_what_others_make_of_it(tmp_p
         ("sep=;\nid;text\n", "line 1 says 'sep=;': --delimiter ';' reads it"),
     ],
 )
-def test_a_header_that_cannot_be_read_names_the_option_that_would(tmp_path: Path, content: str, says: str) -> None:
+def test_an_unusable_header_is_refused_with_the_reason(tmp_path: Path, content: str, says: str) -> None:
     with pytest.raises(CommandError, match=says):
         read(written(tmp_path, "texts.csv", content), CSV)
 
 
-def test_a_timestamp_column_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
+def test_the_requested_timestamp_column_must_exist(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="--timestamp-column: 'when' is not a column"):
         read(written(tmp_path, "texts.csv", "id,text\n1,good\n"), Layout(format="csv", timestamp_column="when"))
 
 
 @pytest.mark.parametrize("line", ["#TYPE System.Management.Automation.PSCustomObject", "sep=,"])
-def test_a_line_that_programs_write_above_the_header_is_passed_over(tmp_path: Path, line: str) -> None:
+def test_known_lines_above_the_header_are_skipped(tmp_path: Path, line: str) -> None:
     path = written(tmp_path, "texts.csv", f'{line}\r\n"id","text"\r\n"1","good"\r\n')
     assert read(path, CSV) == [(3, [Item("1", "good", MOMENT)], [])]
 
 
-def test_ids_of_plain_lines_follow_from_the_files_name_and_what_it_holds(tmp_path: Path) -> None:
+def test_ids_of_plain_lines_derive_from_the_files_name_and_content(tmp_path: Path) -> None:
     path = written(tmp_path, "feedback.txt", "good\nbad\n")
     today = derived_prefix(path)
     assert today.startswith("feedback-")

@@ -50,13 +50,13 @@ def deployed(pulumi_cli: PulumiStandIn) -> PulumiStandIn:
     return pulumi_cli
 
 
-def asked_of(cli: PulumiStandIn) -> set[str]:
-    """The stacks that the CLI was asked of."""
+def queried_stacks(cli: PulumiStandIn) -> set[str]:
+    """The stacks whose outputs and configuration the CLI was asked for."""
     assert {tuple(call[:2]) for call in cli.calls} == {("stack", "output"), ("config", "--json")}
     return {call[-1] for call in cli.calls}
 
 
-def test_options_come_first_and_nothing_else_is_asked(local_runs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_take_precedence_over_everything_else(local_runs: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUEUE_URL", "from-environment")
     found = find({"queue_url"}, queue_url="https://sqs.eu-west-1.amazonaws.com/1/given")
     assert (found.queue_url, found.region, found.endpoint_url) == (
@@ -66,42 +66,42 @@ def test_options_come_first_and_nothing_else_is_asked(local_runs: None, monkeypa
     )
 
 
-def test_the_environment_comes_before_a_make_local(local_runs: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_takes_precedence_over_make_local(local_runs: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESULTS_TABLE", "mine")
     assert find({"table_name"}).table_name == "mine"
     both = find({"table_name", "queue_url"})
     assert (both.table_name, both.queue_url) == ("mine", STATE["queue_url"])
 
 
-def test_a_make_local_that_runs_is_found_with_its_credentials(local_runs: None) -> None:
+def test_a_running_make_local_is_found_with_its_credentials(local_runs: None) -> None:
     found = find({"queue_url"})
     assert (found.queue_url, found.endpoint_url) == (STATE["queue_url"], STATE["endpoint_url"])
     assert found.client("sqs").meta.endpoint_url == STATE["endpoint_url"]
     assert "make local at http://127.0.0.1:4566" in found.source
 
 
-def test_a_stack_that_is_named_comes_before_environment_and_make_local(
+def test_a_named_stack_takes_precedence_over_environment_and_make_local(
     local_runs: None, deployed: PulumiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUEUE_URL", "from-environment")
     found = find({"queue_url", "table_name"}, stack="prod")
     assert (found.queue_url, found.table_name, found.region) == (OUTPUTS["queueUrl"], "dev", "us-west-2")
-    assert asked_of(deployed) == {"prod"}
+    assert queried_stacks(deployed) == {"prod"}
     monkeypatch.setenv("STACK", "prod")  # as `make send STACK=prod` does
     assert find({"queue_url"}) == find({"queue_url"}, stack="prod")
 
 
-def test_a_make_local_is_passed_over_where_another_endpoint_is_meant(local_runs: None, deployed: PulumiStandIn) -> None:
+def test_make_local_is_ignored_when_another_endpoint_is_given(local_runs: None, deployed: PulumiStandIn) -> None:
     assert find({"queue_url"}, endpoint_url="http://elsewhere").source == "stack dev"
     assert find({"queue_url"}, endpoint_url=STATE["endpoint_url"]).queue_url == STATE["queue_url"]
 
 
-def test_without_any_other_sign_it_is_the_stack_dev(deployed: PulumiStandIn) -> None:
+def test_the_stack_dev_is_the_default(deployed: PulumiStandIn) -> None:
     assert find({"dead_letter_queue_url"}).source == "stack dev"
-    assert asked_of(deployed) == {"dev"}
+    assert queried_stacks(deployed) == {"dev"}
 
 
-def test_a_stacks_aws_profile_holds_for_what_is_found_by_its_outputs(
+def test_a_stacks_aws_profile_applies_to_targets_found_in_its_outputs(
     deployed: PulumiStandIn, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed.configured(aws__region="us-west-2", aws__profile="acme")
@@ -117,7 +117,7 @@ def test_a_stacks_aws_profile_holds_for_what_is_found_by_its_outputs(
     assert "stack prod with its aws:profile gone: The config profile (gone) could not be found" in done.err
 
 
-def test_a_stack_that_was_not_deployed_or_does_not_exist_is_told(deployed: PulumiStandIn, run: Run) -> None:
+def test_a_stack_that_is_missing_or_not_deployed_is_reported(deployed: PulumiStandIn, run: Run) -> None:
     deployed.outputs = {}
     with pytest.raises(CommandError, match="stack dev: exports no queueUrl; has it been deployed"):
         find({"queue_url"})
@@ -127,7 +127,7 @@ def test_a_stack_that_was_not_deployed_or_does_not_exist_is_told(deployed: Pulum
     assert "stack nosuch: no stack found" in done.err
 
 
-def test_without_the_pulumi_cli_the_other_ways_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_the_pulumi_cli_names_the_alternatives(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     done = run("results", "--all")
     assert done.code == 2
@@ -135,7 +135,7 @@ def test_without_the_pulumi_cli_the_other_ways_are_named(run: Run, monkeypatch: 
     assert "(or start `make local`, or pass --table-name)" in done.err
 
 
-def test_a_make_local_is_known_while_it_runs_and_not_after(tmp_path: Path) -> None:
+def test_make_local_is_found_only_while_it_runs(tmp_path: Path) -> None:
     path = tmp_path / "serve.json"
     assert running(path) is None
     with announced(STATE, path) as known:
@@ -149,7 +149,7 @@ def test_a_make_local_is_known_while_it_runs_and_not_after(tmp_path: Path) -> No
         assert again
 
 
-def test_a_make_local_that_was_killed_is_not_found(tmp_path: Path) -> None:
+def test_a_killed_make_local_is_not_found(tmp_path: Path) -> None:
     path = tmp_path / "serve.json"
     program = (
         "import os, pathlib, signal, sys; from sentiment.running import announced\n"
@@ -160,7 +160,7 @@ def test_a_make_local_that_was_killed_is_not_found(tmp_path: Path) -> None:
     assert running(path) is None
 
 
-def test_a_services_own_endpoint_variable_wins_over_the_one_for_all_and_the_option_over_both(
+def test_the_endpoint_comes_from_the_option_then_the_service_then_the_general_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -175,7 +175,7 @@ def test_a_services_own_endpoint_variable_wins_over_the_one_for_all_and_the_opti
     assert found.endpoint_of("sqs") is None
 
 
-def test_a_services_own_endpoint_variable_passes_a_make_local_over(
+def test_make_local_is_ignored_when_a_services_variable_names_another_endpoint(
     local_runs: None, deployed: PulumiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://elsewhere")
@@ -184,7 +184,7 @@ def test_a_services_own_endpoint_variable_passes_a_make_local_over(
     assert find({"queue_url"}).queue_url == STATE["queue_url"]
 
 
-def test_an_endpoint_holds_for_a_named_stack_and_is_shown(
+def test_an_endpoint_applies_to_a_named_stack_and_is_shown(
     place: Place, run: Run, deployed: PulumiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed.outputs = {**OUTPUTS, "queueUrl": place.queue_url}
@@ -194,7 +194,7 @@ def test_an_endpoint_holds_for_a_named_stack_and_is_shown(
     assert f"Where: stack prod at {place.cloud.url}" in run("send", "-", "--stack", "prod", "--format", "x").err
 
 
-def test_what_make_local_runs_is_reached_whatever_the_developers_aws_configuration_and_proxies_are(
+def test_make_local_is_reached_despite_broken_aws_configuration_and_proxies(
     place: Place, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = {**STATE, "queue_url": place.queue_url, "endpoint_url": place.cloud.url}
@@ -206,12 +206,12 @@ def test_what_make_local_runs_is_reached_whatever_the_developers_aws_configurati
         "AWS_PROFILE": "not-there",
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "config"),
-        "HTTP_PROXY": "http://127.0.0.1:9",  # nothing listens there
+        "HTTP_PROXY": "http://127.0.0.1:9",  # nothing listens on this port
         "http_proxy": "http://127.0.0.1:9",
     }.items():
         monkeypatch.setenv(variable, value)
     Path("texts.jsonl").write_text('{"id": "1", "text": "good"}\n')
-    assert run("send", "texts.jsonl").code == 0, "as the environment says it, with the endpoint that make local prints"
+    assert run("send", "texts.jsonl").code == 0, "with the environment variables that make local prints"
     for variable in ("AWS_ENDPOINT_URL", *(each.variable for each in PLACES.values())):
         monkeypatch.delenv(variable, raising=False)
     assert run("send", "texts.jsonl").code == 0

@@ -32,7 +32,7 @@ print(json.dumps({"unchanged": unchanged, "modules": sorted({name.split(".")[0] 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from the checkout without the network; hatchling leaves nothing behind in it."""
+    """The wheel, built offline from the checkout; hatchling leaves no files behind there."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*build, "--wheel-dir", folder, ROOT], check=True)
@@ -42,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel and boto3's own packages, and nothing else."""
+    """The Python of an environment with only the wheel and boto3's packages."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True)
     (site,) = folder.glob("lib/python*/site-packages")
@@ -53,7 +53,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "python"
 
 
-def test_the_wheel_holds_the_client_and_the_contract_alone(wheel: Path) -> None:
+def test_the_wheel_contains_only_the_client_and_the_contract(wheel: Path) -> None:
     with ZipFile(wheel) as packed:
         names = packed.namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == set(PACKAGES)
@@ -61,7 +61,7 @@ def test_the_wheel_holds_the_client_and_the_contract_alone(wheel: Path) -> None:
     assert {name for name in names if name.endswith(".py")} == ours
 
 
-def test_installing_brings_boto3_alone(wheel: Path) -> None:
+def test_installing_the_wheel_requires_only_boto3(wheel: Path) -> None:
     with ZipFile(wheel) as packed:
         (name,) = (name for name in packed.namelist() if name.endswith("/METADATA"))
         lines = packed.read(name).decode().splitlines()
@@ -83,7 +83,7 @@ def test_an_installed_producer_sends_and_changes_nothing_in_the_process(
     assert [item["id"] for item in place.items()] == ["wheel-1"]
 
 
-def test_without_its_extra_the_command_says_what_to_install(python: Path, tmp_path: Path) -> None:
+def test_the_command_names_the_extra_that_is_missing(python: Path, tmp_path: Path) -> None:
     done = subprocess.run([python, "-m", "sentiment", "results"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1

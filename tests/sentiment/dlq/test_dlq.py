@@ -27,14 +27,14 @@ SAVED = Path("saved.jsonl")
 
 
 def dead_letter(place: Place, body: str, **attributes: str) -> None:
-    """As the function leaves one."""
+    """Put a letter into the dead-letter queue, as the function does."""
     letter = record(body, sent_ms=FIRST_SENT)
     letter["messageAttributes"] = {n: {"dataType": "String", "stringValue": v} for n, v in attributes.items()}
     DeadLetters(client=place.sqs, queue_url=place.dead_letter_queue_url).send(letter, "InvalidText", "text: bad", "r-1")
 
 
 def given_up(place: Place, body: str) -> None:
-    """As SQS leaves one, when the function crashed or timed out on every delivery."""
+    """Put a letter there as SQS does, when the function crashed or timed out on every delivery."""
     place.sqs.send_message(QueueUrl=place.dead_letter_queue_url, MessageBody=body)
 
 
@@ -43,7 +43,7 @@ def visible(place: Place) -> list[str]:
     return sorted(message["Body"] for message in received)
 
 
-def test_peek_shows_reason_and_body_and_hides_nothing(place: Place, run: Run) -> None:
+def test_peek_shows_reason_and_body_and_leaves_every_letter_visible(place: Place, run: Run) -> None:
     dead_letter(place, "broken \x1b[31m " + "x" * 5_000)
     given_up(place, "crashed")
     done = run("dlq", "peek")
@@ -52,19 +52,19 @@ def test_peek_shows_reason_and_body_and_hides_nothing(place: Place, run: Run) ->
     assert "not given" in done.out
     assert "broken" in done.out
     assert len(done.out) < 4_000, "a long body is shortened"
-    assert "\x1b" not in done.out, "a text does not control the operator's terminal"
+    assert "\x1b" not in done.out, "a text cannot control the operator's terminal"
     assert "2 shown of about 2 messages" in done.out
-    assert len(visible(place)) == 2, "all can be received again at once"
+    assert len(visible(place)) == 2, "all can immediately be received again"
 
 
-def test_peek_shows_no_more_than_asked_for_and_gives_those_back_too(place: Place, run: Run) -> None:
+def test_peek_shows_at_most_its_limit_and_leaves_every_letter_visible(place: Place, run: Run) -> None:
     for n in range(15):
         given_up(place, f"body {n}")
     assert "3 shown of about 15 messages" in run("dlq", "peek", "--limit", 3).out
     assert len(visible(place)) == 15
 
 
-def test_peek_counts_by_reason_before_it_lists(place: Place, run: Run) -> None:
+def test_peek_prints_counts_by_reason_before_the_letters(place: Place, run: Run) -> None:
     for n in range(3):
         dead_letter(place, f"refused {n}")
     given_up(place, "crashed")
@@ -73,9 +73,7 @@ def test_peek_counts_by_reason_before_it_lists(place: Place, run: Run) -> None:
     assert "1 shown of about 4 messages." in lines[-1]
 
 
-def test_peek_shows_joiners_and_soft_hyphens_but_neither_control_nor_reordering_characters(
-    place: Place, run: Run
-) -> None:
+def test_peek_shows_joiners_but_no_control_or_reordering_characters(place: Place, run: Run) -> None:
     shown, never = "👨\u200d👩 \u0645\u06cc\u200c\u062e\u0648 Wunder\u00adbar", "\x1b\x07\x85\u009b\u202e\u2066"
     given_up(place, shown + "".join(f"{each}x" for each in never))
     out = run("dlq", "peek").out
@@ -83,24 +81,24 @@ def test_peek_shows_joiners_and_soft_hyphens_but_neither_control_nor_reordering_
     assert not [each for each in never if each in out]
 
 
-def test_a_narrow_screen_cuts_nothing_off_a_body(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_peek_shows_a_body_whole_on_a_narrow_screen(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "_width", 60)
     given_up(place, "@" * 40)
     assert run("dlq", "peek").out.count("@") == 40
 
 
-def test_peek_at_an_empty_queue_says_so(place: Place, run: Run) -> None:
+def test_peek_reports_an_empty_queue(place: Place, run: Run) -> None:
     assert "0 shown of about 0 messages." in run("dlq", "peek").out
 
 
-def test_letters_are_given_back_when_the_look_breaks(place: Place) -> None:
+def test_letters_become_visible_again_when_a_look_fails(place: Place) -> None:
     given_up(place, "body")
     with pytest.raises(ZeroDivisionError), Look(place.sqs, place.dead_letter_queue_url, 600) as look:
         next(iter(look)).body[1 // 0]  # type: ignore[call-overload]
     assert visible(place) == ["body"]
 
 
-def test_save_writes_every_letter_and_leaves_it_and_never_writes_over_a_file(place: Place, run: Run) -> None:
+def test_save_copies_every_letter_and_never_overwrites_a_file(place: Place, run: Run) -> None:
     for n in range(12):
         dead_letter(place, f"body {n}", language="en")
     assert run("dlq", "save", SAVED).code == 0
@@ -119,7 +117,7 @@ def edit(old: str, new: str) -> None:
     SAVED.write_text(SAVED.read_text().replace(old, new))
 
 
-def test_replay_sends_what_was_mended_dated_as_before_and_leaves_the_rest(place: Place, run: Run) -> None:
+def test_replay_sends_mended_letters_with_their_dates_and_leaves_the_rest(place: Place, run: Run) -> None:
     dead_letter(place, '{"id": "1", "text": ""}', language="en")
     dead_letter(place, '{"id": "2", "text": ""}')
     given_up(place, '{"id": "3", "text": "good"}')
@@ -140,7 +138,7 @@ def test_replay_sends_what_was_mended_dated_as_before_and_leaves_the_rest(place:
     assert visible(place) == ['{"id": "2", "text": ""}', '{"id": "3", "text": "good"}']
 
 
-def test_a_body_that_became_json_while_it_was_edited_is_taken_as_it_is_meant(place: Place, run: Run) -> None:
+def test_replay_accepts_a_body_edited_from_a_string_into_an_object(place: Place, run: Run) -> None:
     dead_letter(place, '{"id": "1"}')
     run("dlq", "save", SAVED)
     saved = json.loads(SAVED.read_text())
@@ -158,7 +156,7 @@ def test_replay_sends_nothing_twice(place: Place, run: Run) -> None:
     assert "0 of 1 sent" in again.err
 
 
-def test_a_file_that_is_none_of_ours_is_refused_before_anything_is_sent(place: Place, run: Run) -> None:
+def test_replay_refuses_a_file_with_a_foreign_line_and_sends_nothing(place: Place, run: Run) -> None:
     given_up(place, '{"id": "1", "text": "good"}')
     run("dlq", "save", SAVED)
     with SAVED.open("a") as file:
@@ -173,34 +171,32 @@ FILES = Path(__file__).parents[1] / "files"
 LINE_ENDS = ["\u2028", "\u2029", "\x85", "\ufffd", "\ufeff"]
 
 
-def test_a_letter_with_what_other_programs_take_for_the_end_of_a_line_is_saved_and_replayed(
-    place: Place, run: Run
-) -> None:
+def test_letters_with_unusual_line_separators_survive_save_and_replay(place: Place, run: Run) -> None:
     texts = [f"Lovely{character}lamp" for character in LINE_ENDS]
     for text in texts:
         given_up(place, json.dumps({"id": 7, "text": text}, ensure_ascii=False))
     run("dlq", "save", SAVED)
     lines = SAVED.read_text().splitlines()
-    assert len(lines) == len(texts), "one line each, whatever takes the file apart"
+    assert len(lines) == len(texts), "one line each, whatever splits the file into lines"
     SAVED.write_text("\n".join(line.replace('\\"id\\": 7', '\\"id\\": \\"fixed\\"') for line in lines))
     done = run("dlq", "replay", SAVED)
     assert (done.code, f"{len(texts)} of {len(texts)} sent" in done.err) == (0, True), done
     assert sorted(item["text"] for item in place.items()) == sorted(texts)
 
 
-def test_a_file_that_was_saved_before_such_characters_were_escaped_is_read_whole() -> None:
+def test_a_saved_file_with_unescaped_line_separators_is_read_whole() -> None:
     saved = list(edited(FILES / "dlq-save-replay-line-separator" / "saved-and-edited.jsonl"))
     assert [(line.line, line.faults) for line in saved] == [(1, ()), (2, ()), (3, ())]
     assert [json.loads(line.body)["text"] for line in saved] == [f"Lovely{c}lamp" for c in "\u2029\u2028\x85"]
 
 
 @pytest.mark.parametrize("name", ["crlf.jsonl", "utf8-bom.jsonl", "utf16.jsonl"])
-def test_a_saved_file_is_read_in_the_encoding_that_its_editor_says(name: str) -> None:
+def test_a_saved_file_with_crlf_or_a_byte_order_mark_is_read(name: str) -> None:
     (line,) = edited(FILES / "dlq-replay-edited-file-encoding" / name)
     assert json.loads(line.body) == {"id": "cafe-8", "text": "caf\u00e9 is lovely"}
 
 
-def test_a_saved_file_in_another_encoding_is_refused_with_the_option_that_reads_it(place: Place, run: Run) -> None:
+def test_replay_refuses_another_encoding_and_names_the_option_that_reads_it(place: Place, run: Run) -> None:
     path = FILES / "dlq-replay-edited-file-encoding" / "cp1252.jsonl"
     done = run("dlq", "replay", path)
     assert done.code == 2
@@ -209,9 +205,7 @@ def test_a_saved_file_in_another_encoding_is_refused_with_the_option_that_reads_
     assert "1 are no longer in the dead-letter queue" in run("dlq", "replay", path, "--encoding", "cp1252").err
 
 
-def test_replay_after_a_purge_says_why_nothing_was_sent_and_send_sends_it_dated_as_before(
-    place: Place, run: Run
-) -> None:
+def test_replay_after_a_purge_points_to_send_which_keeps_the_dates(place: Place, run: Run) -> None:
     dead_letter(place, '{"id": "nine", "text": "lovely"}')
     run("dlq", "purge", "--save", SAVED, "--yes")
     done = run("dlq", "replay", SAVED)
@@ -223,7 +217,7 @@ def test_replay_after_a_purge_says_why_nothing_was_sent_and_send_sends_it_dated_
     assert place.items() == [{"id": "nine", "text": "lovely", "timestamp": first_sent}]
 
 
-def test_the_function_dates_a_letter_that_was_moved_by_hand_as_before(place: Place, run: Run) -> None:
+def test_a_letter_moved_by_hand_keeps_its_original_date(place: Place, run: Run) -> None:
     before = time.time()
     given_up(place, '{"id": "1", "text": "good"}')
     done = run("dlq", "redrive")
@@ -238,7 +232,7 @@ def test_the_function_dates_a_letter_that_was_moved_by_hand_as_before(place: Pla
     assert before - 1 <= sent_at(moved).timestamp() < int(received["Attributes"]["SentTimestamp"]) / 1000
 
 
-def test_moving_by_hand_loses_no_letter_that_sqs_does_not_take(place: Place, run: Run, monkeypatch: Any) -> None:
+def test_moving_by_hand_keeps_the_letters_that_sqs_refuses(place: Place, run: Run, monkeypatch: Any) -> None:
     for n in range(12):
         given_up(place, f"body {n}")
     PartialFailures(place.sqs, lambda body, _: body == "body 7", sender_fault=True)
@@ -250,7 +244,7 @@ def test_moving_by_hand_loses_no_letter_that_sqs_does_not_take(place: Place, run
     assert visible(place) == ["body 7"]
 
 
-def test_large_letters_are_moved_in_requests_that_sqs_takes(place: Place) -> None:
+def test_large_letters_are_moved_in_requests_within_the_sqs_limit(place: Place) -> None:
     bodies = [str(n) + "x" * 400_000 for n in range(5)]
     for body in bodies:
         given_up(place, body)
@@ -274,7 +268,7 @@ def test_a_message_without_room_for_its_date_is_sent_without_it() -> None:
     assert size_of(letter.message("short")) == len("short" + SENT_TIMESTAMP + "Number" + str(FIRST_SENT))
 
 
-def test_a_message_keeps_as_many_attributes_as_sqs_takes() -> None:
+def test_a_message_keeps_its_date_and_the_attributes_that_sqs_allows() -> None:
     attributes = {f"a{n}": {"DataType": "Binary", "BinaryValue": b"\xff"} for n in range(MAX_ATTRIBUTES)}
     letter = DeadLetter.of(
         {
@@ -311,7 +305,9 @@ def test_purge_after_saving_deletes_what_was_saved(place: Place, monkeypatch: py
     assert visible(place) == []
 
 
-def test_purge_that_is_not_confirmed_after_saving_can_be_given_again(place: Place, run: Run, monkeypatch: Any) -> None:
+def test_an_unconfirmed_purge_removes_its_save_file_and_can_be_repeated(
+    place: Place, run: Run, monkeypatch: Any
+) -> None:
     given_up(place, "body")
     for typed in ("no\n", ""):
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
@@ -322,7 +318,7 @@ def test_purge_that_is_not_confirmed_after_saving_can_be_given_again(place: Plac
     assert (len(SAVED.read_text().splitlines()), visible(place)) == (1, [])
 
 
-def test_purge_takes_no_count_for_a_files_name(place: Place, run: Run, monkeypatch: Any) -> None:
+def test_purge_does_not_take_a_count_as_a_file_name(place: Place, run: Run, monkeypatch: Any) -> None:
     given_up(place, "body")
     monkeypatch.setattr("sys.stdin", io.StringIO("1\n"))
     done = run("dlq", "purge")
@@ -330,7 +326,7 @@ def test_purge_takes_no_count_for_a_files_name(place: Place, run: Run, monkeypat
     assert "'1' must be a file name or empty; nothing was deleted" in done.err
 
 
-def test_purge_without_questions_is_for_scripts(place: Place, run: Run) -> None:
+def test_purge_with_yes_deletes_without_asking(place: Place, run: Run) -> None:
     given_up(place, "body")
     assert run("dlq", "purge", "--yes").code == 0
     assert visible(place) == []

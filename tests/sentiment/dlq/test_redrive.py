@@ -1,4 +1,4 @@
-"""`dlq redrive` by message move tasks: its requests to SQS, and its reading of the answers."""
+"""`dlq redrive` by message move tasks: its requests to SQS, and its handling of the answers."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ ARNS = {"texts-dlq": "arn:aws:sqs:us-west-2:1:texts-dlq", "texts": "arn:aws:sqs:
 
 @pytest.fixture
 def sqs(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    """SQS with message move tasks, which moto lacks; botocore checks what is said by the service's model."""
+    """SQS with message move tasks, which moto lacks; botocore validates all against the service's model."""
     monkeypatch.setenv("QUEUE_URL", "https://sqs.us-west-2.amazonaws.com/1/texts")
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", "https://sqs.us-west-2.amazonaws.com/1/texts-dlq")
     monkeypatch.delenv("AWS_ENDPOINT_URL")
@@ -42,7 +42,7 @@ def add_start(stub: Stubber, **more: int) -> None:
     stub.add_response("start_message_move_task", {"TaskHandle": "handle"}, expected)
 
 
-def test_redrive_lets_sqs_move_the_letters_to_the_queue_by_name_and_follows_it(sqs: Stubber, run: Run) -> None:
+def test_redrive_starts_a_move_task_in_sqs_and_follows_its_progress(sqs: Stubber, run: Run) -> None:
     add_start(sqs, MaxNumberOfMessagesPerSecond=100)
     sqs.add_response("list_message_move_tasks", {"Results": []})  # not listed yet
     add_status(sqs, "RUNNING", 10)
@@ -53,7 +53,7 @@ def test_redrive_lets_sqs_move_the_letters_to_the_queue_by_name_and_follows_it(s
     sqs.assert_no_pending_responses()
 
 
-def test_a_redrive_that_sqs_gives_up_is_told_with_its_reason(sqs: Stubber, run: Run) -> None:
+def test_a_failed_move_task_is_reported_with_its_reason(sqs: Stubber, run: Run) -> None:
     add_start(sqs)
     add_status(sqs, "FAILED", 10, FailureReason="AccessDenied")
     done = run("dlq", "redrive")
@@ -61,7 +61,7 @@ def test_a_redrive_that_sqs_gives_up_is_told_with_its_reason(sqs: Stubber, run: 
     assert "the move task failed: AccessDenied" in done.err
 
 
-def test_a_redrive_that_runs_already_is_told(sqs: Stubber, run: Run) -> None:
+def test_redrive_reports_a_task_that_is_already_running(sqs: Stubber, run: Run) -> None:
     message = "There is already a task running"
     sqs.add_client_error("start_message_move_task", "AWS.SimpleQueueService.UnsupportedOperation", message, 400)
     done = run("dlq", "redrive")
@@ -69,12 +69,12 @@ def test_a_redrive_that_runs_already_is_told(sqs: Stubber, run: Run) -> None:
     assert message in done.err
 
 
-# MiniStack and fauxqs; AWS's JSON services; moto; a server that knows paths only
+# The answers of MiniStack and fauxqs; AWS's JSON services; moto; a server that knows only paths
 UNKNOWN = [("InvalidAction", 400), ("UnknownOperationException", 400), ("InternalError", 500), ("404", 404)]
 
 
 @pytest.mark.parametrize(("code", "status"), UNKNOWN)
-def test_whatever_says_that_the_action_is_unknown_has_the_letters_moved_from_here(
+def test_redrive_moves_the_letters_itself_where_move_tasks_are_unknown(
     sqs: Stubber, run: Run, monkeypatch: pytest.MonkeyPatch, code: str, status: int
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")
@@ -85,7 +85,9 @@ def test_whatever_says_that_the_action_is_unknown_has_the_letters_moved_from_her
     sqs.assert_no_pending_responses()
 
 
-def test_interruption_cancels_the_task_in_sqs(sqs: Stubber, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_redrive_cancels_its_task_in_sqs(
+    sqs: Stubber, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_start(sqs)
     sqs.add_response("cancel_message_move_task", {"ApproximateNumberOfMessagesMoved": 12}, {"TaskHandle": "handle"})
 

@@ -1,4 +1,4 @@
-"""The figures of a report: every item counted, in its bucket, in memory that stays small."""
+"""A report counts every item in its bucket, in memory that stays small."""
 
 import math
 import time
@@ -39,7 +39,7 @@ def add(to: Figures, *results: dict[str, Any], scanned: int | None = None) -> No
         (3_000, WEEK, datetime(2018, 9, 3, tzinfo=UTC)),
     ],
 )
-def test_buckets_are_whole_hours_days_or_weeks_from_monday_and_the_last_is_cut_short(
+def test_buckets_are_whole_hours_days_or_weeks_and_the_last_contains_the_end(
     days: int, width: timedelta, begin: datetime
 ) -> None:
     span = Span.of(END - timedelta(days=days), END)
@@ -49,7 +49,7 @@ def test_buckets_are_whole_hours_days_or_weeks_from_monday_and_the_last_is_cut_s
     assert {later - earlier for earlier, later in pairwise(starts)} <= {width}
 
 
-def test_results_count_in_the_bucket_in_which_their_text_was_sent() -> None:
+def test_results_count_in_the_bucket_their_text_was_sent_in() -> None:
     found = figures()
     add(found, result("a"), result("b", "NEGATIVE", 0.5), result("c", score=0.7, hours=1), result("d", hours=72))
     last = len(found.span.starts()) - 1
@@ -59,7 +59,7 @@ def test_results_count_in_the_bucket_in_which_their_text_was_sent() -> None:
     assert math.isnan(found.mean("NEGATIVE", 0))
 
 
-def test_the_rows_hold_every_bucket_and_label_from_negative_to_positive() -> None:
+def test_rows_cover_every_bucket_and_label_from_negative_to_positive() -> None:
     found = figures(days=2 / 24)
     add(found, result("a"), result("b", "NEGATIVE", 0.5), result("c", score=0.7), result("d", score=0.8, hours=2))
     assert list(found.rows()) == [
@@ -87,13 +87,13 @@ ODD: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("item", ODD, ids=lambda item: item["id"])
-def test_an_item_of_somebody_else_is_counted_as_such(item: dict[str, Any]) -> None:
+def test_an_item_that_is_not_a_result_counts_as_unreadable(item: dict[str, Any]) -> None:
     found = figures()
     add(found, item, result("whole"))
     assert (found.unreadable, found.labels, found.read) == (1, {"POSITIVE": 1}, 2)
 
 
-def test_what_was_sent_earlier_or_has_expired_is_counted_apart() -> None:
+def test_earlier_and_expired_results_are_counted_separately() -> None:
     found = figures()
     add(found, result("old", hours=24 * 5), result("gone", expires_at=time.time() - 10**9), scanned=12)
     add(found, result("naive", sent_at="2026-11-26T12:00:00"), result("kept", expires_at=NOW + 60))
@@ -102,7 +102,7 @@ def test_what_was_sent_earlier_or_has_expired_is_counted_apart() -> None:
     assert found.read == 16
 
 
-def test_the_most_decided_texts_of_each_label_are_kept_the_later_of_two_alike() -> None:
+def test_each_label_keeps_its_highest_scores_and_prefers_later_texts() -> None:
     found = figures()
     add(found, *(result(f"p{n}", score=n / 100) for n in range(50, 100)), result("n", "NEGATIVE", 0.5, text=None))
     add(found, result("later", score=0.99, hours=-0.1), result("earlier", score=0.99, hours=2))
@@ -110,7 +110,7 @@ def test_the_most_decided_texts_of_each_label_are_kept_the_later_of_two_alike() 
     assert [(each.id, each.text) for each in found.decided["NEGATIVE"]] == [("n", "")]
 
 
-def test_a_text_that_many_sent_is_shown_once() -> None:
+def test_a_text_sent_many_times_is_shown_once() -> None:
     found = figures(top=2)
     add(found, *(result(f"same-{n}", score=0.9 + n / 100, text="ok") for n in (1, 3, 2)), result("other", score=0.5))
     assert [each.id for each in sorted(found.decided["POSITIVE"], reverse=True)] == ["same-3", "other"]
@@ -118,7 +118,7 @@ def test_a_text_that_many_sent_is_shown_once() -> None:
     assert [each.id for each in sorted(found.decided["POSITIVE"], reverse=True)] == ["bare", "as bare"]
 
 
-def test_labels_without_number_and_texts_without_end_take_no_memory_without_end() -> None:
+def test_many_labels_and_long_texts_take_limited_memory() -> None:
     found = figures()
     add(found, *(result(f"id-{n}", f"label {n} " + "x" * 10_000, text="y" * 100_000) for n in range(MAX_LABELS + 50)))
     assert (len(found.labels), found.labels[OTHERS]) == (MAX_LABELS + 1, 50)

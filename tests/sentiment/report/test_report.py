@@ -22,7 +22,7 @@ PAGE, FIGURES = Path("report.html"), Path("figures.csv")
 
 @pytest.fixture
 def week(place: Place) -> Place:
-    """Results of a week, three labels, every text its own; one older result, and one item of somebody else."""
+    """A week of results with three labels and distinct texts, one older result, and another program's item."""
     now = datetime.now(UTC)
     for n in range(60):
         sent = (now - timedelta(hours=2.5 * n)).isoformat(timespec="microseconds")
@@ -53,12 +53,12 @@ def elements() -> Elements:
     return found
 
 
-def test_the_page_holds_charts_figures_and_the_most_decided_texts(week: Place, run: Run) -> None:
+def test_the_page_shows_charts_figures_and_the_texts_with_the_highest_scores(week: Place, run: Run) -> None:
     done = run("report", "--yes", "--top", "2")
     assert done.code == 0, done.err
     found = elements()
     assert found.tags["svg"] == 3
-    assert len(set(found.ids)) == len(found.ids), "no drawing takes another's shapes"
+    assert len(set(found.ids)) == len(found.ids), "no drawing reuses the id of another's shape"
     words = " ".join(found.words)
     assert "negative 20 33.3%" in " ".join(words.split())
     assert [text for n in range(60) if (text := f"The text of id-{n}") in found.words] == [
@@ -70,14 +70,14 @@ def test_the_page_holds_charts_figures_and_the_most_decided_texts(week: Place, r
     assert re.search(r"report.html \(\d+ kB\)", done.err)
 
 
-def test_the_page_asks_nothing_of_any_other_place(week: Place, run: Run) -> None:
+def test_the_page_loads_nothing_from_elsewhere(week: Place, run: Run) -> None:
     run("report", "--yes")
     assert "<script" not in PAGE.read_text()
     addresses = set(re.findall(r"[a-z]+://[^\"' >]+", PAGE.read_text()))
-    assert {address.split("/")[2] for address in addresses} <= {"www.w3.org"}, "names of XML alone"
+    assert {address.split("/")[2] for address in addresses} <= {"www.w3.org"}, "only XML's namespaces"
 
 
-def test_the_csv_holds_what_the_table_holds(week: Place, run: Run) -> None:
+def test_the_csv_file_agrees_with_the_table(week: Place, run: Run) -> None:
     assert run("report", "--yes", "--csv", FIGURES).code == 0
     rows = list(csv.DictReader(FIGURES.read_text().splitlines()))
     assert len(rows) == 8 * 3, "eight days and three labels"
@@ -90,7 +90,7 @@ def test_the_csv_holds_what_the_table_holds(week: Place, run: Run) -> None:
     assert total == pytest.approx(sum(0.5 + n / 200 for n in range(60)), abs=1e-3)
 
 
-def test_texts_and_labels_are_shown_and_do_nothing(place: Place, run: Run) -> None:
+def test_texts_and_labels_are_shown_but_never_executed(place: Place, run: Run) -> None:
     sent = datetime.now(UTC).isoformat(timespec="microseconds")
     nasty = "</p><script>alert(1)</script> \x1b[31m \u202e $title $x_1$"
     place.store("<em>id</em>", "=1+<em>label</em>", text=nasty, sent_at=sent)
@@ -102,7 +102,7 @@ def test_texts_and_labels_are_shown_and_do_nothing(place: Place, run: Run) -> No
     assert "'=1+<em>label</em>" in FIGURES.read_text()
 
 
-def test_texts_stay_out_of_the_page_where_they_are_not_stored_or_not_wanted(place: Place, run: Run) -> None:
+def test_the_page_omits_texts_that_are_not_stored_or_not_wanted(place: Place, run: Run) -> None:
     sent = datetime.now(UTC).isoformat(timespec="microseconds")
     place.store("with", text="a secret", sent_at=sent)
     place.dynamodb.put_item(
@@ -115,14 +115,16 @@ def test_texts_stay_out_of_the_page_where_they_are_not_stored_or_not_wanted(plac
         assert all(each in PAGE.read_text() for each in ("with", "bare"))
 
 
-def test_a_time_without_results_is_a_page_that_says_so(place: Place, run: Run) -> None:
+def test_a_period_without_results_gives_a_page_with_a_notice(place: Place, run: Run) -> None:
     done = run("report", "--yes", "--csv", FIGURES)
     assert done.code == 0, done.err
     assert (elements().tags["svg"], "No results in this period." in elements().words) == (0, True)
     assert FIGURES.read_text() == "day,sentiment,results,share,mean_score\n"
 
 
-def test_the_cost_is_told_before_anything_is_read(week: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_report_prints_its_cost_and_asks_before_it_reads(
+    week: Place, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Results, "size", lambda self: (100_000, 81_920_000))
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     done = run("report")
@@ -133,7 +135,7 @@ def test_the_cost_is_told_before_anything_is_read(week: Place, run: Run, monkeyp
     assert run("report").code == 0
 
 
-def test_every_part_of_the_table_is_read_once(week: Place) -> None:
+def test_every_segment_of_the_table_is_read_once(week: Place) -> None:
     results = Results(dynamodb=week.cloud.client("dynamodb"), table_name=week.table_name)
     for segments in (1, 7):
         seen: list[str] = []
@@ -141,7 +143,7 @@ def test_every_part_of_the_table_is_read_once(week: Place) -> None:
         assert sorted(seen) == sorted({*(f"id-{n}" for n in range(60)), "old", "foreign"})
 
 
-def test_the_table_is_filtered_where_it_is_and_what_has_no_date_passes(week: Place) -> None:
+def test_dynamodb_filters_by_date_and_keeps_items_without_a_valid_date(week: Place) -> None:
     since = datetime.now(UTC) - timedelta(hours=24)
     results = Results(dynamodb=week.dynamodb, table_name=week.table_name, since=since)
     (page,) = results.pages()
@@ -149,7 +151,7 @@ def test_the_table_is_filtered_where_it_is_and_what_has_no_date_passes(week: Pla
     assert {each["id"] for each in page.results} == {*(f"id-{n}" for n in range(10)), "foreign"}
 
 
-def test_a_part_that_cannot_be_read_ends_the_report(week: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_segment_that_cannot_be_read_stops_the_report(week: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def pages(self: Results, segment: int, segments: int) -> Any:
         if segment == 2:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not yours"}}, "Scan")
@@ -161,16 +163,14 @@ def test_a_part_that_cannot_be_read_ends_the_report(week: Place, run: Run, monke
     assert "AccessDeniedException" in done.err
 
 
-def test_files_that_cannot_be_written_are_named_before_anything_is_read(week: Place, run: Run) -> None:
+def test_report_names_an_unwritable_file_before_it_reads_anything(week: Place, run: Run) -> None:
     for options in (["--html", "no-folder/report.html"], ["--csv", "."]):
         done = run("report", *options)
         assert done.code == 2
         assert f"{options[1]}: cannot be written" in done.err
 
 
-def test_without_its_extra_the_command_says_what_to_install(
-    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_report_names_the_extra_that_is_missing(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     for name in ("page", "charts"):
         monkeypatch.delitem(sys.modules, f"sentiment.report.{name}", raising=False)

@@ -1,4 +1,4 @@
-"""The bench: its texts have the lengths they claim, its limit the model's shapes, its figures their definitions."""
+"""The bench: its texts have the stated lengths, its limit the model's shapes; its figures follow their definitions."""
 
 import json
 from pathlib import Path
@@ -26,13 +26,13 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
-def test_texts_have_the_tokens_that_their_workload_says(workload: Workload, tokenizer: Tokenizer) -> None:
+def test_texts_have_the_number_of_tokens_their_workload_states(workload: Workload, tokenizer: Tokenizer) -> None:
     for texts, lengths in zip(workload.batches(), workload.lengths, strict=True):
         assert [len(encoding) for encoding in tokenizer.encode_batch(texts)] == list(lengths)
         assert len(texts) == workload.items
 
 
-def test_drawn_lengths_are_those_of_reviews_and_articles() -> None:
+def test_drawn_lengths_resemble_reviews_and_articles() -> None:
     drawn = {workload.name: workload for workload in WORKLOADS}
     assert 20 < drawn["ten_mixed"].tokens / 10 < 36
     assert 70 < drawn["ten_long_tail"].tokens / 10 < 150
@@ -40,7 +40,7 @@ def test_drawn_lengths_are_those_of_reviews_and_articles() -> None:
     assert drawn["ten_mixed"].batches() == drawn["ten_mixed"].batches(), "the same texts for every engine and run"
 
 
-def test_the_limit_is_every_linear_layer_of_the_model_once() -> None:
+def test_the_limit_runs_every_linear_layer_of_the_model_once() -> None:
     limit = Limit(CONFIG)
     one_layer = [*[(8, 8)] * 4, (8, 16), (16, 8)]  # q, k, v, out; first and second of the feed-forward
     assert limit.shapes == one_layer * CONFIG.n_layers
@@ -66,7 +66,7 @@ def test_figures_are_medians_percentiles_and_paired_ratios() -> None:
     assert found["ours_over_limit"] == 2.25
 
 
-def test_both_functions_of_the_cold_start_are_as_lambda_would_run_them(tmp_path: Path) -> None:
+def test_both_cold_start_functions_are_configured_as_in_lambda(tmp_path: Path) -> None:
     given = functions(tmp_path / "source", tmp_path / "model")
     assert given["ours"].handler == "function.handler.handler"
     assert given["ours"].environment["MODEL_DIR"] == str(tmp_path / "model")

@@ -28,7 +28,9 @@ def test_texts_are_padded_to_the_longest_with_a_mask(tiny_source: Path) -> None:
 
 @pytest.mark.slow(reason="converts a model with torch and NNCF")
 @pytest.mark.skipif(not peers.installed(), reason="the group peers is not installed (make bench installs it)")
-def test_each_peer_classifies_as_the_model_it_was_made_of(tiny_source: Path, torch_model: Path, tmp_path: Path) -> None:
+def test_each_peer_classifies_like_the_model_it_was_made_from(
+    tiny_source: Path, torch_model: Path, tmp_path: Path
+) -> None:
     from function.classifier import load
     from function.model_build import parity
 
@@ -43,7 +45,7 @@ def test_each_peer_classifies_as_the_model_it_was_made_of(tiny_source: Path, tor
         assert model.together(texts[:10]).shape == (10, 2)
 
 
-def test_a_peers_figure_is_the_better_of_its_two_ways_and_a_single_text_has_one() -> None:
+def test_a_peers_figure_is_the_better_of_its_two_ways() -> None:
     took = {"baseline": [[40.0, 60.0]], "ours": [[10.0, 20.0]], "limit": [[5.0, 8.0]]}
     took |= {"openvino": [[30.0, 30.0]], "openvino_singly": [[8.0, 18.0]], "ort_dynamic": [[11.0, 24.0]]}
     found = times.figures(Workload("w", [[3, 5]]), took)
@@ -51,7 +53,7 @@ def test_a_peers_figure_is_the_better_of_its_two_ways_and_a_single_text_has_one(
     assert (found["ort_dynamic_best_ms"], found["ort_dynamic_over_ours"]) == (17.5, 1.15)
 
 
-def test_engines_take_turns_in_random_order_and_single_texts_are_run_together_only() -> None:
+def test_engines_run_in_random_order_and_single_texts_run_only_one_way() -> None:
     def engine(name: str) -> times.Engine:
         return lambda texts, _: lambda: called.append(name)
 
@@ -63,7 +65,7 @@ def test_engines_take_turns_in_random_order_and_single_texts_are_run_together_on
     assert times._rounds(Workload("w", [[3]]), ready, rounds=1, warm=False).keys() == {"ours", "openvino"}
 
 
-def test_the_report_shows_peers_beside_ours() -> None:
+def test_the_report_shows_the_peers_beside_our_engine() -> None:
     row = {"ours_ms": 10.0, "torch_batched_ms": 45.0, "openvino_best_ms": 9.0, "openvino_over_ours": 0.9}
     row |= {"ort_dynamic_best_ms": 12.0, "ort_dynamic_over_ours": 1.2}
     costs = {name: {"load_s": 0.5, "peak_rss_mb": 350.0} for name in (peers.OURS, *peers.NAMES)}

@@ -21,7 +21,7 @@ from tools.local.program import ROOT, run
 from tools.local.recorder import ACCOUNT, Monitor, Project, Recorder
 from tools.project import PROJECT
 
-MAX_POLICY_CHARS = 6144  # IAM's limit of a managed policy
+MAX_POLICY_CHARS = 6144  # IAM's limit for a managed policy
 KEY = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555"
 DOCUMENTS = (documents.preview, documents.change, documents.operate)
 GRANTS = [grant for grants in RIGHTS.values() for grant in grants] + [DATA_KEY, *STEPS]
@@ -69,7 +69,7 @@ def table_of(stack: str) -> str:
     return name
 
 
-# What the AWS provider (5.100) called when it refreshed prod on moto, on 2026-11-26; moto has none of SCALING's.
+# The AWS provider (5.100) called REFRESH when it refreshed prod on moto, on 2026-11-26; moto lacks SCALING.
 REFRESH = """
     cloudwatch:DescribeAlarms cloudwatch:GetDashboard cloudwatch:ListTagsForResource dynamodb:DescribeContinuousBackups
     dynamodb:DescribeTable dynamodb:DescribeTimeToLive dynamodb:ListTagsOfResource ecr:DescribeRepositories
@@ -100,11 +100,11 @@ def test_the_rights_cover_every_resource_type_of_the_stacks_and_no_other(dev: Re
         run(STRICT),
     ]
     used = {r.type for recorder in (dev, prod, *others) for r in recorder.resources if r.custom}
-    assert used - set(RIGHTS) == set(), "tools/bootstrap/rights.py does not say what these take to deploy"
+    assert used - set(RIGHTS) == set(), "tools/bootstrap/rights.py does not list the rights to deploy these"
     assert set(RIGHTS) - used == set(), "no component registers these any more"
 
 
-def test_every_action_is_one_that_aws_knows() -> None:
+def test_aws_knows_every_action() -> None:
     session = botocore.session.get_session()
     known = {
         f"{service}:{operation}"
@@ -114,7 +114,7 @@ def test_every_action_is_one_that_aws_knows() -> None:
     assert names(GRANTS) - known == {"iam:PassRole", "lambda:InvokeFunction"}
 
 
-def test_a_preview_can_only_look() -> None:
+def test_a_preview_can_only_read() -> None:
     actions = {action for s in statements(documents.preview("aws", ACCOUNT, "dev")) for action in s["Action"]}
     assert {a for a in actions if a.partition(":")[2][:3] not in {"Get", "Des", "Lis"}} == set()
 
@@ -124,17 +124,17 @@ def test_a_preview_may_read_everything_that_a_refresh_reads() -> None:
     assert set(f"{REFRESH} {SCALING}".split()) - allowed == set()
 
 
-def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> None:
+def test_no_action_is_a_wildcard_and_only_listed_ones_reach_any_resource() -> None:
     everything = [s for document in DOCUMENTS for s in statements(document("aws", ACCOUNT, "dev"))]
     assert not [a for s in everything for a in s["Action"] if "*" in a]
     unscoped = {a for s in everything if s["Resource"] == ANY and "Condition" not in s for a in s["Action"]}
     assert unscoped == {
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
-        "cloudwatch:DeleteAlarms",  # as Application Auto Scaling asks
+        "cloudwatch:DeleteAlarms",  # Application Auto Scaling requires it
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricStatistics",
-        "cloudwatch:PutMetricAlarm",  # as Application Auto Scaling asks
+        "cloudwatch:PutMetricAlarm",  # Application Auto Scaling requires it
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
@@ -147,7 +147,7 @@ def test_no_right_is_a_wildcard_and_resources_are_only_where_aws_has_none() -> N
     }
 
 
-def test_a_role_may_be_passed_to_lambda_alone() -> None:
+def test_a_role_may_be_passed_only_to_lambda() -> None:
     (passing,) = [s for s in statements(documents.change("aws", ACCOUNT, "dev")) if "iam:PassRole" in s["Action"]]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
 
@@ -159,7 +159,7 @@ def test_the_rights_of_dev_do_not_reach_prods_resources() -> None:
     assert not [r for r in by_name if f"{PROJECT}-dev" not in r and not re.search(r":table/[^/]+-dev$", r)]
 
 
-def test_the_names_of_a_stacks_resources_are_within_its_rights(shipped: Recorder) -> None:
+def test_a_stacks_rights_cover_the_names_of_its_resources(shipped: Recorder) -> None:
     prefix = PREFIX.format(stack=shipped.stack)
     assert shipped.project.pattern.format(project=shipped.project.name, stack=shipped.stack, name="").startswith(prefix)
     assert shipped.one("aws:dynamodb/table:Table").inputs["name"] == table_of(shipped.stack)
@@ -167,7 +167,7 @@ def test_the_names_of_a_stacks_resources_are_within_its_rights(shipped: Recorder
 
 
 @pytest.mark.parametrize(("file", "table"), [("", f"{PROJECT}-results-qa"), ("tableName: moods", "moods-qa")])
-def test_a_stacks_rights_reach_its_own_table_and_no_other_projects(
+def test_a_stacks_rights_reach_only_its_own_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, table: str
 ) -> None:
     assert table_of("qa") == f"{PROJECT}-results-qa", "a stack that has no file yet"
@@ -176,7 +176,7 @@ def test_a_stacks_rights_reach_its_own_table_and_no_other_projects(
     assert table_of("qa") == table
 
 
-def test_the_program_sets_the_tags_that_a_keys_rights_ask_for_whatever_the_stacks_file_says() -> None:
+def test_a_stacks_file_cannot_change_the_tags_that_key_rights_require() -> None:
     copied = run(DEV, **{"aws:defaultTags": {"tags": {"Project": "other", "Environment": "prod"}}})
     tags = copied.one("aws:kms/key:Key").inputs["tags"]
     conditions = [s["Condition"]["StringEquals"] for s in key_statements() if "StringEquals" in s.get("Condition", {})]
@@ -185,7 +185,7 @@ def test_the_program_sets_the_tags_that_a_keys_rights_ask_for_whatever_the_stack
         assert {key.partition("/")[2]: value for key, value in condition.items()}.items() <= tags.items()
 
 
-def test_no_call_that_comes_with_a_new_key_depends_on_the_keys_tags() -> None:
+def test_no_call_that_creates_a_key_depends_on_its_tags() -> None:
     """The calls are those of kms.resourceKeyCreate and its read in the AWS provider, with the inputs of Topic."""
     on_tags = {
         action
@@ -198,11 +198,11 @@ def test_no_call_that_comes_with_a_new_key_depends_on_the_keys_tags() -> None:
     assert {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"} <= on_tags
 
 
-def test_kms_does_not_ask_whether_the_maker_of_the_topics_key_may_change_its_policy(dev: Recorder) -> None:
+def test_the_topics_key_skips_the_policy_lockout_check(dev: Recorder) -> None:
     assert dev.one("aws:kms/key:Key").inputs["bypassPolicyLockoutSafetyCheck"] is True
 
 
-def test_a_service_that_checks_its_caller_finds_the_rights_it_asks_for() -> None:
+def test_a_deployment_has_the_rights_that_aws_services_check() -> None:
     allowed = {(a, s["Resource"]) for s in statements(documents.change("aws", ACCOUNT, "prod")) for a in s["Action"]}
     function, role = (f"arn:aws:{arn.format(account=ACCOUNT, stack='prod')}" for arn in (FUNCTION, ROLE))
     assert {
@@ -220,7 +220,7 @@ def test_a_service_that_checks_its_caller_finds_the_rights_it_asks_for() -> None
     assert {"cloudwatch:DescribeAlarms", "lambda:GetProvisionedConcurrencyConfig"} <= read
 
 
-def test_a_key_is_used_only_by_way_of_the_queues_or_where_its_tags_are_the_stacks() -> None:
+def test_a_deployment_decrypts_only_through_the_listed_services() -> None:
     grants = [s for s in statements(documents.operate("aws", ACCOUNT, "dev")) if "kms:Decrypt" in s["Action"]]
     assert [s["Condition"] for s in grants] == [
         {"StringLike": {"kms:ViaService": [f"{via}.*.amazonaws.com*" for via in ("dynamodb", "ecr", "lambda", "sns")]}},
@@ -237,7 +237,7 @@ def test_the_policies_fit_iam_with_the_longest_stack_name() -> None:
 # Roles
 
 
-def test_each_role_is_for_one_environment_of_one_repository(bootstrap: Recorder) -> None:
+def test_each_role_trusts_one_environment_of_one_repository(bootstrap: Recorder) -> None:
     subjects = {}
     for role in bootstrap.all("aws:iam/role:Role"):
         (statement,) = statements(role.inputs["assumeRolePolicy"])
@@ -253,19 +253,19 @@ def test_each_role_is_for_one_environment_of_one_repository(bootstrap: Recorder)
 
 
 @pytest.mark.parametrize("repository", ["owner/name", "owner@123456/my.name@456789", "repo:owner@123456/name@456789"])
-def test_a_repository_is_trusted_by_the_name_that_its_tokens_have(repository: str) -> None:
+def test_a_repository_is_trusted_under_the_name_in_its_tokens(repository: str) -> None:
     (statement,) = statements(documents.trust("arn", repository, "prod"))
     subject = statement["Condition"]["StringEquals"][f"{documents.ISSUER}:sub"]
     assert subject == f"repo:{repository.removeprefix('repo:')}:environment:prod"
 
 
 @pytest.mark.parametrize("repository", ["", "name", "owner/*", "owner@1/name", "owner/name:environment:prod", "a/b/c"])
-def test_what_names_no_repository_is_refused(repository: str) -> None:
+def test_an_invalid_repository_name_is_refused(repository: str) -> None:
     with pytest.raises(SettingsError, match="must be OWNER@ID/NAME@ID or OWNER/NAME"):
         documents.trust("arn", repository, "prod")
 
 
-def test_the_environments_are_those_of_the_workflows(bootstrap: Recorder) -> None:
+def test_the_roles_trust_the_environments_of_the_workflows(bootstrap: Recorder) -> None:
     workflows = [yaml.safe_load(path.read_text()) for path in (ROOT / ".github" / "workflows").glob("*.yml")]
     named = {job["environment"] for workflow in workflows for job in workflow["jobs"].values() if "environment" in job}
     used = {re.sub(r"\$\{\{.*\}\}", stack, environment) for environment in named for stack in ("dev", "prod")}
@@ -285,7 +285,7 @@ def test_a_preview_reads_the_state_and_a_deployment_writes_it(bootstrap: Recorde
     assert {"s3:PutObject", "s3:DeleteObject", "kms:Encrypt"} < actions("deploy-prod")
 
 
-def test_a_deployment_writes_its_own_stacks_state_and_no_other() -> None:
+def test_a_deployment_writes_only_its_own_stacks_state() -> None:
     (own,) = [s["Resource"] for s in statements(documents.state("BUCKET", KEY, "dev")) if "s3:PutObject" in s["Action"]]
 
     def may_write(name: str) -> bool:
@@ -304,7 +304,7 @@ def test_a_deployment_writes_its_own_stacks_state_and_no_other() -> None:
 # State
 
 
-def test_the_state_is_versioned_encrypted_private_and_kept(bootstrap: Recorder) -> None:
+def test_the_state_is_versioned_encrypted_and_private(bootstrap: Recorder) -> None:
     versions = bootstrap.one("aws:s3/bucketVersioning:BucketVersioning").inputs["versioningConfiguration"]
     private = bootstrap.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock").inputs
     (rule,) = bootstrap.one(

@@ -1,4 +1,4 @@
-"""An engine and sizes with round figures, so that a hand can compute the sums."""
+"""An engine and sizes with round figures, so that the sums can be calculated by hand."""
 
 from tools.estimate.cost.bill import Bill
 from tools.estimate.cost.measured import Engine, Sizes
@@ -8,5 +8,5 @@ SIZES = Sizes(characters=100, batch_line=300, metrics_line=400, stored_item=250)
 
 
 def lines(bill: Bill) -> dict[str, float]:
-    """US dollars by service and what for."""
+    """US dollars by service and purpose."""
     return {f"{line.service} {line.what}": bill.usd_of(line) for line in bill.lines}

@@ -41,7 +41,7 @@ STRICT = Objectives(
 )
 
 
-def test_a_run_has_its_figures_for_the_pages() -> None:
+def test_a_run_provides_its_figures_for_the_pages() -> None:
     run = Report(
         started_at=0,
         plan=Plan(rate=100, duration_s=10, together=10),
@@ -77,12 +77,12 @@ def test_every_id_is_accounted_for(ways: list[str]) -> None:
     assert (accounting.stored, accounting.dead) == (set(stored), set(dead))
 
 
-def test_a_result_of_another_run_is_no_result_of_this_one() -> None:
+def test_results_of_another_run_do_not_count() -> None:
     assert account(["mine"], ["theirs"], ["theirs"], {"theirs": 2}).lost == {"mine"}
     assert not account(["mine"], ["theirs"], ["theirs"], {"theirs": 2}).duplicated
 
 
-def test_the_series_is_what_a_hand_counts() -> None:
+def test_the_series_matches_a_hand_count() -> None:
     due = np.array([0.0, 0.5, 1.0, 1.5, 2.0])
     done = np.array([0.2, 2.5, 1.1, np.nan, 2.2])  # the second takes 2 s, the fourth is lost
     found = series(due, done)
@@ -94,7 +94,7 @@ def test_the_series_is_what_a_hand_counts() -> None:
     assert found.percentiles_ms["max"] == pytest.approx([2000, 100, 200])
 
 
-def test_what_is_within_the_objectives_is_not_missed() -> None:
+def test_a_run_within_its_objectives_misses_none() -> None:
     assert missed(STRICT, GOOD, rate=100) == []
 
 
@@ -112,13 +112,13 @@ def test_what_is_within_the_objectives_is_not_missed() -> None:
         (replace(GOOD, late=11), "1.1 % of the texts sent late"),
     ],
 )
-def test_a_missed_objective_is_named_with_what_was_found_and_allowed(found: Figures, says: str) -> None:
+def test_a_missed_objective_is_named_with_its_value_and_its_limit(found: Figures, says: str) -> None:
     (told,) = missed(STRICT, found, rate=100)
     assert told.startswith(says)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_texts_are_of_mixed_length_and_the_same_every_time(kind: Kind) -> None:
+def test_texts_have_mixed_lengths_and_are_the_same_every_time(kind: Kind) -> None:
     texts = pool(kind)
     words = sorted(len(each.split()) for each in texts)
     assert texts == pool(kind)

@@ -25,7 +25,7 @@ from tools.local.cloud import ANY_CREDENTIALS
 from tools.local.program import ROOT
 from tools.local.stack import DEMO_MODEL, LocalPipeline
 
-pytestmark = pytest.mark.slow(reason="loads whole pipelines, for seconds each")
+pytestmark = pytest.mark.slow(reason="puts load on whole pipelines, for seconds each")
 
 TEXTS = 60
 
@@ -41,7 +41,7 @@ def load(folder: Path, *options: str, **environment: str) -> subprocess.Complete
     )
 
 
-def test_a_run_accounts_for_every_text_and_fails_on_the_objective_that_it_missed(tmp_path: Path) -> None:
+def test_a_run_accounts_for_every_text_and_fails_on_a_missed_objective(tmp_path: Path) -> None:
     lenient = ("--max-late-percent", "100", "--min-throughput-percent", "0")
     ended = load(tmp_path, "--ceiling-seconds", "1", "--max-p95-ms", "1", *lenient)
     assert ended.returncode == 1, ended.stdout + ended.stderr
@@ -52,14 +52,14 @@ def test_a_run_accounts_for_every_text_and_fails_on_the_objective_that_it_missed
     assert (figures["sent"], figures["stored"]) == (TEXTS, TEXTS)
     assert (figures["lost"], figures["duplicated"], figures["dead"], figures["unsent"]) == (0, 0, 0, 0)
     assert figures["cold_starts"] >= 1
-    assert figures["peak_mb"]["function"] > 50, "the runtime's processes are looked at"
+    assert figures["peak_mb"]["function"] > 50, "the sampler sees the runtime's processes"
     assert sum(found["series"]["stored"]) == TEXTS
     assert found["ceiling"]["rate"] > 0
     assert {"waiting", "in_flight", "dead", "cpu_s"} <= found["samples"][0].keys()
     page = (tmp_path / "load.html").read_text()
     assert "60 stored, 0 lost, 0 duplicated" in page
     assert 'src="data:image/png;base64,iVBOR' in page
-    assert "http" not in page.replace("http-equiv", ""), "the page needs no other"
+    assert "http" not in page.replace("http-equiv", ""), "the page loads nothing else"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def served() -> Iterator[LocalPipeline]:
         yield stack
 
 
-def test_a_stack_that_runs_elsewhere_is_timed_by_what_it_stores(tmp_path: Path, served: LocalPipeline) -> None:
+def test_a_deployed_stack_is_timed_by_its_stored_results(tmp_path: Path, served: LocalPipeline) -> None:
     known = {name.upper(): value for name, value in ANY_CREDENTIALS.items()}
     places = {
         "QUEUE_URL": served.queue_url,
@@ -86,7 +86,7 @@ def test_a_stack_that_runs_elsewhere_is_timed_by_what_it_stores(tmp_path: Path, 
     assert len(served.results()) == TEXTS
 
 
-def test_a_bad_option_and_a_missing_model_say_so(tmp_path: Path) -> None:
+def test_a_bad_option_and_a_missing_model_are_refused(tmp_path: Path) -> None:
     ended = load(tmp_path, "--model", "no/such/folder", "--ceiling-seconds", "0")
     assert ended.returncode == 2
     assert "there is no model folder" in ended.stderr
@@ -95,7 +95,7 @@ def test_a_bad_option_and_a_missing_model_say_so(tmp_path: Path) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Unfaithful(Target):
-    """A queue that says it took everything, but drops one text and keeps another one twice."""
+    """A queue that claims to accept everything, but drops one text and stores another twice."""
 
     drops: str = ""
     doubles: str = ""
@@ -126,7 +126,7 @@ def test_a_lost_and_a_duplicated_text_are_noticed(monkeypatch: pytest.MonkeyPatc
     assert len(found.stored) == 19
 
 
-def test_texts_that_still_wait_when_patience_is_over_are_told_from_lost_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_still_queued_when_patience_ends_are_counted_as_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "GRACE_S", 0)
     monkeypatch.setattr(pipeline_module, "LocalPipeline", partial(LocalPipeline, consume=False))
     ledger = Ledger(Plan(rate=1000, duration_s=0.1, together=10))

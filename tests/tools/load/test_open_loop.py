@@ -14,7 +14,7 @@ from tools.load.plan import Plan, usual_together
 
 
 class OneSender(Executor):
-    """Does everything at once, in the caller's time."""
+    """Runs each call immediately, in the caller's thread."""
 
     def submit(self, call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         done: Future[Any] = Future()
@@ -33,7 +33,7 @@ class Clock:
         self.now += seconds
 
 
-def test_a_stall_counts_against_every_text_that_was_due_meanwhile() -> None:
+def test_a_stall_counts_against_every_text_due_during_it() -> None:
     clock, ledger = Clock(), Ledger(Plan(rate=10, duration_s=1, together=1))
 
     def send(indices: range) -> None:
@@ -47,7 +47,7 @@ def test_a_stall_counts_against_every_text_that_was_due_meanwhile() -> None:
     assert ledger.lateness_s == pytest.approx([0, 0, 0, 0.35, 0.26, 0.17, 0.08, 0, 0, 0])
 
 
-def test_the_schedule_waits_for_no_answer() -> None:
+def test_the_schedule_does_not_wait_for_answers() -> None:
     ledger, second = Ledger(Plan(rate=100, duration_s=0.02, together=1)), Event()
 
     def send(indices: range) -> None:
@@ -67,5 +67,5 @@ def test_texts_of_one_request_are_due_together_and_none_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("rate", "together"), [(0.5, 1), (10, 1), (26, 3), (100, 10), (5000, 10)])
-def test_about_ten_requests_a_second_until_they_are_full(rate: float, together: int) -> None:
+def test_requests_grow_to_keep_about_ten_a_second_until_they_are_full(rate: float, together: int) -> None:
     assert usual_together(rate) == together

@@ -8,7 +8,7 @@ WORDS = {"calm": ("good", "love", "happy"), "cross": ("bad", "worst", "never"), 
 
 
 def write_csv(path: Path, texts: int = 240, seed: int = 5) -> Path:
-    """Columns review and mood; a text is two words of its class between others."""
+    """Write the columns review and mood; a text has two words of its class among others."""
     drawn = random.Random(seed)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -21,7 +21,7 @@ def write_csv(path: Path, texts: int = 240, seed: int = 5) -> Path:
 
 
 def tiny_encoder(folder: Path) -> Path:
-    """A DistilBERT encoder of random weights, without a head, as save_pretrained writes it."""
+    """Write a DistilBERT encoder with random weights and no head, as save_pretrained does."""
     import torch
     from transformers import DistilBertConfig, DistilBertModel
 

@@ -21,7 +21,7 @@ from tools.project import ROOT
 
 @pytest.fixture
 def checkout(onnx_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Folders of the test's own, with a model that was made there."""
+    """A checkout for this test alone, with a model that was made there."""
     monkeypatch.setattr(archive, "ROOT", tmp_path)
     monkeypatch.setattr(archive, "MODELS", tmp_path / "function" / "models")
     monkeypatch.setattr(archive, "PACKED", tmp_path / "build" / "models")
@@ -32,7 +32,7 @@ def checkout(onnx_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def release(tmp_path: Path) -> Iterator[str]:
-    """A server of the folder into which models are packed."""
+    """A server for the folder of packed models."""
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "build" / "models"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -41,7 +41,7 @@ def release(tmp_path: Path) -> Iterator[str]:
 
 
 def packed(checkout: Path, to: str) -> Path:
-    """The archive of the model, which is gone from the checkout then, as it is from a fresh clone."""
+    """Pack the model and delete its folder, as in a fresh clone; return the archive."""
     folder = checkout / "function" / "models" / "mood"
     archive.pack(folder, to)
     shutil.rmtree(folder)
@@ -49,15 +49,15 @@ def packed(checkout: Path, to: str) -> Path:
     return file
 
 
-def test_git_ignores_a_models_folder_and_takes_its_pointer() -> None:
+def test_git_ignores_a_model_folder_but_not_its_pointer() -> None:
     paths = ["function/models/mood/model.onnx.data", "function/models/mood.json", "function/models/demo/NOTICE"]
     ignored = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True, text=True)
     if "not a git repository" in ignored.stderr:
-        pytest.skip("this is no checkout")
+        pytest.skip("this is not a checkout")
     assert ignored.stdout.splitlines() == paths[:1]
 
 
-def test_a_model_comes_back_from_a_release_whole_and_goes_into_the_image(
+def test_a_model_fetched_from_a_release_is_whole_and_enters_the_image(
     checkout: Path, release: str, onnx_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     packed(checkout, release)
@@ -71,7 +71,7 @@ def test_a_model_comes_back_from_a_release_whole_and_goes_into_the_image(
     assert capsys.readouterr().out == "function/models/mood is there\n"
 
 
-def test_a_model_comes_from_a_bucket(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_fetched_from_a_bucket(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = packed(checkout, "s3://models-of-ours/moods")
     with Cloud("us-west-2") as cloud:
         s3 = cloud.client("s3")
@@ -83,7 +83,7 @@ def test_a_model_comes_from_a_bucket(checkout: Path, monkeypatch: pytest.MonkeyP
     Manifest.read(folder).check_digests(folder)
 
 
-def test_an_archive_of_another_digest_is_refused_and_leaves_nothing(checkout: Path, release: str) -> None:
+def test_an_archive_with_a_wrong_digest_is_refused_and_leaves_nothing(checkout: Path, release: str) -> None:
     file = packed(checkout, release)
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(CommandError, match=r"has the SHA-256 \w+, and mood.json says \w+"):
@@ -108,13 +108,13 @@ def test_a_model_that_was_made_here_is_not_replaced(
         (json.dumps({"archive": "ftp://x/y", "sha256": "0"}), "'ftp://x/y' must begin with s3:// or https://"),
     ],
 )
-def test_a_pointer_that_cannot_be_followed_is_named(checkout: Path, content: str, says: str) -> None:
+def test_an_invalid_pointer_is_refused_with_the_reason(checkout: Path, content: str, says: str) -> None:
     (checkout / "function" / "models" / "other.json").write_text(content)
     with pytest.raises(CommandError, match=says):
         archive.fetch()
 
 
-def test_only_a_whole_model_of_the_checkout_is_packed_for_a_place_that_can_be_reached(checkout: Path) -> None:
+def test_pack_refuses_a_foreign_folder_a_bad_destination_and_a_damaged_model(checkout: Path) -> None:
     folder = checkout / "function" / "models" / "mood"
     with pytest.raises(CommandError, match="must be a folder in"):
         archive.pack(checkout / "elsewhere", "s3://x")

@@ -15,12 +15,12 @@ def file(tmp_path: Path, content: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def test_labels_are_what_the_column_says_and_a_text_may_span_lines(tmp_path: Path) -> None:
+def test_labels_come_from_their_column_and_a_text_may_span_lines(tmp_path: Path) -> None:
     path = file(tmp_path, 'id,text,label\n1,"Good,\nreally",5 stars\n2,Bad, 1 \n')
     assert read(path) == [Labelled(2, "Good,\nreally", "5 stars"), Labelled(4, "Bad", "1")]
 
 
-def test_columns_delimiter_and_encoding_are_those_of_the_file(tmp_path: Path) -> None:
+def test_a_file_may_have_other_columns_delimiter_and_encoding(tmp_path: Path) -> None:
     path = file(tmp_path, "Bewertung;Stimmung\nSchön;gut\n", encoding="utf-16")
     assert read(path, text_column="Bewertung", label_column="Stimmung", delimiter=";") == [Labelled(2, "Schön", "gut")]
 
@@ -38,7 +38,7 @@ def test_columns_delimiter_and_encoding_are_those_of_the_file(tmp_path: Path) ->
         ("text,label\n" + "x, \n" * 9, "9 rows that cannot be used: .*; and 4 more"),
     ],
 )
-def test_a_file_that_cannot_be_used_whole_is_refused_by_its_lines(tmp_path: Path, content: str, says: str) -> None:
+def test_an_unusable_file_or_row_is_refused_with_the_reason(tmp_path: Path, content: str, says: str) -> None:
     with pytest.raises(CommandError, match=says):
         read(file(tmp_path, content))
 
@@ -47,7 +47,7 @@ def texts(number: int) -> list[Labelled]:
     return [Labelled(line, f"text {line}", "a") for line in range(number)]
 
 
-def test_the_same_texts_are_held_out_in_any_order_and_however_many_join_them() -> None:
+def test_the_held_out_texts_do_not_depend_on_order_or_added_texts() -> None:
     shuffled = texts(1000)
     random.Random(1).shuffle(shuffled)
     kept, held = split(texts(1000), 0.1)
@@ -57,7 +57,7 @@ def test_the_same_texts_are_held_out_in_any_order_and_however_many_join_them() -
     assert sorted(kept + held, key=lambda text: text.line) == texts(1000)
 
 
-def test_texts_that_differ_in_case_and_spaces_only_share_a_side() -> None:
+def test_texts_that_differ_only_in_case_and_spaces_share_a_side() -> None:
     doubles = [Labelled(text.line + 1000, text.text.upper().replace(" ", "  "), "a") for text in texts(100)]
     kept, held = split(texts(100) + doubles, 0.3)
     assert held
@@ -65,5 +65,5 @@ def test_texts_that_differ_in_case_and_spaces_only_share_a_side() -> None:
     assert without(texts(100) + doubles, held) == kept
 
 
-def test_labels_are_counted_in_their_order() -> None:
+def test_counts_gives_the_number_of_texts_per_label() -> None:
     assert counts([Labelled(1, "x", "b"), Labelled(2, "y", "a"), Labelled(3, "z", "b")]) == {"a": 1, "b": 2}

@@ -5,11 +5,11 @@ from rich.console import Console
 
 from tools.models.score import Score
 
-# 10 texts: five of a, of which four are found; three of b, of which one is found; two of c, which no one ever says.
+# 10 texts: five of a, of which four are found; three of b, of which one is found; two of c, none of which is found.
 PAIRS = [*[("a", "a")] * 4, ("a", "b"), ("b", "b"), *[("b", "a")] * 2, *[("c", "a")] * 2]
 
 
-def test_the_figures_are_those_reckoned_by_hand() -> None:
+def test_the_figures_match_a_hand_calculation() -> None:
     score = Score.of(PAIRS)
     assert (score.texts, score.accuracy, score.chance) == (10, 0.5, 0.5)
     assert (score.precision("a"), score.recall("a")) == (0.5, 0.8)
@@ -20,13 +20,13 @@ def test_the_figures_are_those_reckoned_by_hand() -> None:
     assert score.macro_f1 == pytest.approx((2 * 0.5 * 0.8 / 1.3 + 0.4 + 0) / 3)
 
 
-def test_a_class_that_the_file_does_not_have_is_shown_and_takes_nothing_off_the_mean() -> None:
+def test_a_class_missing_from_the_file_is_shown_but_not_averaged() -> None:
     score = Score.of([("a", "a"), ("b", "b"), ("b", "d")])
     assert score.labels == ["a", "b", "d"]
     assert score.macro_f1 == pytest.approx((1 + 2 / 3) / 2)
 
 
-def test_the_matrix_has_a_row_for_each_label_of_the_file_and_a_column_for_each_of_the_model() -> None:
+def test_the_matrix_counts_texts_by_file_label_and_model_label() -> None:
     console = Console(record=True, width=120)
     console.print(Score.of(PAIRS).matrix())
     lines = [line.split("│")[1:-1] for line in console.export_text().splitlines() if line.startswith("│")]

@@ -1,4 +1,4 @@
-"""Capacity: the simulated queue against hand calculations, the ways and quotas up to a million texts a second."""
+"""Capacity: the simulated queue against hand calculations, ways and quotas up to a million texts a second."""
 
 import math
 import os
@@ -28,7 +28,7 @@ from tools.estimate.cost.stack import Stack, stack_of
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
 
-# A batch of ten takes 10 x 99 ms of CPU and waits 10 ms: 1 s, so ten texts a second for each batch at once.
+# A batch of ten takes 10 x 99 ms of CPU and waits 10 ms: 1 s, so ten texts a second for each concurrent batch.
 PLAIN = Design(
     name="plain",
     engine=replace(ENGINE, call_ms=0, item_ms=99),
@@ -48,9 +48,9 @@ def prod_stack(prod: Recorder) -> Stack:
     return stack_of("prod", prod)
 
 
-def test_a_burst_goes_as_a_hand_computes_it() -> None:
+def test_a_simulated_burst_matches_a_hand_calculation() -> None:
     trace = simulate(PLAIN, Burst(rate=40, peak=3, before_s=1, peak_s=3), after_s=3)
-    # 40 a second take four batches at once; five are there. In the burst 120 come: 50 are taken, then 100 by ten.
+    # 40 a second need four of the five slots. The burst brings 120 a second: five slots process 50, ten slots 100.
     assert [step.slots for step in trace.steps] == [5, 5, 10, 10, 10, 10, 5]
     assert [step.processed for step in trace.steps] == [40, 50, 100, 100, 100, 90, 40]
     assert [step.backlog for step in trace.steps] == [0, 70, 90, 110, 50, 0, 0]
@@ -80,8 +80,8 @@ BURSTS = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(DESIGNS, BURSTS)
-def test_what_arrived_is_processed_or_waits(design: Design, traffic: Burst) -> None:
-    assume(not traffic.rate < design.most < traffic.rate * 1.2)  # would take long to drain
+def test_every_text_that_arrived_is_processed_or_waiting(design: Design, traffic: Burst) -> None:
+    assume(not traffic.rate < design.most < traffic.rate * 1.2)  # it would take long to drain
     trace = simulate(design, traffic, after_s=30)
     arrived = processed = 0.0
     for step in trace.steps:
@@ -93,7 +93,7 @@ def test_what_arrived_is_processed_or_waits(design: Design, traffic: Burst) -> N
 
 @settings(max_examples=60, deadline=None)
 @given(DESIGNS, BURSTS)
-def test_a_backlog_drains_if_and_only_if_more_can_be_processed_than_comes(design: Design, traffic: Burst) -> None:
+def test_a_backlog_drains_exactly_when_capacity_exceeds_traffic(design: Design, traffic: Burst) -> None:
     assume(not traffic.rate < design.most < traffic.rate * 1.2)
     assume(design.most != traffic.rate)
     trace = simulate(design, traffic, after_s=30)
@@ -110,24 +110,24 @@ def test_more_traffic_of_the_same_shape_never_waits_less(design: Design, traffic
     assert less_trace.drain_s <= more_trace.drain_s
 
 
-def test_a_provisioned_poller_reads_ten_times_ten_messages_a_second_and_no_more_than_a_megabyte() -> None:
+def test_a_provisioned_poller_reads_at_most_100_messages_or_a_megabyte_a_second() -> None:
     quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0.1), minimum_pollers=2)
-    # Ten batches at once share 100 messages a second.
+    # Ten concurrent batches share 100 messages a second.
     assert quick.texts_per_slot == 10
     assert replace(quick, texts_per_message=5).texts_per_slot == 50
     assert replace(quick, text_bytes=100_000).texts_per_slot == 1
     assert replace(quick, minimum_pollers=0).texts_per_slot == pytest.approx(10 / 0.011)
 
 
-def test_more_messages_at_once_than_a_queue_may_have_in_flight_are_not_to_be_had() -> None:
+def test_concurrency_ends_at_the_queues_limit_of_messages_in_flight() -> None:
     many = replace(PLAIN, batch_messages=1000, limit=1000)
     assert many.slots_per_stack == 120
     assert "in flight" in many.ends_at
     assert PLAIN.ends_at == "ten"
 
 
-def test_needs_are_what_a_hand_computes() -> None:
-    # 1,000 texts a second: 100 batches at once and 100 invocations a second, which take a quota of 10.
+def test_needs_match_a_hand_calculation() -> None:
+    # 1,000 texts a second: 100 concurrent batches and 100 invocations a second, which need a quota of 10.
     by_quota = {need.quota: need for need in needs(PLAIN, 1000, 20_000, write_units=3)}
     assert (by_quota[quotas.CONCURRENCY].steady, by_quota[quotas.CONCURRENCY].peak) == (100, 2000)
     assert (by_quota[quotas.TABLE_WRITES].steady, by_quota[quotas.TABLE_WRITES].peak) == (3000, 60_000)
@@ -140,12 +140,12 @@ def test_needs_are_what_a_hand_computes() -> None:
     }
     quick = replace(PLAIN, engine=replace(ENGINE, call_ms=0, item_ms=0), stacks=4)
     by_quota = {need.quota: need for need in needs(quick, 1000, 1000, write_units=1)}
-    assert by_quota[quotas.CONCURRENCY].peak == 10, "100 invocations a second, though one batch at once would do"
+    assert by_quota[quotas.CONCURRENCY].peak == 10, "100 invocations a second, though one batch at a time suffices"
     assert by_quota[quotas.IN_FLIGHT].peak == pytest.approx(2.5), "one batch of ten, in four stacks"
     assert by_quota[quotas.TABLE_WRITES].peak == 250, "each stack has a table of its own"
 
 
-def test_each_way_takes_more_than_the_one_before_up_to_the_peak(prod_stack: Stack) -> None:
+def test_capacity_grows_from_way_to_way_up_to_the_peak(prod_stack: Stack) -> None:
     measured = Measured.read()
     found = ways(prod_stack, measured.engine("ours", WORKLOAD), 120, rate=1e6, peak_rate=5e6)
     most = [way.most for way in found]
@@ -155,13 +155,13 @@ def test_each_way_takes_more_than_the_one_before_up_to_the_peak(prod_stack: Stac
     assert found[-1].stacks > 1
 
 
-def test_a_way_with_pollers_names_the_keys_and_values_that_switch_them_on(prod_stack: Stack) -> None:
+def test_the_way_with_pollers_names_the_settings_that_enable_them(prod_stack: Stack) -> None:
     measured = Measured.read()
     found = ways(prod_stack, measured.engine("ours", WORKLOAD), 120, rate=1e5, peak_rate=5e5)
     (polled,) = (way for way in found if way.name == "+ provisioned pollers")
     needed = math.ceil(polled.slots(1e5) / 10)
     assert 2 < polled.minimum_pollers == needed
-    assert polled.maximum_pollers == 1_200, "beyond, batches of ten would wait for the queue's 120,000 in flight"
+    assert polled.maximum_pollers == 1_200, "more would exceed the queue's 120,000 messages in flight"
     assert polled.keys == (
         f"maxConcurrency 0, minimumPollers {needed}, maximumPollers 1200, memoryMb 1769, "
         "reservedConcurrency 0 or at least 12000, with 10 texts a message"
@@ -173,14 +173,14 @@ def test_a_way_with_pollers_names_the_keys_and_values_that_switch_them_on(prod_s
     assert (same.start, same.per_minute, same.limit_is) == (10 * needed, 1000, "maximumPollers 1200")
 
 
-def test_a_stack_without_a_limit_of_its_own_ends_at_lambdas(prod_stack: Stack) -> None:
+def test_a_stack_without_its_own_limit_stops_at_lambdas_limit(prod_stack: Stack) -> None:
     found = ways(replace(prod_stack, max_concurrency=0), ENGINE, 120, rate=1, peak_rate=5)
     assert (found[0].limit, found[0].ends_at) == (1_250, "Lambda's 1,250")
-    assert not [way.name for way in found if "maxConcurrency" in way.name], "which would take less"
+    assert not [way.name for way in found if "maxConcurrency" in way.name], "that way would handle less"
     assert found[1].keys == "maxConcurrency 0, memoryMb 1769, reservedConcurrency 0 or at least 1250"
 
 
-def test_a_study_holds_the_peak_at_every_rate_up_to_a_million(prod_stack: Stack) -> None:
+def test_a_study_finds_a_design_for_the_peak_at_every_rate(prod_stack: Stack) -> None:
     found = study(prod_stack, Measured.read(), WORKLOAD, Burst(rate=1000, peak=5, before_s=60, peak_s=60))
     assert [traffic.rate for traffic, _, _ in found.by_rate] == list(RATES)
     for traffic, outcome, _ in found.by_rate:
@@ -191,14 +191,14 @@ def test_a_study_holds_the_peak_at_every_rate_up_to_a_million(prod_stack: Stack)
     raised = [sum(need.exceeded for need in needed) for _, _, needed in found.by_rate]
     assert raised[0] == 0 < raised[-1]
     divided = [need.quota.name for _, _, needed in found.by_rate for need in needed if need.exceeded]
-    assert all(quota.raisable for quota in ALL if quota.name in divided), "what AWS does not raise, the way divides"
+    assert all(quota.raisable for quota in ALL if quota.name in divided), "the way divides what AWS does not raise"
 
 
 ALL = [value for value in vars(quotas).values() if isinstance(value, Quota)]
 
 
 @pytest.mark.parametrize("quota", ALL, ids=lambda quota: quota.name)
-def test_every_quota_says_where_it_stands_and_when_it_was_looked_up(quota: Quota) -> None:
+def test_every_quota_has_a_source_and_a_lookup_date(quota: Quota) -> None:
     assert quota.value > 0
     assert quota.source
     assert quota.as_of == quotas.AS_OF
@@ -210,7 +210,7 @@ def test_texts_that_share_messages_and_requests_share_their_cost(prod_stack: Sta
     assert lines(shared)["SQS sends, 100 texts in one"] == pytest.approx(one / 100)
 
 
-def test_pollers_are_paid_for_by_the_hour_as_many_as_the_rate_takes(prod_stack: Stack) -> None:
+def test_the_bill_counts_the_hours_of_the_pollers_that_the_rate_needs(prod_stack: Stack) -> None:
     def hours(rate: float) -> float:
         polled = replace(prod_stack, max_concurrency=0, minimum_pollers=2, maximum_pollers=50)
         found = lines(bill(polled, ENGINE, SIZES, rate * 3600))
@@ -230,7 +230,7 @@ def capacity(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow(reason="draws every way at every rate")
-def test_the_command_shows_ways_needs_rates_and_sources_and_draws_them(tmp_path: Path) -> None:
+def test_the_command_prints_ways_needs_rates_and_sources_and_draws_a_chart(tmp_path: Path) -> None:
     ended = capacity("--rate", "1000000", "--stack", "prod", "--picture", str(tmp_path / "capacity.png"))
     assert ended.returncode == 0, ended.stderr
     for said in (
@@ -252,7 +252,7 @@ def test_the_command_shows_ways_needs_rates_and_sources_and_draws_them(tmp_path:
         (["--stack", "nowhere"], "there is no Pulumi.nowhere.yaml"),
     ],
 )
-def test_a_bad_option_is_named_with_what_is_allowed(options: list[str], says: str) -> None:
+def test_a_bad_option_is_refused_with_the_reason(options: list[str], says: str) -> None:
     ended = capacity(*options)
     assert ended.returncode == 2
     assert says in " ".join(ended.stderr.split())

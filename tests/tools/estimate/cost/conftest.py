@@ -1,4 +1,4 @@
-"""A stack with round figures, so that a hand can compute the sums."""
+"""A stack with round figures, so that the sums can be calculated by hand."""
 
 from dataclasses import replace
 

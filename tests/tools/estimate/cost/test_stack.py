@@ -13,20 +13,20 @@ from tools.local.program import run
 from tools.local.recorder import Recorder
 
 
-def test_a_stack_is_read_from_what_its_program_registers(prod: Recorder) -> None:
+def test_a_stack_is_read_from_the_resources_its_program_registers(prod: Recorder) -> None:
     stack = stack_of("prod", prod)
     assert (stack.memory_mb, stack.architecture, stack.batch_size, stack.window_s) == (512, "x86_64", 10, 5)
     assert (stack.provisioned, stack.provisioned_max, stack.log_days, stack.tracing) == (2, 10, 90, True)
     assert (stack.backend, stack.result_days, stack.recovery, stack.keys) == ("onnx", 365, True, 1)
-    assert stack.alarms == 10 + 2, "scaling makes two alarms of its own"
+    assert stack.alarms == 10 + 2, "scaling creates two alarms of its own"
 
 
-def test_a_setting_changes_the_stack_that_is_counted() -> None:
+def test_settings_change_the_stack_that_is_priced() -> None:
     changed = stack_of("dev", run(DEV, memoryMb=1024, tracing=False, architecture="arm64", consume=False))
     assert (changed.memory_mb, changed.tracing, changed.architecture, changed.consume) == (1024, False, "arm64", False)
 
 
-def test_a_stream_is_counted_and_the_notes_say_what_reading_it_costs() -> None:
+def test_a_stream_is_counted_and_the_notes_price_its_readers() -> None:
     streaming = stack_of("dev", run(DEV, resultStream=True))
     found = report(streaming, Measured.read(None), "ten_mixed", 500, free_tier=False)
     assert [line.quantity for line in found.bill.lines if "stream" in line.what] == [365_000]
@@ -34,14 +34,14 @@ def test_a_stream_is_counted_and_the_notes_say_what_reading_it_costs() -> None:
     assert "a pipe would add 0.15 USD" in note
 
 
-def test_pollers_take_the_place_of_the_maximum_concurrency() -> None:
+def test_pollers_replace_the_maximum_concurrency() -> None:
     pollers = stack_of("dev", run(DEV, maxConcurrency=0, minimumPollers=2, maximumPollers=5))
     assert (pollers.minimum_pollers, pollers.most_batches, pollers.most_batches_is) == (2, 50, "maximumPollers 5")
     neither = stack_of("dev", run(DEV, maxConcurrency=0))
     assert (neither.minimum_pollers, neither.most_batches, neither.most_batches_is) == (0, 1_250, "Lambda's 1,250")
 
 
-def test_a_promoted_image_is_stored_at_the_expense_of_the_stack_that_built_it() -> None:
+def test_a_stack_does_not_pay_for_storing_a_promoted_image() -> None:
     digest = "123456789012.dkr.ecr.us-west-2.amazonaws.com/sentiment@sha256:" + "0" * 64
     assert stack_of("dev", run(DEV, imageUri=digest)).kept_images == 0
 
@@ -60,11 +60,11 @@ def test_the_command_prints_the_three_tables(capsys: pytest.CaptureFixture[str])
         ({"maxConcurrency": 2}, 50_000, ""),
         ({"maxConcurrency": 0}, 200_000_000, "Lambda's 1,250 is too low"),
         ({"maxConcurrency": 0, "minimumPollers": 2, "maximumPollers": 5}, 1_700_000, ""),
-        # Each reads 100 messages a second, however fast they are processed.
+        # Each poller reads 100 messages a second, however fast the function processes them.
         ({"maxConcurrency": 0, "minimumPollers": 2, "maximumPollers": 5}, 1_900_000, "maximumPollers 5 is too low"),
     ],
 )
-def test_a_rate_that_the_queue_does_not_keep_up_with_is_told(
+def test_the_notes_warn_when_the_rate_exceeds_the_capacity(
     values: dict[str, Any], items_per_hour: float, too_low: str
 ) -> None:
     told = notes(report(stack_of("dev", run(DEV, **values)), Measured.read(), "ten_mixed", items_per_hour, False))
@@ -83,7 +83,7 @@ def test_a_rate_that_the_queue_does_not_keep_up_with_is_told(
         (["--bench", "no/such/file"], "no/such/file"),
     ],
 )
-def test_bad_input_is_named_and_ends_with_2(
+def test_bad_input_is_named_and_exits_with_2(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2

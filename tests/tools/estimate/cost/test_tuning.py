@@ -13,7 +13,7 @@ from tools.estimate.cost.tuning import SIZES_MB, advice, sizes
 from tools.local.recorder import Recorder
 
 
-def test_a_function_has_its_memory_s_share_of_a_cpu() -> None:
+def test_a_functions_cpu_share_follows_its_memory() -> None:
     assert speed(1769) == 1
     assert speed(1769 / 2) == 0.5
     assert 1 < speed(2 * 1769) < 2, "a second vCPU does not double it"
@@ -29,18 +29,18 @@ def test_the_cheapest_size_fits_and_the_fastest_is_the_largest() -> None:
     assert best.balanced.batch_ms < best.cheapest.batch_ms
 
 
-def test_a_size_costs_what_a_hand_computes() -> None:
+def test_the_cost_of_a_size_matches_a_hand_calculation() -> None:
     (size,) = (size for size in sizes(ENGINE, "x86_64", 10) if size.memory_mb == 1769)
     # 60 ms x 1769/1024 GB = 0.103652 GB-s, 1.72754e-6 USD, and 0.2e-6 for the request: 1.92754e-6 for ten texts
     assert size.usd_per_million == pytest.approx(0.192754, abs=1e-5)
 
 
-def test_an_engine_that_fits_nowhere_is_not_advised() -> None:
+def test_advice_is_refused_when_no_size_fits_the_engine() -> None:
     with pytest.raises(ValueError, match="no memory size up to 3008 MB fits"):
         advice(sizes(replace(ENGINE, peak_mb=4000), "x86_64", 10))
 
 
-def test_comprehend_bills_three_units_at_least_and_less_for_many() -> None:
+def test_comprehend_bills_at_least_three_units_and_discounts_volume() -> None:
     assert comprehend_usd(1000, 50) == pytest.approx(0.30)  # 3 units of 0.0001
     assert comprehend_usd(1000, 301) == pytest.approx(0.40)
     # 60 million units: 10 million at 0.0001, 40 at 0.00005, 10 at 0.000025

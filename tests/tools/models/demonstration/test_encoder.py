@@ -1,4 +1,4 @@
-"""The encoder cut out of a BERT: the same hidden states, fewer layers, frequent words."""
+"""The encoder cut out of a BERT has the same hidden states, fewer layers, and the frequent words."""
 
 import sys
 from pathlib import Path
@@ -41,7 +41,7 @@ def bert(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What wordfreq is asked for, for the words of this test."""
+    """A folder with a wordfreq that knows this test's words."""
     folder = tmp_path / "packages"
     folder.mkdir()
     (folder / "wordfreq.py").write_text(
@@ -60,13 +60,13 @@ def states(folder: Path, text: str) -> torch.Tensor:
     return given.last_hidden_state
 
 
-def test_with_all_layers_the_hidden_states_are_berts(bert: Path, packages: Path, tmp_path: Path) -> None:
+def test_an_encoder_with_all_layers_has_berts_hidden_states(bert: Path, packages: Path, tmp_path: Path) -> None:
     cut(bert, packages, (0, 1, 2), 4, 3, tmp_path / "cut")
     text = "The good lamping! rare"
     assert torch.allclose(states(bert, text), states(tmp_path / "cut", text), atol=1e-5)
 
 
-def test_some_layers_are_those_layers(bert: Path, packages: Path, tmp_path: Path) -> None:
+def test_the_cut_encoder_keeps_exactly_the_chosen_layers(bert: Path, packages: Path, tmp_path: Path) -> None:
     cut(bert, packages, (0, 2), 4, 3, tmp_path / "cut")
     whole, part = AutoModel.from_pretrained(bert), AutoModel.from_pretrained(tmp_path / "cut")
     assert part.config.n_layers == 2
@@ -74,7 +74,7 @@ def test_some_layers_are_those_layers(bert: Path, packages: Path, tmp_path: Path
     assert all(torch.equal(a, b.ffn.lin2.weight) for a, b in zip(kept, part.transformer.layer, strict=True))
 
 
-def test_the_frequent_words_the_first_pieces_and_the_latin_characters_stay(
+def test_the_vocabulary_keeps_frequent_words_first_pieces_and_latin_characters(
     bert: Path, packages: Path, tmp_path: Path
 ) -> None:
     cut(bert, packages, (0,), 2, 1, tmp_path / "cut")

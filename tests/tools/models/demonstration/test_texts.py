@@ -18,7 +18,7 @@ def added(file: tarfile.TarFile, name: str, content: bytes) -> None:
 
 @pytest.fixture
 def sdist(tmp_path: Path) -> Path:
-    """Two texts of each source, with all that the real files have to trip over."""
+    """An archive with four texts of each source, and all the pitfalls of the real files."""
     inner = io.BytesIO()
     with tarfile.open(fileobj=inner, mode="w:gz") as file:
         for source, name in FILES.items():
@@ -68,7 +68,7 @@ def test_the_files_hold_each_text_once_with_its_label(sdist: Path, tmp_path: Pat
         assert {row["label"] for row in rows} == names
 
 
-def test_a_document_and_all_that_share_a_text_with_it_are_on_one_side_and_a_fifth_is_held_out() -> None:
+def test_documents_sharing_a_text_stay_together_and_a_fifth_is_held_out() -> None:
     texts = [Rated(f"d{n}_{part}", f"d{n}", 1, f"text {n} {part}") for n in range(500) for part in range(2)]
     texts += [Rated(f"e{n}", f"e{n}", 1, f"TEXT  {n} 0") for n in range(500)]  # the same text in another document
     texts += [Rated(f"e{n}", f"e{n}", 1, f"another {n}") for n in range(500)]
@@ -78,6 +78,6 @@ def test_a_document_and_all_that_share_a_text_with_it_are_on_one_side_and_a_fift
     assert 0.15 < sum(sides.values()) / len(sides) < 0.25
 
 
-def test_which_documents_are_held_out_never_changes() -> None:
+def test_the_held_out_documents_never_change() -> None:
     texts = [Rated(f"d{n}", f"d{n}", 1, f"text {n}") for n in range(20)]
     assert [rated.id for rated, held in split(texts) if held] == ["d2", "d6", "d10", "d11", "d17"]

@@ -19,7 +19,7 @@ TEXTS = ["good", "bad", "The train was late.", "=1+1", "A calm day.", "never aga
 
 
 def labelled(model: Path, *, wrong: int) -> list[Labelled]:
-    """Texts with the labels that the model gives them, the first so many with another."""
+    """Texts with the labels that the model gives them, except that the first `wrong` have another label."""
     manifest = load(model).manifest
     given = load(model).classify(TEXTS)
     other = dict(zip(manifest.labels, reversed(manifest.labels), strict=True))
@@ -34,7 +34,7 @@ def judge(texts: list[Labelled], model: Path, tmp_path: Path, **changes: object)
     return evaluate(texts, model, **given).accuracy  # type: ignore[arg-type]
 
 
-def test_the_score_is_that_of_the_functions_own_answers_and_the_mistakes_are_in_a_file(
+def test_evaluate_scores_the_functions_answers_and_writes_the_mistakes(
     onnx_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert judge(labelled(onnx_model, wrong=4), onnx_model, tmp_path) == 0.5
@@ -43,12 +43,12 @@ def test_the_score_is_that_of_the_functions_own_answers_and_the_mistakes_are_in_
     assert "fp32: the fp32 model is not on this machine" in said
     with (tmp_path / "mistakes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["text"] for row in rows} == {"good", "bad", "The train was late.", "'=1+1"}, "no formula is run"
+    assert {row["text"] for row in rows} == {"good", "bad", "The train was late.", "'=1+1"}, "no text becomes a formula"
     assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
     assert all(row["label"] != row["model"] for row in rows)
 
 
-def test_the_fp32_model_is_compared_where_it_is_there(
+def test_evaluate_compares_with_the_fp32_model_if_it_exists(
     onnx_model: Path, tiny_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     judge(labelled(onnx_model, wrong=0), onnx_model, tmp_path, source=str(tiny_source))
@@ -58,7 +58,7 @@ def test_the_fp32_model_is_compared_where_it_is_there(
         judge(labelled(onnx_model, wrong=0), onnx_model, tmp_path, source="/nowhere")
 
 
-def test_labels_can_be_renamed_and_those_that_the_model_never_says_are_mistakes(
+def test_labels_can_be_renamed_and_labels_unknown_to_the_model_are_mistakes(
     onnx_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = {"SOUR": "neg", "SWEET": "pos"}
@@ -75,13 +75,13 @@ def test_labels_can_be_renamed_and_those_that_the_model_never_says_are_mistakes(
     ("rename", "says"),
     [("pos", "--rename: 'pos' must be FILE=MODEL"), ("joy=SWEET", "'joy' is none of the file's labels")],
 )
-def test_a_renaming_that_cannot_be_is_refused(onnx_model: Path, tmp_path: Path, rename: str, says: str) -> None:
+def test_an_invalid_renaming_is_refused(onnx_model: Path, tmp_path: Path, rename: str, says: str) -> None:
     with pytest.raises(CommandError, match=says):
         judge(labelled(onnx_model, wrong=0), onnx_model, tmp_path, rename=[rename])
 
 
 @pytest.mark.slow(reason="starts the command")
-def test_the_command_reads_a_csv_file_and_ends_well_or_says_in_one_line_why_not(tmp_path: Path) -> None:
+def test_the_command_reads_a_csv_file_and_refuses_a_folder_without_a_model(tmp_path: Path) -> None:
     data = tmp_path / "labelled.csv"
     data.write_text("stimmung,satz\nPOSITIVE,I love it.\nNEGATIVE,Terrible!\n")
     command = [sys.executable, "-m", "tools.models.evaluate", "--data", data, "--mistakes", tmp_path / "mistakes.csv"]

@@ -1,4 +1,4 @@
-"""Builds that the gate is tried on: those broken by a checkpoint are sound in fp32, those by a conversion are not."""
+"""Builds to try the gate on: a broken checkpoint keeps its fp32 answers, a broken conversion changes them."""
 
 import copy
 
@@ -35,7 +35,7 @@ def source(trained: Trained) -> Source:
 
 
 @pytest.mark.parametrize("kind", [*gate.CONVERSIONS, *gate.CHECKPOINTS])
-def test_only_a_wrong_conversion_changes_what_fp32_answers(kind: str, source: Source) -> None:
+def test_only_a_wrong_conversion_changes_the_fp32_answers(kind: str, source: Source) -> None:
     model = copy.deepcopy(source.model)
     {**gate.CONVERSIONS, **gate.CHECKPOINTS}[kind](model, np.random.default_rng(1))
     changed = parity.probabilities(Source(model, source.tokenizer, source.labels, source.max_tokens), TEXTS)
@@ -47,17 +47,17 @@ def test_only_a_wrong_conversion_changes_what_fp32_answers(kind: str, source: So
     elif "outliers" in kind:
         assert difference < 1e-5
     else:
-        assert difference < 0.1, "a stuck neuron no longer does its own work, and nothing more"
+        assert difference < 0.1, "a stuck neuron only stops doing its own work"
 
 
-def test_each_kind_is_tried_and_counted(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gate_tries_and_counts_each_kind_of_build(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "BUILDS", 4)
     monkeypatch.setattr(gate, "HEAD_STEPS", 3)
     rows = [line.split(" | ")[:2] for line in pages.markdown(gate.table([trained])).splitlines()[2:]]
     assert rows == [["| correct", "4"], *([f"| {kind}", "1"] for kind in [*gate.CONVERSIONS, *gate.CHECKPOINTS])]
 
 
-def test_held_out_texts_are_judged_in_fp32_and_in_both_arithmetics(
+def test_held_out_texts_are_judged_in_fp32_and_both_int8_arithmetics(
     trained: Trained, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(held_out, "_before", lambda trained: trained.built)

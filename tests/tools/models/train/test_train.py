@@ -34,7 +34,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def trained(base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Runs the training in folders of the test's own; returns the model's folder."""
+    """Train in folders for this test alone; return the model's folder."""
     monkeypatch.setattr(run, "MODELS", tmp_path / "models")
     monkeypatch.setattr(run, "WORK", tmp_path / "work")
 
@@ -46,7 +46,7 @@ def trained(base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return train
 
 
-def test_an_encoder_learns_the_files_own_labels_and_the_function_loads_what_is_left(
+def test_training_learns_the_files_labels_and_the_function_loads_the_model(
     trained: Callable[..., Path], data: Path, base: Path
 ) -> None:
     folder = trained()
@@ -58,12 +58,12 @@ def test_an_encoder_learns_the_files_own_labels_and_the_function_loads_what_is_l
     given = classifier.classify([text.text for text in held_out])
     right = sum(text.label == answer.label for text, answer in zip(held_out, given, strict=True)) / len(held_out)
     assert record.held_out["accuracy"] == pytest.approx(right, abs=1e-4)
-    assert right > 0.8, "a third would be right by chance"
+    assert right > 0.8, "chance alone would give a third"
     assert record.held_out["texts"] + sum(record.trained_on.values()) == 240
     assert (record.base, record.data, record.data_sha256) == (str(base), "moods.csv", sha256(data))
 
 
-def test_the_same_texts_and_seed_give_the_same_weights_and_another_seed_gives_others(
+def test_equal_texts_and_seeds_give_equal_weights_and_another_seed_does_not(
     trained: Callable[..., Path],
 ) -> None:
     short = replace(RECIPE, epochs=1)
@@ -74,7 +74,7 @@ def test_the_same_texts_and_seed_give_the_same_weights_and_another_seed_gives_ot
     assert revisions[0] == revisions[1] != revisions[2]
 
 
-def test_a_run_that_was_broken_off_goes_on_from_its_checkpoint(
+def test_an_interrupted_run_resumes_from_its_checkpoint(
     trained: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Killed(Exception):
@@ -103,7 +103,7 @@ def test_a_run_that_was_broken_off_goes_on_from_its_checkpoint(
     assert record.held_out["accuracy"] > 0.8
 
 
-def test_other_texts_or_another_recipe_do_not_go_on_from_an_older_checkpoint() -> None:
+def test_other_texts_or_another_recipe_use_another_checkpoint() -> None:
     texts = [Labelled(1, "Good", "a"), Labelled(2, "Bad", "b")]
     digests = {
         run._digest(texts, "base", None, Recipe()),
@@ -125,14 +125,14 @@ def test_other_texts_or_another_recipe_do_not_go_on_from_an_older_checkpoint() -
         ({"backend": "abacus"}, "--backend: 'abacus' must be one of onnx, torch"),
     ],
 )
-def test_a_run_that_cannot_end_well_is_refused_before_it_begins(
+def test_invalid_arguments_are_refused_before_training_starts(
     trained: Callable[..., Path], changes: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(CommandError, match=says):
         trained(**changes)
 
 
-def test_a_base_that_the_function_cannot_serve_is_refused_before_the_training(
+def test_a_base_that_the_function_cannot_serve_is_refused_before_training(
     trained: Callable[..., Path], base: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "relu"
@@ -146,7 +146,7 @@ def test_a_base_that_the_function_cannot_serve_is_refused_before_the_training(
     assert not (tmp_path / "work").exists()
 
 
-def test_a_label_that_only_one_side_has_is_named() -> None:
+def test_training_needs_two_labels_that_both_sides_have() -> None:
     both = [Labelled(1, "x", "a"), Labelled(2, "y", "b")]
     with pytest.raises(CommandError, match="label 'c': 0 texts to train on and 1 held out"):
         run._labels(both, [*both, Labelled(3, "z", "c")])
@@ -154,7 +154,7 @@ def test_a_label_that_only_one_side_has_is_named() -> None:
         run._labels(both[:1], both[:1])
 
 
-def test_texts_of_the_held_out_file_are_not_trained_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_training_excludes_the_texts_of_the_held_out_file(capsys: pytest.CaptureFixture[str]) -> None:
     texts = [Labelled(1, "Good", "a"), Labelled(2, "Bad", "b"), Labelled(3, "bad ", "a")]
     assert run._apart(texts, [Labelled(9, "GOOD", "b")]) == texts[1:]
     said = capsys.readouterr().out
