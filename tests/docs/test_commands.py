@@ -26,6 +26,7 @@ TESTED = {
     "tools.models.archive": "tools/models/test_archive.py",
     "tools.models.demonstration": "tools/models/demonstration/test_encoder.py",
     "tools.models.evaluate": "tools/models/evaluate/test_evaluate.py",
+    "tools.models.fidelity": "tools/models/fidelity/test_gate.py",
     "tools.models.full_size": "tools/bench/test_bench.py",
     "tools.models.train": "tools/models/train/test_train.py",
     "tools.release": "tools/release/test_engine.py",
@@ -44,7 +45,7 @@ NOT_RUN = {
     "pytest": "runs this",
     "ruff": "CI runs it, beside the tests",
     "sleep": "would only wait",
-    "tools.models.sizes": "takes ten minutes",
+    "tools.models.sizes": "takes three minutes",
     "uv": "needs a package index",
 }
 READERS = {"STACK": "sentiment", "UPDATE_DOCS": "(tools|pytest)"}  # of variables that no recipe hands on
