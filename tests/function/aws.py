@@ -87,7 +87,8 @@ def create_table(dynamodb: Any, name: str) -> None:
 @contextmanager
 def moto_aws() -> Iterator[Aws]:
     moto_table.install()
-    with mock_aws():
+    # With credentials of moto's own, a monkeypatch that outlives this would put them back into the environment.
+    with mock_aws(config={"core": {"mock_credentials": False}}):
         session = boto3.Session("test", "test", region_name=REGION)
         dynamodb, sqs = session.client("dynamodb"), session.client("sqs")
         create_table(dynamodb, TABLE)
