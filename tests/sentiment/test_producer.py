@@ -98,6 +98,7 @@ def test_delivery_gives_up_an_entry_after_its_last_attempt(place: Place) -> None
     assert [message["Body"] for message in place.messages()].count("once") == 1
 
 
+@pytest.mark.slow(reason="waits as long as the producer")
 def test_the_producer_retries_until_throttling_ends(place: Place) -> None:
     left = answers(place.sqs, 429, 503)
     with Producer(place.queue_url, client=place.sqs) as producer:

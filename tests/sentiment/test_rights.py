@@ -13,6 +13,8 @@ from tests.function.aws import create_table
 from tests.sentiment.place import REGION, Run
 from tools.local.program import ROOT
 
+pytestmark = pytest.mark.slow(reason="an AWS with enforced permissions for each")
+
 TABLE = "results"
 NEEDS = {
     "results a": {"BatchGetItem"},

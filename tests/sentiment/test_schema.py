@@ -157,6 +157,7 @@ one = st.fixed_dictionaries({}, optional={"id": scalars, "text": scalars, "times
 many = st.fixed_dictionaries({"items": st.lists(one | scalars, max_size=3)}, optional={"id": scalars})
 
 
+@pytest.mark.slow(reason="tries hundreds of generated bodies")
 @settings(deadline=None, database=None)
 @given((one | many | scalars).map(json.dumps))
 def test_schema_and_parser_agree_on_any_shape(body: str) -> None:
