@@ -1,4 +1,4 @@
-"""Shared by all tests: the stacks' registrations, fixtures from their own modules, and the closing summary."""
+"""Shared by all tests: the stacks' registrations, fixtures from their own modules, and the final summary."""
 
 import tests.shell  # noqa: F401, I001 - first
 
@@ -28,8 +28,8 @@ __all__ = [
     "torch_model",
 ]
 
-# The same examples in every run, and no judgement on how long one takes; and many more, others each time, for
-# pytest --hypothesis-profile=thorough.
+# By default, hypothesis tries the same examples in every run, with no time limit for one. With
+# pytest --hypothesis-profile=thorough, it tries many more, and different ones in each run.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_000)
 hypothesis.settings.load_profile("repeatable")
@@ -47,7 +47,7 @@ def prod() -> Recorder:
 
 @pytest.fixture(scope="session", params=sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
 def shipped(request: pytest.FixtureRequest) -> Recorder:
-    """Each stack of this checkout, which its users change: what holds for any stack is asserted on these."""
+    """Each stack of this checkout. Users change these, so tests assert only what holds for any stack."""
     try:
         return run(request.param)
     except SettingsError as error:
@@ -62,12 +62,12 @@ def stack(request: pytest.FixtureRequest) -> Recorder:
 
 
 def pytest_configure() -> None:
-    """Each AWS client makes thousands of objects: the search for garbage among them took a third of the tests' time."""
+    """Collects garbage less often: scanning the thousands of objects of each AWS client took a third of the time."""
     gc.set_threshold(10_000, 20, 10)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Each folder's files by name: how many tests, and what they are about (the file's docstring)."""
+    """Prints each folder's files by name, with their numbers of tests and the first line of their docstrings."""
     outcomes: dict[str, Counter[str]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):

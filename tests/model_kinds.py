@@ -11,7 +11,7 @@ from tests.tiny_model import TINY_DISAGREEMENT, wordpieces
 KINDS = ("distilbert", "bert", "roberta", "xlm-roberta", "camembert")
 THREE_LABELS = ("negative", "neutral", "positive")
 MAX_TOKENS = 40
-PADDING = 1  # RoBERTa's kinds give it a position; the first token has the row after
+PADDING = 1  # RoBERTa's kinds give padding a position; the first token has the next row
 PIECES = 400
 
 
@@ -28,7 +28,7 @@ def kind_source(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def kind_built(kind_source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """By backend."""
+    """The built models, by backend."""
     from function.build_model import build
 
     built = {backend: tmp_path_factory.mktemp("built") / backend for backend in ("onnx", "torch")}
@@ -38,7 +38,7 @@ def kind_built(kind_source: Path, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def make_kind(kind: str, folder: Path, **changes: Any) -> Path:
-    """Every weight is random, biases, norms and the row of padding too: one that is left out changes the logits."""
+    """Saves a model whose weights are all random, even biases, norms and padding, so that leaving one out shows."""
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -70,7 +70,7 @@ def make_kind(kind: str, folder: Path, **changes: Any) -> Path:
 
 
 def _tokenizer(kind: str) -> Any:
-    """Of RoBERTa's kinds without a largest number of tokens, as some on the hub are."""
+    """A tokenizer for a kind; those of RoBERTa's kinds set no token limit, like some on the hub."""
     from tokenizers import ByteLevelBPETokenizer, SentencePieceUnigramTokenizer
     from transformers import RobertaTokenizer, XLMRobertaTokenizer
 

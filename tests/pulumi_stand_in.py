@@ -49,7 +49,7 @@ elif sys.argv[1] == "up":
 
 
 class PulumiStandIn:
-    """Knows of a stack what rollout asks for: its outputs, and what an update makes of them."""
+    """Knows what rollout asks about a stack: its outputs, and how an update changes them."""
 
     def __init__(self, place: Path):
         self.place = place
@@ -67,25 +67,25 @@ class PulumiStandIn:
         (self.place / "outputs.json").write_text(json.dumps(values))
 
     def that(self, fact: str) -> None:
-        """`broken`: updates fail. `nothing-new`: updates publish no version. `changed`: each does."""
+        """Makes a fact true. `broken`: updates fail. `nothing-new`: none publishes a version. `changed`: each does."""
         (self.place / fact).touch()
 
     def configured(self, **config: str) -> None:
-        """What `pulumi config` shows; without it, no project is there. `aws__profile` for aws:profile."""
+        """Sets what `pulumi config` shows; without it, there is no project. Write `aws__profile` for aws:profile."""
         shown = {key.replace("__", ":"): {"value": value, "secret": False} for key, value in config.items()}
         (self.place / "config.json").write_text(json.dumps(shown))
 
     def makes(self, **outputs: str) -> None:
-        """What each update adds to the outputs."""
+        """Sets what each update adds to the outputs."""
         (self.place / "makes.json").write_text(json.dumps(outputs))
 
     def locked_by(self, *holders: str) -> None:
-        """Have the next refreshes meet a lock each: USER@HOST (pid N)."""
+        """Makes each of the next refreshes meet one holder's lock: USER@HOST (pid N)."""
         (self.place / "locks.json").write_text(json.dumps(holders))
 
     @property
     def alias(self) -> tuple[str, dict[str, float]]:
-        """What the last update made live, and what it gave other versions."""
+        """The version that the last update made live, and the weights that it gave other versions."""
         version, weights = json.loads((self.place / "alias.json").read_text())
         return version, weights
 
@@ -96,7 +96,7 @@ class PulumiStandIn:
 
     @property
     def saved(self) -> list[tuple[str, str]]:
-        """What the stack's file was given, in order."""
+        """The settings that were written to the stack's file, in order."""
         return [(call[2].partition(":")[2], call[3]) for call in self.calls if call[:2] == ["config", "set"]]
 
     @property

@@ -18,7 +18,7 @@ def strict() -> Recorder:
     return run(STRICT)
 
 
-def asked(key: str) -> str:
+def configured(key: str) -> str:
     return next(value for name, value in stack_config(STRICT, {}).items() if name.endswith(f":{key}"))
 
 
@@ -26,17 +26,17 @@ def statements(recorder: Recorder) -> dict[str, dict[str, Any]]:
     return {s["Sid"]: s for s in json.loads(recorder.one(ROLE_POLICY).inputs["policy"])["Statement"]}
 
 
-def test_the_function_is_in_its_subnets_with_rights_that_its_own_code_does_not_have(strict: Recorder) -> None:
+def test_the_function_runs_in_its_subnets_with_rights_that_its_code_lacks(strict: Recorder) -> None:
     assert strict.one(FUNCTION).inputs["vpcConfig"] == {
-        "subnetIds": asked("subnetIds").split(","),
-        "securityGroupIds": asked("securityGroupIds").split(","),
+        "subnetIds": configured("subnetIds").split(","),
+        "securityGroupIds": configured("securityGroupIds").split(","),
     }
     interfaces = statements(strict)["ManageInterfaces"]
     assert {action.partition(":")[0] for action in interfaces["Action"]} == {"ec2"}
     assert interfaces["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
 
 
-def test_a_function_that_leaves_its_vpc_keeps_the_rights_to_delete_its_interfaces_for_that_update() -> None:
+def test_a_function_that_leaves_its_vpc_may_still_delete_its_interfaces() -> None:
     def rights(vpc: list[dict[str, Any]]) -> set[str]:
         return set(statements(update({f"{FUNCTION}::function": {"vpcConfig": vpc}})))
 
@@ -44,36 +44,36 @@ def test_a_function_that_leaves_its_vpc_keeps_the_rights_to_delete_its_interface
     assert "ManageInterfaces" not in rights([])
 
 
-def test_every_role_has_the_boundary(strict: Recorder) -> None:
+def test_every_role_has_the_permissions_boundary(strict: Recorder) -> None:
     roles = strict.all("aws:iam/role:Role")
-    assert {role.inputs.get("permissionsBoundary") for role in roles} == {asked("permissionsBoundaryArn")}
+    assert {role.inputs.get("permissionsBoundary") for role in roles} == {configured("permissionsBoundaryArn")}
 
 
-def test_all_that_holds_data_is_encrypted_with_the_companys_keys(strict: Recorder) -> None:
-    key = asked("dataKmsKeyArn")
+def test_the_companys_keys_encrypt_everything_that_holds_data(strict: Recorder) -> None:
+    key = configured("dataKmsKeyArn")
     assert strict.one("aws:dynamodb/table:Table").inputs["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": key}
     assert strict.one("aws:cloudwatch/logGroup:LogGroup").inputs["kmsKeyId"] == key
     assert strict.one(FUNCTION).inputs["kmsKeyArn"] == key
     (encryption,) = strict.one("aws:ecr/repository:Repository").inputs["encryptionConfigurations"]
     assert encryption == {"encryptionType": "KMS", "kmsKey": key}
-    assert {q.inputs["kmsMasterKeyId"] for q in strict.all("aws:sqs/queue:Queue")} == {asked("kmsKeyArn")}
+    assert {q.inputs["kmsMasterKeyId"] for q in strict.all("aws:sqs/queue:Queue")} == {configured("kmsKeyArn")}
     assert statements(strict)["UseDataKey"]["Resource"] == [key]
     readers = json.loads(strict.one("aws:iam/policy:Policy", "results-reader").inputs["policy"])["Statement"]
     assert (readers[-1]["Action"], readers[-1]["Resource"]) == (["kms:Decrypt"], [key])
     assert not strict.all("aws:kms/key:Key")
 
 
-def test_a_topic_of_the_stacks_own_takes_the_data_key(strict: Recorder) -> None:
+def test_the_stacks_own_topic_uses_the_data_key(strict: Recorder) -> None:
     own = run(STRICT, alarmTopicArn="")
-    assert own.one("aws:sns/topic:Topic").inputs["kmsMasterKeyId"] == asked("dataKmsKeyArn")
+    assert own.one("aws:sns/topic:Topic").inputs["kmsMasterKeyId"] == configured("dataKmsKeyArn")
     assert not own.all("aws:kms/key:Key")
 
 
-def test_every_alarm_notifies_the_topic_that_exists(strict: Recorder) -> None:
+def test_every_alarm_notifies_the_companys_topic(strict: Recorder) -> None:
     assert not strict.all("aws:sns/topic:Topic")
     alarms = strict.all("aws:cloudwatch/metricAlarm:MetricAlarm")
-    assert {tuple(alarm.inputs["alarmActions"]) for alarm in alarms} == {(asked("alarmTopicArn"),)}
-    assert strict.outputs["alarmTopicArn"] == asked("alarmTopicArn")
+    assert {tuple(alarm.inputs["alarmActions"]) for alarm in alarms} == {(configured("alarmTopicArn"),)}
+    assert strict.outputs["alarmTopicArn"] == configured("alarmTopicArn")
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def test_every_alarm_notifies_the_topic_that_exists(strict: Recorder) -> None:
         ("resultStream", {"results", "results-reader"}),
     ],
 )
-def test_a_key_changes_what_the_page_says_and_nothing_else(key: str, changed: set[str], dev: Recorder) -> None:
-    values: dict[str, Any] = {key: asked(key).replace("eu-central-1", "us-west-2")}
+def test_a_key_changes_only_the_documented_resources(key: str, changed: set[str], dev: Recorder) -> None:
+    values: dict[str, Any] = {key: configured(key).replace("eu-central-1", "us-west-2")}
     if key == "subnetIds":
-        values["securityGroupIds"] = asked("securityGroupIds")
+        values["securityGroupIds"] = configured("securityGroupIds")
     if key == "minimumPollers":
-        values |= {key: int(asked(key)) for key in ("maxConcurrency", "minimumPollers", "maximumPollers")}
+        values |= {key: int(configured(key)) for key in ("maxConcurrency", "minimumPollers", "maximumPollers")}
     other = {r.name: r.inputs for r in run(DEV, **values).resources if r.custom}
     today = {r.name: r.inputs for r in dev.resources if r.custom}
     differs = {name for name in other.keys() | today.keys() if other.get(name) != today.get(name)}

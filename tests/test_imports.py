@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# What each package may import of the others. The program is __main__.py at the top.
+# The other packages that each package may import. `__main__` is the program at the top.
 ALLOWED: dict[str, set[str]] = {
     "sentiment_contract": set(),
     "sentiment": {"sentiment_contract"},
@@ -38,17 +38,17 @@ def imports(tree: ast.AST, known: set[str]) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, "imports are absolute"
+            assert not node.level, "imports must be absolute"
             assert node.module
             members = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= (members & known) or {node.module}  # of a package, its modules or what itself defines
+            found |= (members & known) or {node.module}  # a package's modules, or the package
     return found & known
 
 
 GRAPH = {name: imports(ast.parse(file.read_text()), MODULES.keys() - {name}) for name, file in MODULES.items()}
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_the_imports_have_no_cycle() -> None:
     try:
         TopologicalSorter(GRAPH).prepare()
     except CycleError as error:
@@ -56,7 +56,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 @pytest.mark.parametrize("package", ALLOWED)
-def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
+def test_a_package_imports_only_packages_below_it(package: str) -> None:
     def allowed(imported: str) -> bool:
         return any(imported == name or imported.startswith(f"{name}.") for name in {package, *ALLOWED[package]})
 
@@ -70,6 +70,6 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
     assert not wrong
 
 
-def test_imports_are_found_wherever_they_stand() -> None:
+def test_imports_inside_functions_are_found_too() -> None:
     code = "import a.b\nfrom c import d\ndef f():\n    from e import g\n    from e.h import i"
     assert imports(ast.parse(code), {"a.b", "c.d", "c", "e", "e.h", "x"}) == {"a.b", "c.d", "e", "e.h"}

@@ -30,7 +30,7 @@ def normal(name: str) -> str:
 
 
 def direct(group: str) -> dict[str, str]:
-    """Name -> version of what a group asks for, included groups among it."""
+    """Name -> version of a group's dependencies, with those of the groups that it includes."""
     pins: dict[str, str] = {}
     for entry in GROUPS[group]:
         if isinstance(entry, dict):
@@ -43,7 +43,7 @@ def direct(group: str) -> dict[str, str]:
 
 
 def locked(path: Path) -> dict[str, str]:
-    """Name -> version of a lock file, each with a hash."""
+    """Name -> version of a lock file's packages, each of which must have a hash."""
     pins: dict[str, str] = {}
     for entry in re.split(r"\n(?=[A-Za-z0-9])", "\n" + path.read_text())[1:]:
         match = PIN.match(entry)
@@ -54,24 +54,24 @@ def locked(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("lock", "group"), LOCKS.items())
-def test_a_lock_file_holds_what_its_group_asks_for(lock: str, group: str) -> None:
+def test_a_lock_file_pins_every_dependency_of_its_group(lock: str, group: str) -> None:
     found, wanted = locked(ROOT / lock), direct(group)
-    assert {name: found.get(name) for name in wanted} == wanted, f"{lock} is not that of pyproject.toml: make lock"
+    assert {name: found.get(name) for name in wanted} == wanted, f"{lock} does not match pyproject.toml: run make lock"
 
 
 @pytest.mark.parametrize("lock", ["function/requirements-onnx.txt", "function/requirements-torch.txt"])
-def test_an_image_carries_nothing_that_its_group_does_not_name(lock: str) -> None:
+def test_an_image_installs_only_the_packages_of_its_group(lock: str) -> None:
     assert locked(ROOT / lock).keys() == direct(LOCKS[lock]).keys()
 
 
-def test_the_program_the_local_pipeline_and_the_tests_share_their_versions() -> None:
+def test_program_local_pipeline_and_tests_use_the_same_versions() -> None:
     program = {normal(name): version for name, version in PIN.findall((ROOT / "requirements.txt").read_text())}
     local, dev = locked(ROOT / "locks/local.txt"), locked(ROOT / "locks/dev.txt")
     assert program.items() <= local.items()
     assert local.items() <= dev.items()
 
 
-def test_torch_stands_in_no_lock_file_and_no_file_names_an_index() -> None:
+def test_no_lock_file_contains_torch_or_names_an_index() -> None:
     for lock in LOCKS:
         assert "torch" not in locked(ROOT / lock)
         assert "://" not in (ROOT / lock).read_text()

@@ -31,7 +31,7 @@ def test_every_resource_has_a_component_as_its_parent(stack: Recorder) -> None:
     assert [r.name for r in stack.resources if r.custom and r.parent not in components] == []
 
 
-def test_every_component_is_typed_as_ours(stack: Recorder) -> None:
+def test_every_component_has_a_type_of_this_project(stack: Recorder) -> None:
     components = {r.type for r in stack.resources if not r.custom}
     assert all(re.fullmatch(r"sentiment-analyzer:components:[A-Z]\w+", type_) for type_ in components)
 
@@ -41,7 +41,7 @@ def test_a_child_is_named_after_its_component(stack: Recorder) -> None:
     assert [r.name for r in stack.resources if r.custom and not r.name.startswith(by_urn[r.parent].name)] == []
 
 
-def test_no_input_is_missing_because_an_output_was_forgotten(stack: Recorder) -> None:
+def test_no_input_is_missing_or_unresolved(stack: Recorder) -> None:
     def holes(value: Any) -> bool:
         if isinstance(value, dict):
             return any(map(holes, value.values()))
@@ -52,7 +52,7 @@ def test_no_input_is_missing_because_an_output_was_forgotten(stack: Recorder) ->
     assert [(r.name, r.inputs) for r in stack.resources if holes(r.inputs)] == []
 
 
-def test_no_credential_is_registered_in_the_clear(stack: Recorder) -> None:
+def test_no_credential_is_registered_in_plain_text(stack: Recorder) -> None:
     image = stack.one("docker:index/image:Image")
     assert "registry" in image.secrets
     assert not [r.name for r in stack.resources if r is not image and "token" in json.dumps(r.inputs)]
@@ -78,7 +78,7 @@ def test_the_stack_exports_what_its_users_need(stack: Recorder) -> None:
     assert all(stack.outputs.values())
 
 
-def test_every_resource_that_can_be_tagged_is_tagged_as_this_projects_and_this_stacks(stack: Recorder) -> None:
+def test_every_taggable_resource_has_the_project_and_stack_tags(stack: Recorder) -> None:
     tagged = {r.type: r.inputs.get("tags") for r in stack.resources if "tags" in r.outputs}
     wanted = {"Project": stack.project.name, "Environment": stack.stack, "ManagedBy": "pulumi"}
     assert [type_ for type_, tags in tagged.items() if tags != wanted] == []
@@ -105,7 +105,7 @@ def test_a_message_that_fails_too_often_goes_to_the_dead_letter_queue(stack: Rec
     assert allow == {"redrivePermission": "byQueue", "sourceQueueArns": [source.outputs["arn"]]}
 
 
-def test_queues_keep_messages_for_as_many_days_as_configured() -> None:
+def test_queues_keep_messages_for_the_configured_days() -> None:
     recorder = run(DEV, queueRetentionDays=2, dlqRetentionDays=7)
     kept = {queue.name: queue.inputs["messageRetentionSeconds"] for queue in recorder.all("aws:sqs/queue:Queue")}
     assert kept == {"queue": 2 * 86_400, "queue-dlq": 7 * 86_400}
@@ -116,7 +116,7 @@ def test_the_visibility_timeout_follows_from_timeout_and_window() -> None:
     assert recorder.one("aws:sqs/queue:Queue", "queue").inputs["visibilityTimeoutSeconds"] == 6 * 60 + 20
 
 
-def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_need_it() -> None:
+def test_a_customer_key_encrypts_both_queues_and_only_their_users_get_it() -> None:
     key = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
     recorder = run(DEV, kmsKeyArn=key)
     assert {q.inputs.get("kmsMasterKeyId") for q in recorder.all("aws:sqs/queue:Queue")} == {key}
@@ -132,7 +132,7 @@ def test_a_customer_managed_key_encrypts_both_queues_and_is_usable_by_those_who_
     assert key not in json.dumps(managed_policy(recorder, "results-reader"))
 
 
-def test_a_producer_may_send_and_nothing_else(stack: Recorder) -> None:
+def test_a_producer_may_only_send(stack: Recorder) -> None:
     (statement,) = managed_policy(stack, "queue-producer")
     assert (statement["Action"], statement["Resource"]) == (["sqs:SendMessage"], [stack.outputs["queueArn"]])
 
@@ -146,8 +146,8 @@ def test_the_table_is_on_demand_and_keyed_by_id(stack: Recorder) -> None:
     assert table["attributes"] == [{"name": results.TABLE_KEY, "type": "S"}]
 
 
-def test_pulumi_refuses_to_delete_what_holds_data_while_the_deletion_protection_is_on() -> None:
-    guarded = {"queue", "queue-dlq", "results", "image"}  # else destroy deletes all the rest before the table refuses
+def test_deletion_protection_makes_pulumi_keep_every_resource_with_data() -> None:
+    guarded = {"queue", "queue-dlq", "results", "image"}  # otherwise destroy deletes the rest before the table refuses
     assert {r.name for r in run(DEV, deletionProtection=True).resources if r.protect} == guarded
     assert not [r.name for r in run(DEV, deletionProtection=False).resources if r.protect]
 
@@ -165,13 +165,13 @@ def test_recovery_protection_and_expiry_of_the_table_follow_the_settings(dev: Re
     assert real["ttl"] == {"attributeName": results.TABLE_EXPIRY, "enabled": False}  # left out, it would stay on
 
 
-def test_a_reader_may_read_by_id_and_nothing_else(stack: Recorder) -> None:
+def test_a_reader_may_only_read_by_id(stack: Recorder) -> None:
     (statement,) = managed_policy(stack, "results-reader")
     assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
     assert statement["Resource"] == [stack.one("aws:dynamodb/table:Table").outputs["arn"]]
 
 
-def test_a_reader_may_read_the_stream_of_new_images_where_there_is_one(dev: Recorder) -> None:
+def test_a_reader_may_read_the_result_stream_if_there_is_one(dev: Recorder) -> None:
     streaming = run(DEV, resultStream=True)
     table = streaming.one("aws:dynamodb/table:Table")
     assert (table.inputs["streamEnabled"], table.inputs["streamViewType"]) == (True, "NEW_IMAGE")
@@ -179,7 +179,7 @@ def test_a_reader_may_read_the_stream_of_new_images_where_there_is_one(dev: Reco
     assert read["Action"] == ["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"]
     assert read["Resource"] == [streaming.outputs["resultStreamArn"]] == [table.outputs["streamArn"]]
     assert list_["Action"] == ["dynamodb:ListStreams"]
-    # IAM changes no description, so that Pulumi would replace the policy, and take it from everybody who has it.
+    # IAM cannot change a description, so Pulumi would replace the policy, and take it from everybody who has it.
     descriptions = {each.one(POLICY, "results-reader").inputs["description"] for each in (dev, streaming)}
     assert len(descriptions) == 1
 
@@ -187,30 +187,30 @@ def test_a_reader_may_read_the_stream_of_new_images_where_there_is_one(dev: Reco
 # Image
 
 
-def test_the_function_runs_the_image_that_is_built(stack: Recorder) -> None:
+def test_the_function_runs_the_built_image(stack: Recorder) -> None:
     uri = stack.one("aws:lambda/function:Function").inputs["imageUri"]
     assert uri == stack.outputs["imageUri"] == stack.one("docker:index/image:Image").outputs["repoDigest"]
 
 
-def test_the_build_is_told_of_mirrors_only_where_the_stack_names_them(dev: Recorder) -> None:
+def test_the_build_uses_mirrors_only_if_the_stack_names_them(dev: Recorder) -> None:
     mirrors = {
         "BASE_IMAGE": ("baseImage", "mirror.example/lambda/python:3.13@sha256:" + "0" * 64),
         "PIP_INDEX_URL": ("packageIndexUrl", "https://mirror.example/simple"),
         "PIP_EXTRA_INDEX_URL": ("extraPackageIndexUrl", "https://index.example/cpu"),
         "HF_ENDPOINT": ("modelHubUrl", "https://mirror.example/hub"),
     }
-    told = run(DEV, **dict(mirrors.values())).one("docker:index/image:Image").inputs["build"]["args"]
-    assert {name: told[name] for name in mirrors} == {name: value for name, (_, value) in mirrors.items()}
+    given = run(DEV, **dict(mirrors.values())).one("docker:index/image:Image").inputs["build"]["args"]
+    assert {name: given[name] for name in mirrors} == {name: value for name, (_, value) in mirrors.items()}
     assert not mirrors.keys() & dev.one("docker:index/image:Image").inputs["build"]["args"].keys()
 
 
-def test_the_repository_keeps_its_tags_and_scans_its_images(stack: Recorder) -> None:
+def test_the_repository_has_immutable_tags_and_scans_its_images(stack: Recorder) -> None:
     repository = stack.one("aws:ecr/repository:Repository").inputs
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
 
 
-def test_a_promoted_image_is_deployed_and_nothing_is_built() -> None:
+def test_a_promoted_image_is_deployed_without_a_build() -> None:
     recorder = run(PROD, imageUri=DIGEST)
     assert recorder.one("aws:lambda/function:Function").inputs["imageUri"] == DIGEST == recorder.outputs["imageUri"]
     assert not [r for r in recorder.resources if r.type.startswith("docker:")]
@@ -220,7 +220,7 @@ def test_a_promoted_image_is_deployed_and_nothing_is_built() -> None:
 # Function
 
 
-def test_the_function_gets_only_what_its_neighbours_offer(stack: Recorder) -> None:
+def test_the_function_gets_only_the_permissions_that_it_needs(stack: Recorder) -> None:
     log_group = stack.one("aws:cloudwatch/logGroup:LogGroup").outputs["arn"]
     arns = {name: stack.one("aws:sqs/queue:Queue", name).outputs["arn"] for name in ("queue", "queue-dlq")}
     assert {s["Sid"]: (s["Action"], s["Resource"]) for s in role_policy(stack)} == {
@@ -232,7 +232,7 @@ def test_the_function_gets_only_what_its_neighbours_offer(stack: Recorder) -> No
     }
 
 
-def test_without_tracing_there_is_no_permission_to_trace() -> None:
+def test_the_function_may_not_trace_if_tracing_is_off() -> None:
     recorder = run(DEV, tracing=False)
     assert "SendTraces" not in {s["Sid"] for s in role_policy(recorder)}
     assert recorder.one("aws:lambda/function:Function").inputs["tracingConfig"] == {"mode": "PassThrough"}
@@ -250,13 +250,13 @@ def test_the_function_logs_json_to_a_group_with_retention(dev: Recorder, prod: R
         assert (logging["logGroup"], logging["logFormat"]) == (group.outputs["name"], "JSON")
 
 
-def test_the_queue_feeds_the_function_unless_it_is_paused(stack: Recorder) -> None:
+def test_the_queue_feeds_the_function(stack: Recorder) -> None:
     mapping = stack.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
     assert mapping["eventSourceArn"] == stack.outputs["queueArn"]
     assert mapping["enabled"] is True
 
 
-def test_the_queue_has_a_maximum_of_batches_in_flight_or_pollers_or_neither(dev: Recorder) -> None:
+def test_the_mapping_has_a_maximum_concurrency_pollers_or_neither(dev: Recorder) -> None:
     def scaling(recorder: Recorder) -> dict[str, Any]:
         mapping = recorder.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
         return {key: mapping[key] for key in ("scalingConfig", "provisionedPollerConfig") if key in mapping}
@@ -275,7 +275,7 @@ def test_consumption_can_be_paused() -> None:
     assert run(DEV, consume=False).one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs["enabled"] is False
 
 
-def test_arm64_reaches_image_and_function() -> None:
+def test_arm64_applies_to_the_image_and_the_function() -> None:
     recorder = run(DEV, architecture="arm64")
     assert recorder.one("aws:lambda/function:Function").inputs["architectures"] == ["arm64"]
     assert recorder.one("docker:index/image:Image").inputs["build"]["platform"] == "linux/arm64"
@@ -293,7 +293,7 @@ def test_provisioned_concurrency_is_off_unless_configured(dev: Recorder) -> None
     assert scaling(dev) == []
 
 
-def test_a_fixed_number_is_kept_warm_on_the_alias() -> None:
+def test_the_alias_keeps_a_fixed_number_of_environments_warm() -> None:
     recorder = run(DEV, provisionedConcurrency=3)
     warm = recorder.one("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
     assert (warm.inputs["qualifier"], warm.inputs["provisionedConcurrentExecutions"]) == ("live", 3)
@@ -301,7 +301,7 @@ def test_a_fixed_number_is_kept_warm_on_the_alias() -> None:
     assert scaling(recorder) == []
 
 
-def test_a_range_is_scaled_on_utilisation(prod: Recorder) -> None:
+def test_a_range_of_environments_scales_with_utilisation(prod: Recorder) -> None:
     warm = prod.one("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
     assert warm.ignore_changes == ["provisionedConcurrentExecutions"]
     target = prod.one("aws:appautoscaling/target:Target").inputs
@@ -337,17 +337,17 @@ def test_alarms_watch_what_aws_recommends_and_what_the_function_measures(dev: Re
     }
 
 
-def test_spillover_is_watched_where_concurrency_is_provisioned(prod: Recorder) -> None:
+def test_an_alarm_watches_spillover_of_provisioned_concurrency(prod: Recorder) -> None:
     alarm = prod.one(ALARM, "alarm-spillover").inputs
     assert alarm["dimensions"]["Resource"] == f"{prod.outputs['functionName']}:live"
 
 
-def test_the_depth_alarm_watches_the_dead_letter_queue_and_not_the_queue(stack: Recorder) -> None:
+def test_the_depth_alarm_watches_the_dead_letter_queue(stack: Recorder) -> None:
     dlq = stack.one("aws:sqs/queue:Queue", "queue-dlq").outputs["name"]
     assert stack.one(ALARM, "alarm-dlq-depth").inputs["dimensions"] == {"QueueName": dlq}
 
 
-def test_an_email_address_is_subscribed_when_there_is_one(dev: Recorder) -> None:
+def test_a_configured_email_address_is_subscribed(dev: Recorder) -> None:
     subscription = "aws:sns/topicSubscription:TopicSubscription"
     assert dev.all(subscription) == []
     mailed = run(DEV, alarmEmail="on-call@example.com").one(subscription).inputs

@@ -1,4 +1,4 @@
-"""Rules for the tests themselves: none imports a conftest, none sees the shell, and slow ones say why."""
+"""Rules for the tests themselves: none imports a conftest, none depends on the shell, and slow ones give a reason."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell import NOBODYS, foreign
+from tests.shell import NO_CREDENTIALS, foreign
 from tests.waiting import HANG_S
 from tools.local.program import ROOT
 
@@ -30,17 +30,17 @@ STRANGERS = {
 }
 
 
-def test_shared_things_are_modules_and_no_conftest_is_imported() -> None:
+def test_no_test_imports_a_conftest() -> None:
     imports = re.compile(r"^\s*(from|import) .*\bconftest\b", re.MULTILINE)
     assert [path for path in TESTS.rglob("*.py") if imports.search(path.read_text())] == []
 
 
-def test_nothing_of_the_developers_shell_is_left() -> None:
-    assert {name: os.environ[name] for name in foreign(os.environ)} == NOBODYS
+def test_no_variable_of_the_developers_shell_remains() -> None:
+    assert {name: os.environ[name] for name in foreign(os.environ)} == NO_CREDENTIALS
 
 
-def test_a_strangers_shell_is_kept_out() -> None:
-    alone = f"{__file__}::{test_nothing_of_the_developers_shell_is_left.__name__}"
+def test_foreign_shell_variables_do_not_reach_the_tests() -> None:
+    alone = f"{__file__}::{test_no_variable_of_the_developers_shell_remains.__name__}"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", alone]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **STRANGERS}, capture_output=True, text=True, timeout=HANG_S
@@ -48,10 +48,10 @@ def test_a_strangers_shell_is_kept_out() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_what_a_run_of_pulumi_and_of_everything_needs_is_left_alone() -> None:
+def test_variables_that_programs_need_are_kept() -> None:
     assert foreign(["PATH", "HOME", "PULUMI_HOME", "PIP_INDEX_URL", "VIRTUAL_ENV", "CI"]) == []
 
 
-def test_a_test_that_make_quick_leaves_out_says_why(request: pytest.FixtureRequest) -> None:
+def test_every_slow_test_gives_a_reason(request: pytest.FixtureRequest) -> None:
     slow = [mark for item in request.session.items for mark in item.iter_markers("slow")]
     assert [mark for mark in slow if not mark.kwargs.get("reason")] == []

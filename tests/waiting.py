@@ -7,12 +7,12 @@ HANG_S = 900.0  # nothing here takes so long, however busy the machine is; also 
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    """Return when the condition is true; it must stay so once it is, as a look may come late.
+    """Returns when the condition is true; it must then stay true, because a check may come late.
 
     Raises:
-        AssertionError: it did not come true within HANG_S.
+        AssertionError: the condition did not become true within HANG_S.
     """
     deadline = time.monotonic() + HANG_S
     while not condition():
-        assert time.monotonic() < deadline, f"this did not come true within {HANG_S:.0f} s"
+        assert time.monotonic() < deadline, f"this did not become true within {HANG_S:.0f} s"
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Deployed on the real Pulumi CLI, and on a CLI without the call that it needs."""
+"""`Deployed` on the real Pulumi CLI, and on a CLI that lacks the call that it needs."""
 
 import json
 import os
@@ -42,7 +42,7 @@ class Program:
         self.run("stack", "init", "dev")
 
     def run(self, *command: str, fails: bool = False, **variables: str) -> str:
-        """What the CLI prints; it has to fail, or not to."""
+        """Returns what the CLI prints. The CLI must fail if `fails`, and must succeed otherwise."""
         backend = {"PULUMI_BACKEND_URL": f"file://{self.place / 'state'}", "PULUMI_CONFIG_PASSPHRASE": "test"}
         done = subprocess.run(
             ["pulumi", *command],
@@ -61,13 +61,13 @@ def program(tmp_path: Path) -> Program:
     return Program(tmp_path)
 
 
-def test_the_engine_tells_what_the_last_update_left(program: Program) -> None:
+def test_the_engine_reports_the_outputs_of_the_last_update(program: Program) -> None:
     for before in ("", "kept"):
         program.run("up", "--yes", "--skip-preview")
         assert json.loads(program.run("stack", "output", "--json")) == {"before": before}
 
 
-def test_an_engine_that_does_not_tell_ends_the_program_before_it_registers_anything(program: Program) -> None:
+def test_the_program_registers_nothing_if_the_engine_lacks_the_call(program: Program) -> None:
     said = program.run("preview", fails=True, READ_STATE="pulumi:pulumi:gone")
     assert "unrecognized function name: 'pulumi:pulumi:gone'. Nothing was changed. Use an older Pulumi CLI" in said
     assert "Traceback" not in said

@@ -20,7 +20,7 @@ PREBUILT = replace(ARGS, model_id="./models/demo")
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what an image is made of, to change at will, as the current directory."""
+    """A copy of the image's sources that a test may change, as the current directory."""
     for folder in ("function", "sentiment_contract"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "full-size"))
     monkeypatch.chdir(tmp_path)
@@ -50,7 +50,7 @@ def tag(args: ImageArgs = ARGS) -> str:
         {"model_id": "./models/demo"},
     ],
 )
-def test_another_setting_gives_another_tag(change: dict[str, str]) -> None:
+def test_a_changed_setting_changes_the_tag(change: dict[str, str]) -> None:
     assert tag() == tag()
     assert tag(replace(ARGS, **change)) != tag()
 
@@ -69,20 +69,20 @@ def test_another_setting_gives_another_tag(change: dict[str, str]) -> None:
         "sentiment_contract/messages.py",
     ],
 )
-def test_another_content_of_a_file_in_the_image_gives_another_tag(checkout: Path, name: str) -> None:
+def test_a_changed_file_of_the_image_changes_the_tag(checkout: Path, name: str) -> None:
     before = tag()
     (checkout / name).write_text((checkout / name).read_text() + "\n# changed\n")
     assert tag() != before
 
 
-def test_a_new_module_gives_another_tag(checkout: Path) -> None:
+def test_a_new_module_changes_the_tag(checkout: Path) -> None:
     before = tag()
     (checkout / "function" / "added.py").write_text("")
     assert tag() != before
 
 
 @pytest.mark.parametrize("name", ["model.onnx.data", "manifest.json"])
-def test_a_prebuilt_model_is_part_of_the_tag(checkout: Path, name: str) -> None:
+def test_a_changed_prebuilt_model_changes_the_tag(checkout: Path, name: str) -> None:
     before = tag(PREBUILT)
     with (checkout / "function" / "models" / "demo" / name).open("ab") as file:
         file.write(b"\n")
@@ -103,13 +103,13 @@ def test_a_prebuilt_model_is_part_of_the_tag(checkout: Path, name: str) -> None:
         lambda root: (root / "function" / "handler.py").chmod(0o600),
     ],
 )
-def test_what_the_image_does_not_need_leaves_the_tag_alone(checkout: Path, add: Callable[[Path], object]) -> None:
+def test_an_irrelevant_change_keeps_the_tag(checkout: Path, add: Callable[[Path], object]) -> None:
     before, prebuilt_before = tag(), tag(PREBUILT)
     add(checkout)
     assert (tag(), tag(PREBUILT)) == (before, prebuilt_before)
 
 
-def test_an_image_with_a_prebuilt_model_holds_nothing_that_builds_one(checkout: Path) -> None:
+def test_build_code_does_not_change_the_tag_of_a_prebuilt_model(checkout: Path) -> None:
     before = tag(PREBUILT)
     (checkout / "function" / "model_build" / "parity_sentences.txt").write_text("changed")
     (checkout / "function" / "requirements-build.txt").write_text("changed")
@@ -132,7 +132,7 @@ def test_the_staged_context_is_the_same_under_every_umask() -> None:
 
 
 @pytest.mark.usefixtures("checkout")
-def test_what_is_staged_stays_and_old_tags_go() -> None:
+def test_staging_reuses_a_context_and_deletes_old_tags() -> None:
     first = Path(stage(files(), "tag-first"))
     made = first.stat().st_ino
     assert Path(stage(files(), "tag-first")).stat().st_ino == made
@@ -142,10 +142,10 @@ def test_what_is_staged_stays_and_old_tags_go() -> None:
     assert {path.name for path in first.parent.iterdir()} == {f"tag-{number}" for number in range(STAGED_TAGS)}
 
 
-def test_a_clone_gives_the_tag_of_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clone_has_the_same_tag_as_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if tracked.returncode:
-        pytest.skip("this copy is no git checkout")
+        pytest.skip("this copy is not a git checkout")
     for name in filter(None, tracked.stdout.split("\0")):
         if (ROOT / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -156,7 +156,7 @@ def test_a_clone_gives_the_tag_of_its_commit(tmp_path: Path, monkeypatch: pytest
     assert (tag(PREBUILT), tag()) == here, "a module of the image is not committed"
 
 
-def test_hub_and_prebuilt_models_take_the_dockerfiles_two_ways() -> None:
+def test_hub_and_prebuilt_models_have_different_build_arguments() -> None:
     assert build_args(ARGS) == {
         "BACKEND": "onnx",
         "MODEL_SOURCE": "hub",
@@ -167,7 +167,7 @@ def test_hub_and_prebuilt_models_take_the_dockerfiles_two_ways() -> None:
     assert build_args(PREBUILT) == prebuilt
 
 
-def test_every_build_argument_is_one_that_the_dockerfile_takes() -> None:
+def test_the_dockerfile_takes_every_build_argument() -> None:
     dockerfile = (ROOT / "function" / "Dockerfile").read_text()
     mirrors = {"base_image": "mirror.example/python:3.13"} | dict.fromkeys(
         ("package_index_url", "extra_package_index_url", "model_hub_url"), INDEX

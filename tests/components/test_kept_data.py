@@ -34,17 +34,17 @@ def with_key(key: str, **settings: object) -> Recorder:
     return update({f"{QUEUE}::queue": {"kmsMasterKeyId": key}}, **settings)
 
 
-def test_another_table_name_is_refused_with_the_way_to_move(dev: Recorder) -> None:
+def test_a_new_table_name_is_refused_with_a_link_to_the_procedure(dev: Recorder) -> None:
     with pytest.raises(WouldLoseData, match=r"tableName: 'other' .*docs/operations.md#changes-that-move-data"):
         with_table(dev.one(TABLE).inputs["name"], tableName="other")
 
 
-def test_a_table_name_that_the_old_one_begins_with_is_another(dev: Recorder) -> None:
+def test_a_prefix_of_the_old_table_name_counts_as_a_new_name(dev: Recorder) -> None:
     with pytest.raises(WouldLoseData, match="tableName: 'our'"):
         with_table(f"our-results-{dev.stack}", tableName="our")
 
 
-def test_a_stack_keeps_its_table_where_no_name_is_set_or_only_the_stack_was_renamed(dev: Recorder) -> None:
+def test_a_stack_keeps_its_table_without_a_name_or_after_a_rename(dev: Recorder) -> None:
     assert with_table("sentiment-results-elsewhere", tableName="") == "sentiment-results-elsewhere"
     assert with_table("ours-formerly", tableName="ours") == "ours-formerly"
     assert with_table(f"ours-{dev.stack}", tableName="ours") == f"ours-{dev.stack}"
@@ -55,13 +55,13 @@ def function_policy(stack: Recorder) -> str:
 
 
 @pytest.mark.parametrize("key", [NEW_KEY, ""])
-def test_a_key_is_not_taken_from_messages_that_wait(key: str) -> None:
+def test_the_queue_key_may_not_change_while_messages_need_it(key: str) -> None:
     with pytest.raises(WouldLoseData, match=rf"{OLD_KEY}.*formerKmsKeyArns"):
         with_key(OLD_KEY, kmsKeyArn=key)
 
 
 @pytest.mark.parametrize("key", [NEW_KEY, ""])
-def test_a_former_key_may_decrypt_until_the_operator_takes_it_out(key: str) -> None:
+def test_a_former_key_may_decrypt_until_the_operator_removes_it(key: str) -> None:
     changed = with_key(OLD_KEY, kmsKeyArn=key, formerKmsKeyArns=OLD_KEY)
     statements = json.loads(function_policy(changed))["Statement"]
     granted = [(s["Action"], s["Resource"]) for s in statements if OLD_KEY in s["Resource"]]
@@ -70,18 +70,18 @@ def test_a_former_key_may_decrypt_until_the_operator_takes_it_out(key: str) -> N
 
 
 @pytest.mark.parametrize("named", [OLD_KEY.rpartition("/")[2], "alias/ours"])
-def test_a_key_that_an_imported_queue_names_otherwise_is_named_by_its_arn(named: str) -> None:
+def test_an_imported_queues_key_must_be_configured_by_its_arn(named: str) -> None:
     with pytest.raises(WouldLoseData, match=rf"{named}.*formerKmsKeyArns"):
         with_key(named, kmsKeyArn="")
     for given in ({"kmsKeyArn": OLD_KEY}, {"kmsKeyArn": "", "formerKmsKeyArns": OLD_KEY}):
         assert OLD_KEY in function_policy(with_key(named, **given))
 
 
-def test_a_queue_with_the_key_of_aws_may_be_imported() -> None:
+def test_a_queue_with_the_aws_managed_key_may_be_imported() -> None:
     assert with_key("alias/aws/sqs", kmsKeyArn="").one(QUEUE, "queue").inputs["sqsManagedSseEnabled"]
 
 
-def test_a_data_key_is_not_taken_from_results() -> None:
+def test_the_data_key_may_not_change_while_results_need_it() -> None:
     has = {"aws:cloudwatch/logGroup:LogGroup::function-logs": {"kmsKeyId": OLD_KEY}}
     with pytest.raises(WouldLoseData, match=rf"dataKmsKeyArn: ''.*{OLD_KEY}.*formerKmsKeyArns"):
         update(has)
@@ -94,19 +94,17 @@ OURS: dict[str, object] = {"encryptionConfigurations": [{"encryptionType": "KMS"
 
 
 @pytest.mark.parametrize(("has", "key"), [(ECRS_OWN, NEW_KEY), (OURS, NEW_KEY), (OURS, "")])
-def test_a_protected_repository_is_not_replaced_by_one_that_is_encrypted_otherwise(
-    has: dict[str, object], key: str
-) -> None:
+def test_a_protected_repository_keeps_its_encryption(has: dict[str, object], key: str) -> None:
     repository = {f"{REPOSITORY}::image": has}
     with pytest.raises(WouldLoseData, match=rf"dataKmsKeyArn: '{key}' .*operations.md#changes-that-move-data"):
         update(repository, dataKmsKeyArn=key, deletionProtection=True)
     assert update(repository, dataKmsKeyArn=key, deletionProtection=False).one(REPOSITORY)
 
 
-def test_a_protected_repository_stays_while_its_key_stays() -> None:
+def test_a_protected_repository_with_an_unchanged_key_is_accepted() -> None:
     for has, key in ((ECRS_OWN, ""), (OURS, OLD_KEY)):
         assert update({f"{REPOSITORY}::image": has}, dataKmsKeyArn=key, deletionProtection=True).one(REPOSITORY)
 
 
-def test_a_queue_that_gets_its_first_key_loses_nothing() -> None:
+def test_a_queue_may_get_its_first_key() -> None:
     assert with_key("", kmsKeyArn=NEW_KEY).one(QUEUE, "queue").inputs["kmsMasterKeyId"] == NEW_KEY

@@ -18,7 +18,7 @@ DIGEST = "sha256:" + "d" * 64
 
 
 def after(first: Recorder, *left: str, **pushed: str) -> Recorder:
-    """The stack's next update: its state holds the first one's resources of types `left`, its repository `pushed`."""
+    """The next update: its state holds the first one's resources of types `left`, and its repository holds `pushed`."""
 
     def recorder(project: Project, stack: str, region: str) -> Recorder:
         second = Recorder(project, stack, region)
@@ -40,35 +40,35 @@ def tag_of(stack: Recorder) -> str:
     return stack.one(BUILD).inputs["imageName"].rpartition(":")[2]
 
 
-def test_a_pushed_tag_that_is_not_the_states_last_build_is_deployed_by_its_digest(dev: Recorder) -> None:
+def test_a_pushed_image_that_the_state_lacks_is_deployed_by_digest(dev: Recorder) -> None:
     again = after(dev, REPOSITORY, **{tag_of(dev): DIGEST})
     assert again.all(BUILD) == []
     own = again.one(REPOSITORY).outputs["repositoryUrl"]
     assert again.one(FUNCTION).inputs["imageUri"] == again.outputs["imageUri"] == f"{own}@{DIGEST}"
 
 
-def test_the_states_last_build_stays_as_it_is(dev: Recorder) -> None:
+def test_the_last_build_in_the_state_stays_unchanged(dev: Recorder) -> None:
     again = after(dev, REPOSITORY, BUILD, **{tag_of(dev): DIGEST})
     assert again.one(BUILD).inputs["imageName"] == dev.one(BUILD).inputs["imageName"]
-    assert set(again.one(BUILD).ignore_changes) == {"build", "registry"}, "an immutable tag takes no second push"
+    assert set(again.one(BUILD).ignore_changes) == {"build", "registry"}, "an immutable tag accepts no second push"
     assert again.outputs["imageUri"] == dev.outputs["imageUri"]
 
 
 @pytest.mark.parametrize("left", [(), (REPOSITORY,)])
-def test_a_tag_that_is_not_there_is_built(dev: Recorder, left: tuple[str, ...]) -> None:
+def test_a_missing_tag_is_built(dev: Recorder, left: tuple[str, ...]) -> None:
     again = after(dev, *left, other=DIGEST)
     assert again.one(BUILD).inputs["imageName"] == dev.one(BUILD).inputs["imageName"]
     assert not again.one(BUILD).ignore_changes
 
 
-def test_a_build_of_another_tag_is_followed_by_a_build(dev: Recorder) -> None:
+def test_a_tag_is_built_even_if_the_state_holds_another_build(dev: Recorder) -> None:
     older = run(DEV, architecture="arm64")
     again = after(older, REPOSITORY, BUILD, **{tag_of(older): DIGEST})
     assert tag_of(again) == tag_of(dev)
     assert not again.one(BUILD).ignore_changes
 
 
-def test_the_build_goes_on_where_the_registry_does_not_say_what_it_holds(
+def test_the_build_continues_if_the_registry_does_not_list_its_images(
     dev: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Denied(Recorder):

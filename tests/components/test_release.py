@@ -37,7 +37,7 @@ def test_only_this_accounts_functions_may_pull_unless_others_are_named(stack: Re
     assert statement["Condition"] == {"StringLike": {"aws:SourceArn": [f"arn:aws:lambda:*:{ACCOUNT}:function:*"]}}
 
 
-def test_a_named_account_and_its_functions_may_pull_and_do_nothing_else() -> None:
+def test_a_named_account_and_its_functions_may_only_pull() -> None:
     statements = access(run(DEV, pullAccounts=OTHER))
     assert statements["AccountsPull"]["Principal"] == {"AWS": [f"arn:aws:iam::{OTHER}:root"]}
     assert statements["AccountsPull"]["Action"] == PULL
@@ -45,18 +45,18 @@ def test_a_named_account_and_its_functions_may_pull_and_do_nothing_else() -> Non
     assert [arn.split(":")[4] for arn in arns] == [ACCOUNT, OTHER]
 
 
-def test_the_repositorys_policy_is_there_before_lambda_could_write_its_own(stack: Recorder) -> None:
+def test_the_repository_gets_its_policy_before_lambda_can_write_one(stack: Recorder) -> None:
     policy = stack.one("aws:ecr/repositoryPolicy:RepositoryPolicy")
     assert policy.urn in stack.one("docker:index/image:Image").depends_on
 
 
 @pytest.mark.parametrize("accounts", ["12345", f"{OTHER}, {OTHER}", "prod"])
-def test_an_account_that_is_none_is_refused(accounts: str) -> None:
+def test_an_invalid_list_of_pull_accounts_is_refused(accounts: str) -> None:
     with pytest.raises(SettingsError, match="pullAccounts"):
         run(DEV, pullAccounts=accounts)
 
 
-def test_no_image_with_a_tag_expires(stack: Recorder) -> None:
+def test_a_tagged_image_never_expires(stack: Recorder) -> None:
     rules = json.loads(stack.one("aws:ecr/lifecyclePolicy:LifecyclePolicy").inputs["policy"])["rules"]
     assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged"]
 
@@ -69,40 +69,40 @@ WARM = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 CANARY_ALARMS = {"alarm-canary-errors", "alarm-canary-dead-letters"}
 
 
-def test_without_a_stable_version_the_newest_takes_everything(stack: Recorder) -> None:
+def test_the_newest_version_takes_all_traffic_without_a_stable_one(stack: Recorder) -> None:
     alias = stack.one(ALIAS).inputs
     assert alias["functionVersion"] == stack.outputs["newestVersion"]
     assert "routingConfig" not in alias
     assert not CANARY_ALARMS & {r.name for r in stack.resources}
 
 
-def test_a_new_version_gets_its_share_beside_the_stable_one() -> None:
+def test_a_canary_gets_its_share_of_the_traffic() -> None:
     recorder = run(PROD, stableVersion=7, canary=True)  # the recorder answers that the newest is version 1
     alias = recorder.one(ALIAS).inputs
     assert alias["functionVersion"] == "7"
     assert alias["routingConfig"] == {"additionalVersionWeights": {"1": 0.1}}
 
 
-def test_where_nothing_new_was_published_there_are_no_weights() -> None:
+def test_the_alias_has_no_weights_without_a_new_version() -> None:
     alias = run(PROD, stableVersion=1, canary=True).one(ALIAS).inputs
     assert (alias["functionVersion"], alias["routingConfig"]) == ("1", {"additionalVersionWeights": {}})
 
 
 @pytest.mark.parametrize("percent", [10, 0])
-def test_held_by_a_rollback_the_stable_version_takes_everything_and_canary_percent_stays(percent: int) -> None:
+def test_the_stable_version_takes_all_traffic_after_a_rollback(percent: int) -> None:
     recorder = run(PROD, stableVersion=7, canaryPercent=percent)
     assert recorder.one(ALIAS).inputs["functionVersion"] == "7"
     assert "routingConfig" not in recorder.one(ALIAS).inputs
     assert not CANARY_ALARMS & {r.name for r in recorder.resources}
 
 
-def test_the_queue_feeds_the_alias_and_so_goes_with_the_weights() -> None:
+def test_the_queue_feeds_the_alias_and_so_follows_its_weights() -> None:
     recorder = run(PROD, stableVersion=7, canary=True)
     mapping = recorder.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
     assert mapping["functionName"] == recorder.one(ALIAS).outputs["arn"]
 
 
-def test_a_single_failure_of_the_new_version_is_an_alarm() -> None:
+def test_a_single_failure_of_the_new_version_raises_an_alarm() -> None:
     recorder = run(PROD, stableVersion=7, canary=True)
     alarm = recorder.one("aws:cloudwatch/metricAlarm:MetricAlarm", "alarm-canary-errors").inputs
     name = recorder.outputs["functionName"]
@@ -110,7 +110,7 @@ def test_a_single_failure_of_the_new_version_is_an_alarm() -> None:
     assert (alarm["metricName"], alarm["threshold"]) == ("Errors", 1)
 
 
-def test_a_new_version_that_dead_letters_messages_is_an_alarm_of_its_own_by_what_the_function_reports() -> None:
+def test_dead_letters_of_the_new_version_raise_their_own_alarm() -> None:
     recorder = run(PROD, stableVersion=7, canary=True, dlqDepthThreshold=2)
     alarm = recorder.one("aws:cloudwatch/metricAlarm:MetricAlarm", "alarm-canary-dead-letters").inputs
     name = recorder.outputs["functionName"]
@@ -118,14 +118,14 @@ def test_a_new_version_that_dead_letters_messages_is_an_alarm_of_its_own_by_what
     assert (alarm["namespace"], alarm["metricName"], alarm["threshold"]) == (METRIC_NAMESPACE, DEAD_LETTERED, 2)
 
 
-def test_warm_environments_are_left_alone_while_the_alias_has_weights() -> None:
+def test_the_program_leaves_provisioned_concurrency_alone_during_a_canary() -> None:
     steady = run(DEV, provisionedConcurrency=2, canaryPercent=10)
     shifting = run(DEV, provisionedConcurrency=2, canaryPercent=10, stableVersion=7, canary=True)
     assert steady.one(WARM).ignore_changes == []
     assert shifting.one(WARM).ignore_changes == ["provisionedConcurrentExecutions"]
 
 
-def test_a_bake_shorter_than_the_alarms_can_judge_is_refused() -> None:
+def test_a_bake_too_short_for_the_alarms_is_refused() -> None:
     with pytest.raises(SettingsError, match="bakeMinutes: 9 must be at least 10"):
         run(PROD, bakeMinutes=9)
     run(DEV, bakeMinutes=0)
@@ -135,18 +135,18 @@ def test_a_bake_shorter_than_the_alarms_can_judge_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["dev", "pr-17", "s" * MOST])
-def test_a_stack_name_that_every_service_takes_is_taken(name: str) -> None:
+def test_a_stack_name_that_every_service_allows_is_accepted(name: str) -> None:
     check_names(project_name(), name)
 
 
 @pytest.mark.parametrize("name", ["Dev", "my.stack", "a_b", "a--b", "-a", "a-", "", "s" * (MOST + 1)])
-def test_a_stack_name_that_some_service_refuses_is_refused_with_what_is_allowed(name: str) -> None:
+def test_the_error_on_a_bad_stack_name_says_what_is_allowed(name: str) -> None:
     with pytest.raises(SettingsError, match=r"single hyphens between them|at most \d+ characters"):
         check_names(project_name(), name)
 
 
 @pytest.mark.parametrize("name", ["Acme", "acme.mood", "acme_mood"])
-def test_a_project_name_that_some_service_refuses_is_refused_too(name: str) -> None:
+def test_a_project_name_that_some_service_refuses_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match=f"project name: '{name}' must be a-z"):
         check_names(name, "dev")
 

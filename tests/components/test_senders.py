@@ -21,7 +21,7 @@ def allowing(recorder: Recorder, queue: str) -> list[dict[str, Any]]:
     return [s for s in json.loads(policy(recorder, queue))["Statement"] if s["Effect"] == "Allow"]
 
 
-def test_listed_accounts_and_topics_may_send_and_only_to_the_queue() -> None:
+def test_listed_accounts_and_topics_may_send_only_to_the_queue() -> None:
     recorder: Recorder = run(DEV, sendAccounts="210987654321,310987654321", sendTopicArns=TOPIC)
     accounts, topics = allowing(recorder, "queue")
     assert accounts["Principal"] == {"AWS": ["arn:aws:iam::210987654321:root", "arn:aws:iam::310987654321:root"]}
@@ -35,20 +35,20 @@ def test_listed_accounts_and_topics_may_send_and_only_to_the_queue() -> None:
     assert allowing(recorder, "queue-dlq") == []
 
 
-def test_nobody_else_may_send_unless_listed(stack: Recorder) -> None:
+def test_no_other_account_may_send_by_default(stack: Recorder) -> None:
     assert allowing(stack, "queue") == allowing(stack, "queue-dlq") == []
 
 
-def test_accounts_are_named_in_the_partition_of_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_account_arns_have_the_stacks_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.local.recorder.PARTITION", "aws-cn")
     (accounts,) = allowing(run(DEV, sendAccounts="210987654321"), "queue")
     assert accounts["Principal"] == {"AWS": ["arn:aws-cn:iam::210987654321:root"]}
 
 
-def test_the_longest_lists_of_senders_fit_into_a_policy_of_sqs() -> None:
+def test_the_longest_sender_lists_fit_into_an_sqs_policy() -> None:
     accounts = ",".join(f"{number:012}" for number in range(MOST_ACCOUNTS))
     topics = [f"arn:aws:sns:us-west-2:{number:012}:{number}" for number in range(MOST_TOPIC_CHARS)]
     while len(",".join(topics)) > MOST_TOPIC_CHARS:
         topics.pop()
     longest = policy(run(DEV, sendAccounts=accounts, sendTopicArns=",".join(topics)), "queue")
-    assert len(longest) < 8_192 - 500, "room for longer names and partitions"
+    assert len(longest) < 8_192 - 500, "leave room for longer names and partitions"

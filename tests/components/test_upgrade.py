@@ -1,4 +1,4 @@
-"""Upgrades of existing stacks: resources keep the names by which Pulumi knows them, and data moves only by an alias."""
+"""Upgrades of stacks: resources keep their names in Pulumi's state; those with data need an alias for a new name."""
 
 import json
 from pathlib import Path
@@ -21,21 +21,21 @@ def known_as(urn: str) -> str:
     return urn.split("::", 2)[2].removeprefix("pulumi:pulumi:Stack$")
 
 
-def test_a_resource_that_holds_data_keeps_its_type_path_and_name_or_has_an_alias(stack: Recorder) -> None:
+def test_a_resource_with_data_keeps_its_name_or_has_an_alias(stack: Recorder) -> None:
     registered = {known_as(r.urn) for r in stack.resources}
     aliased = {alias for r in stack.resources for alias in r.aliases}
     former = {known_as(alias) if alias.startswith("urn:") else alias for alias in aliased}
     lost = [
         entry for entry in HOLDS_DATA - registered if entry not in former and entry.rpartition("::")[2] not in former
     ]
-    assert lost == [], "an update would delete these, with what is in them: give the resource an alias of the old name"
+    assert lost == [], "an update would delete these resources and their data: give each an alias with its old name"
 
 
-def test_what_an_update_would_replace_is_on_record(stack: Recorder) -> None:
+def test_the_record_lists_every_resource_of_a_stack(stack: Recorder) -> None:
     registered = sorted(known_as(r.urn) for r in stack.resources)
-    assert registered == RECORD[stack.stack], "if an update may delete and make these anew, write it down in the record"
+    assert registered == RECORD[stack.stack], "if an update may delete and recreate these, change the record"
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_the_record_never_drops_what_holds_data(name: str) -> None:
+def test_the_record_keeps_every_resource_with_data(name: str) -> None:
     assert set(RECORD[name]) >= HOLDS_DATA

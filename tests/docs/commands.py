@@ -1,4 +1,4 @@
-"""The commands that the pages show, run by a real bash and a real make among stand-ins that record their calls."""
+"""Runs the pages' commands in a real bash and a real make, among stand-ins for other programs that record calls."""
 
 import re
 import shutil
@@ -37,7 +37,7 @@ esac
 class Call:
     """
     Attributes:
-        asked_by: the call of make that led to it; empty where the page itself makes it.
+        asked_by: the call of make that made this one; empty if the page itself makes it.
     """
 
     asked_by: str
@@ -49,7 +49,7 @@ class Call:
 
 
 class Shell:
-    """A copy of the checkout in which no program but bash, make and a few of POSIX does anything."""
+    """A copy of the checkout in which only bash, make and a few POSIX tools do anything."""
 
     def __init__(self, place: Path, *, aws: str = "answer", others: str = ARN, version: str = "aws-cli/2.99.0 Python"):
         self.project, self.record, self.programs = place / "project", place / "record", place / "bin"
@@ -59,7 +59,7 @@ class Shell:
         for path in ROOT.glob("[!.]*"):
             if path.name not in ("build", "dist"):
                 (self.project / path.name).symlink_to(path)
-        (self.project / "sentiment-analyzer").symlink_to(".")  # a clone of it is there already
+        (self.project / "sentiment-analyzer").symlink_to(".")  # as if the reader had cloned it already
         for installed in ("pip", "program", "local", "dev"):
             (venv / installed).touch()
         for name in REAL:
@@ -93,7 +93,7 @@ class Shell:
 
 
 def scripts(page: Path) -> list[str]:
-    """What a page has its reader type: blocks of bash, what follows a prompt, and commands within sentences."""
+    """The commands that a page tells its reader to type: in bash blocks, after a prompt, and within sentences."""
     text = page.read_text()
     blocks = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     prompts = re.findall(r"^\$ (.+)", text, re.MULTILINE)
@@ -115,7 +115,7 @@ def operands(words: tuple[str, ...]) -> list[str]:
 
 
 def options_by_help(calls: Iterable[tuple[str, ...]], *program: str) -> Iterator[tuple[tuple[str, ...], str, set[str]]]:
-    """For each subcommand that is called: its help, and the options it is called with."""
+    """For each subcommand that the calls use: its help, and the options that they give it."""
     given: dict[tuple[str, ...], set[str]] = {}
     for words in calls:
         leading = tuple(takewhile(re.compile("[a-z][a-z-]*").fullmatch, words))

@@ -7,7 +7,7 @@ from tests.docs.commands import PAGES, Call, Shell, scripts
 
 @pytest.fixture(scope="session")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> set[Call]:
-    """What the pages call. A page's scripts share a shell, since later ones use the functions of earlier ones."""
+    """The calls of all pages. A page's scripts share a shell, because later ones use functions of earlier ones."""
     found: set[Call] = set()
     for page in PAGES:
         shell = Shell(tmp_path_factory.mktemp(page.stem))

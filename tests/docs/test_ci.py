@@ -24,14 +24,14 @@ def workflow_calls(name: str, job: str) -> list[str]:
     return calls([step.get("run", "") for step in workflow["jobs"][job]["steps"]])
 
 
-def test_gitlab_deploys_as_the_workflow_does() -> None:
+def test_gitlab_deploys_the_way_the_workflows_do() -> None:
     jobs = gitlab()
     assert calls(jobs["dev"]["script"]) == workflow_calls("deploy", "dev")
     assert calls(jobs["prod"]["script"] + jobs["prod"]["after_script"]) == workflow_calls("deploy", "prod")
-    assert calls(jobs["preview"]["script"])[:-1] == workflow_calls("preview", "preview")  # whose last step is an action
+    assert calls(jobs["preview"]["script"])[:-1] == workflow_calls("preview", "preview")  # its last step is an action
 
 
-def test_gitlab_never_runs_two_deployments_of_a_stack_at_once_and_ends_none() -> None:
+def test_gitlab_deploys_to_a_stack_one_job_at_a_time_without_interruption() -> None:
     jobs = gitlab()
     for stack in ("dev", "prod"):
         assert jobs[stack]["resource_group"] == f"deploy-{stack}"

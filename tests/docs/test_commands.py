@@ -1,4 +1,4 @@
-"""Every command on every page: a shell takes it, its program has its options, and a test runs it or cannot."""
+"""Every command on every page works in a shell, its program has its options, and a test runs it unless none can."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ import pytest
 from tests.docs.commands import Call, Shell, of, options, options_by_help
 from tools.local.program import ROOT
 
-# What runs a module, with the options of the pages or others: the test file, in which its name stands.
+# Module -> the test file that names it and runs it, with the options of the pages or with others.
 TESTED = {
     "examples/stream/poll.py": "examples/test_stream.py",
     "function.build_model": "function/test_build_model.py",
@@ -48,16 +48,16 @@ NOT_RUN = {
     "tools.models.sizes": "takes three minutes",
     "uv": "needs a package index",
 }
-READERS = {"STACK": "sentiment", "UPDATE_DOCS": "(tools|pytest)"}  # of variables that no recipe hands on
+READERS = {"STACK": "sentiment", "UPDATE_DOCS": "(tools|pytest)"}  # of variables that no recipe passes on
 FUZZ = "tests.function.fuzz"  # whose packages `make fuzz` installs itself
 
 
 def run_by_python(words: tuple[str, ...]) -> str:
-    """What Python is told to run: a module, or a file."""
+    """The module or file that Python runs."""
     return words[1] if words[0] == "-m" else words[0]
 
 
-def test_a_test_runs_every_command_or_none_can(calls: set[Call]) -> None:
+def test_every_command_has_a_test_or_a_reason_for_none(calls: set[Call]) -> None:
     called = {run_by_python(call.words) if call.program == "python" else call.program for call in calls} - {"make"}
     assert called == TESTED.keys() | NOT_RUN.keys()
     for name, file in TESTED.items():
@@ -65,7 +65,7 @@ def test_a_test_runs_every_command_or_none_can(calls: set[Call]) -> None:
         assert re.search(rf"\b{package}(\.| import )?{module}\b", (ROOT / "tests" / file).read_text()), name
 
 
-def test_make_has_every_target_and_its_recipe_the_variables(calls: set[Call]) -> None:
+def test_make_has_every_target_and_uses_its_variables(calls: set[Call]) -> None:
     recipes = dict(re.findall(r"^([a-z./-]+):(?!=).*\n((?:\t.*\n)*)", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for words in of("make", calls):
         (target,) = [word for word in words if "=" not in word and not word.startswith("-")] or [".venv/pip"]
@@ -75,7 +75,7 @@ def test_make_has_every_target_and_its_recipe_the_variables(calls: set[Call]) ->
 
 
 @pytest.mark.slow(reason="starts Python for every module, and torch with one of them")
-def test_every_module_has_its_options(calls: set[Call]) -> None:
+def test_every_module_has_the_options_that_the_pages_use(calls: set[Call]) -> None:
     by_module: dict[str, list[tuple[str, ...]]] = {}
     for words in of("python", calls):
         if words[0] != "-m":
@@ -92,7 +92,7 @@ def test_every_module_has_its_options(calls: set[Call]) -> None:
 
 
 @pytest.mark.parametrize("target", ["preview", "up", "destroy"])
-def test_make_says_first_where_to_get_the_pulumi_cli(target: str, tmp_path: Path) -> None:
+def test_make_links_to_the_pulumi_cli_before_it_runs_anything(target: str, tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     (shell.programs / "pulumi").unlink()
     assert "not on the PATH: https://www.pulumi.com/docs/install/" in shell.run(f"make {target}").stderr

@@ -102,13 +102,13 @@ def test_every_page_that_the_code_names_exists() -> None:
     assert missing == []
 
 
-def test_every_page_is_linked_from_readme_and_every_decision_from_its_index() -> None:
+def test_readme_links_to_every_page_and_the_index_to_every_decision() -> None:
     index = DOCS / "decisions" / "README.md"
     assert {*DOCS.glob("*.md"), index, *ROOT.glob("*.md")} - linked_pages(README) == {README}
     assert set(index.parent.glob("*.md")) - linked_pages(index) == {index}
 
 
-def test_the_index_has_each_decision_s_title_and_date() -> None:
+def test_the_index_has_each_decisions_title_and_date() -> None:
     index = (DOCS / "decisions" / "README.md").read_text()
     for record in (DOCS / "decisions").glob("0*.md"):
         title, date = re.findall(r"^# (.+?)(?: \(|\n\n)(\d{4}-\d\d-\d\d)", record.read_text())[0]
@@ -119,7 +119,7 @@ def test_every_picture_is_shown_on_a_page() -> None:
     assert set(DOCS.glob("*.png")) - {path for page in DOCS.glob("*.md") for path in linked_pages(page)} == set()
 
 
-def test_readme_is_read_in_ten_minutes() -> None:
+def test_readme_can_be_read_in_ten_minutes() -> None:
     text = README.read_text()
     assert len(text.splitlines()) <= README_MAX_LINES
     assert len(text.encode()) <= README_MAX_BYTES

@@ -28,12 +28,12 @@ def _short(allowed: str) -> str:
     return allowed if len(values) < 10 else f"{','.join(values[:9])}, ... ({len(values)} values)"
 
 
-def test_the_configuration_table_is_the_schemas() -> None:
+def test_the_configuration_table_matches_the_schema() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
     assert configuration_table() in page, f"docs/configuration.md needs this table:\n\n{configuration_table()}\n"
 
 
-def test_every_stack_output_is_described() -> None:
+def test_the_deploying_page_names_every_stack_output() -> None:
     page = (ROOT / "docs" / "deploying.md").read_text()
     assert [name for name in run(STRICT).outputs if f"`{name}`" not in page] == []
 

@@ -1,4 +1,4 @@
-"""The pages' calls of Pulumi and AWS: keys, values, outputs, operations and options that exist."""
+"""The pages call Pulumi and AWS only with keys, values, outputs, operations and options that exist."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from tests.docs.commands import Call, of, operands, options, options_by_help
 from tests.stacks import STRICT
 from tools.local.program import ROOT, run
 
-OF_EVERY_OPERATION = {"--cli-binary-format", "--output", "--query", "--region"}  # of the AWS CLI
+OF_EVERY_OPERATION = {"--cli-binary-format", "--output", "--query", "--region"}  # of the AWS CLI itself
 OWN_OF_THE_CLI: dict[str, set[str]] = {
     "logs tail": {"--since", "--filter-pattern"},
     "s3 cp": set(),
@@ -23,7 +23,7 @@ OWN_OF_THE_CLI: dict[str, set[str]] = {
 PLACEHOLDER = re.compile(r"[A-Z_]+")
 
 
-def test_pulumi_s_keys_take_the_values_and_its_outputs_exist(calls: set[Call]) -> None:
+def test_pulumi_commands_use_existing_keys_and_outputs_and_valid_values(calls: set[Call]) -> None:
     bootstrap = yaml.safe_load((ROOT / "tools" / "bootstrap" / "Pulumi.yaml").read_text())["config"]
     outputs = run(STRICT).outputs
     fields_by_key = {key_of(each.name): each for each in fields(Settings)}
@@ -48,7 +48,7 @@ def test_the_pulumi_cli_has_every_subcommand_and_option(calls: set[Call]) -> Non
         assert "Available Commands" not in shown or f"  pulumi {' '.join(command)} " in shown, command
 
 
-def test_aws_has_every_operation_and_option(calls: set[Call]) -> None:
+def test_the_aws_cli_has_every_operation_and_option(calls: set[Call]) -> None:
     session = botocore.session.get_session()
     for service, operation, *words in set(of("aws", calls)) - {("--version",)}:
         known = OWN_OF_THE_CLI.get(f"{service} {operation}")

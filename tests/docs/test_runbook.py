@@ -48,7 +48,7 @@ def test_a_section_has_its_four_parts(name: str) -> None:
     assert [part for part, _ in parts] == PARTS
 
 
-def test_a_runbook_elsewhere_is_linked_to_within_what_cloudwatch_takes() -> None:
+def test_links_to_a_runbook_elsewhere_fit_into_alarm_descriptions() -> None:
     url = "https://github.example/" + "x" * 470
     for alarm in run(PROD, runbookUrl=url, stableVersion=7, canary=True).all(ALARM):
         assert f"{url}#{alarm.name.removeprefix('alarm-')}" in alarm.inputs["alarmDescription"]
@@ -64,7 +64,7 @@ def test_a_runbook_elsewhere_is_linked_to_within_what_cloudwatch_takes() -> None
         ("2.36.7 Python/3.14.5", 0),
     ],
 )
-def test_an_aws_cli_that_lacks_an_option_is_refused_first(version: str, status: int, tmp_path: Path) -> None:
+def test_the_check_refuses_an_aws_cli_that_is_too_old(version: str, status: int, tmp_path: Path) -> None:
     done = Shell(tmp_path, version=f"aws-cli/{version} Linux/6.1").run(CHECK)
     assert (done.returncode, done.stderr.count("\n")) == (status, status)
 
@@ -79,7 +79,7 @@ def test_an_aws_cli_that_lacks_an_option_is_refused_first(version: str, status: 
         ("out nonsense", "stack prod has no output nonsense"),
     ],
 )
-def test_no_helper_hands_on_a_name_that_is_none(call: str, why: str, answer: str, tmp_path: Path) -> None:
+def test_a_helper_stops_with_an_error_if_a_name_is_missing(call: str, why: str, answer: str, tmp_path: Path) -> None:
     shell = Shell(tmp_path, aws=answer, **({"others": answer} if call.startswith("out") else {}))
     done = shell.run(f"{HELPERS}\n{call}")
     assert (done.returncode, done.stdout) == (1, "")
@@ -87,13 +87,13 @@ def test_no_helper_hands_on_a_name_that_is_none(call: str, why: str, answer: str
     assert [each for each in shell.calls if each.words[0] == "logs"] == []
 
 
-def test_alarms_are_named_as_the_runbook_looks_for_them(stack: Recorder) -> None:
+def test_alarm_names_match_the_prefix_that_the_runbook_searches_for(stack: Recorder) -> None:
     assert '--alarm-name-prefix "$PROJECT-$STACK-alarm-$1-"' in TEXT
     for alarm in stack.all(ALARM):
         assert alarm.outputs["name"].startswith(f"{stack.project.name}-{stack.stack}-{alarm.name}-")
 
 
-def test_what_is_searched_for_in_the_log_is_what_the_function_logs() -> None:
+def test_the_function_logs_every_message_that_the_runbook_searches_for() -> None:
     source = "".join(path.read_text() for path in (ROOT / "function").glob("*.py"))
     messages = re.findall(r'\$\.message = "(.+?)"', TEXT)
     assert [message for message in messages if f'"{message}"' not in source] == []
@@ -101,6 +101,6 @@ def test_what_is_searched_for_in_the_log_is_what_the_function_logs() -> None:
     assert counted <= {field.name for field in fields(Counts)}
 
 
-def test_every_reason_that_the_function_gives_a_dead_letter_is_explained() -> None:
+def test_the_runbook_explains_the_dead_letter_codes() -> None:
     codes = {path.parent.name for path in CORPUS} - {"taken"} | {"CannotBeStored", "InferenceError", "DeadlineNear"}
     assert [code for code in codes if f"`{code}`" not in SECTIONS["dlq-depth"]] == []

@@ -36,7 +36,7 @@ class Aws:
     table: str = TABLE
 
     def fresh(self) -> "Aws":
-        """The same with an empty table and an empty dead-letter queue."""
+        """A copy with an empty table and an empty dead-letter queue."""
         name = str(uuid4())
         create_table(self.dynamodb, name)
         return replace(self, table=name, dead_letter_queue_url=self.sqs.create_queue(QueueName=name)["QueueUrl"])
@@ -51,7 +51,7 @@ class Aws:
         ).get("Messages", [])
 
     def variables(self) -> dict[str, str]:
-        """The environment of a function that uses these."""
+        """The environment variables of a function that uses this table and these queues."""
         return {
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -66,7 +66,7 @@ class Aws:
 
 
 def import_handler() -> ModuleType:
-    """The handler's module as a new execution environment imports it."""
+    """Imports the handler's module as a new execution environment does."""
     sys.modules.pop("function.handler", None)
     try:
         return importlib.import_module("function.handler")
@@ -97,7 +97,7 @@ def moto_aws() -> Iterator[Aws]:
 
 
 class FakeClassifier:
-    """POSITIVE for a text with "good" in it. Raises on "breaks", and on any batch that holds it."""
+    """Answers POSITIVE for a text with "good" in it, else NEGATIVE. Raises on any batch with "breaks" in a text."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -112,7 +112,7 @@ class FakeClassifier:
 def record(
     body: str, message_id: str = "m-1", receive_count: int = 1, sent_ms: int = 1_700_000_000_000
 ) -> dict[str, Any]:
-    """An SQS record as Lambda hands it over."""
+    """An SQS record as Lambda passes it to the handler."""
     return {
         "messageId": message_id,
         "receiptHandle": "handle",

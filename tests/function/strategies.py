@@ -11,10 +11,10 @@ from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS
 from sentiment_contract.timestamps import EPOCH_MILLISECONDS_FROM, EPOCH_SECONDS_FROM, MAX_SKEW_MINUTES
 from tests.function.aws import record
 
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))  # by the first fault's code, or "taken"
+CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))  # folders: the first fault's code, or "taken"
 NOW = datetime.now(UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST_S = int((NOW + timedelta(minutes=MAX_SKEW_MINUTES)).timestamp()) + 86_400  # of a run that takes less than a day
+LATEST_S = int((NOW + timedelta(minutes=MAX_SKEW_MINUTES)).timestamp()) + 86_400  # plus a day for the run
 
 any_text = st.text(st.characters(exclude_categories=()))  # lone surrogates too, which JSON can carry
 json_values = st.recursive(
@@ -25,7 +25,7 @@ json_values = st.recursive(
 
 
 def _but(*types: type) -> st.SearchStrategy[Any]:
-    """Any JSON value that is strictly JSON, and of no such type."""
+    """Any strictly valid JSON value that is of none of these types."""
     finite = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | any_text
     values = finite | st.lists(finite, max_size=2) | st.dictionaries(any_text, finite, max_size=2)
     return values.filter(lambda value: not isinstance(value, types))
@@ -33,8 +33,8 @@ def _but(*types: type) -> st.SearchStrategy[Any]:
 
 ids = st.text(min_size=1).filter(lambda value: len(value.encode()) <= MAX_ID_BYTES)
 texts = st.text(min_size=1).filter(str.strip)
-no_ids = _but(str) | st.just("") | st.just("é" * MAX_ID_BYTES) | ids.map(lambda value: value + "\ud800")
-no_texts = (
+invalid_ids = _but(str) | st.just("") | st.just("é" * MAX_ID_BYTES) | ids.map(lambda value: value + "\ud800")
+invalid_texts = (
     _but(str) | st.text(" \t\n\u2003") | st.just("x" * (MAX_TEXT_CHARS + 1)) | texts.map(lambda value: value + "\udfff")
 )
 
@@ -49,13 +49,13 @@ timestamps = (
         lambda ms: (ms, EPOCH + timedelta(milliseconds=ms))
     )
 )
-no_timestamps = (
+invalid_timestamps = (
     _but(str, int, float, type(None))
     | st.booleans()
     | st.integers(max_value=EPOCH_SECONDS_FROM - 1)
     | st.integers(LATEST_S, EPOCH_MILLISECONDS_FROM - 1)
     | st.integers(LATEST_S * 1000)
-    | st.text(st.characters(exclude_categories=["Nd"]))  # no date without a digit
+    | st.text(st.characters(exclude_categories=["Nd"]))  # every date has digits
     | st.datetimes(datetime(2100, 1, 1)).map(datetime.isoformat)
     | st.datetimes(max_value=datetime(1969, 12, 30), timezones=_offsets).map(datetime.isoformat)
 )
@@ -63,7 +63,7 @@ no_timestamps = (
 
 @st.composite
 def good_items(draw: st.DrawFn) -> tuple[dict[str, Any], datetime | None]:
-    """An item that is to be taken, and when it was made, if it says so."""
+    """A valid item, and the moment that its timestamp names, if it has one."""
     stamp, moment = draw(st.just((None, None)) | timestamps)
     extra = draw(st.dictionaries(ids.map("x-{}".format), _but(), max_size=2))
     return {**extra, "id": draw(ids), "text": draw(texts), "timestamp": stamp}, moment
@@ -71,14 +71,14 @@ def good_items(draw: st.DrawFn) -> tuple[dict[str, Any], datetime | None]:
 
 @st.composite
 def bad_items(draw: st.DrawFn) -> tuple[Any, str]:
-    """An item that is to be refused, and the code that says why."""
+    """An invalid item, and the code of its fault."""
     code = draw(st.sampled_from(["InvalidShape", "InvalidId", "InvalidText", "InvalidTimestamp"]))
     if code == "InvalidShape":
         return draw(_but(dict)), code
     field, values = {
-        "InvalidId": ("id", no_ids),
-        "InvalidText": ("text", no_texts),
-        "InvalidTimestamp": ("timestamp", no_timestamps),
+        "InvalidId": ("id", invalid_ids),
+        "InvalidText": ("text", invalid_texts),
+        "InvalidTimestamp": ("timestamp", invalid_timestamps),
     }[code]
     return {**draw(good_items())[0], field: draw(values)}, code
 
@@ -100,14 +100,14 @@ attributes = st.dictionaries(
 
 @st.composite
 def whole_records(draw: st.DrawFn, bodies: st.SearchStrategy[str]) -> dict[str, Any]:
-    """A record as Lambda hands it over, but for its messageAttributes, which may be of any shape."""
+    """A record as Lambda passes it, except that its messageAttributes may have any shape."""
     made = record(draw(bodies), str(draw(st.uuids())), receive_count=draw(st.integers(1, 2)))
     return {**made, "messageAttributes": draw(attributes)}
 
 
 @st.composite
 def broken_records(draw: st.DrawFn) -> Any:
-    """What only a hand-made event holds: a record that lacks something, or has something else in its place."""
+    """A record that lacks a part or has another value in its place, as only a hand-made event can."""
     made = draw(whole_records(st.just("{}")))
     field = draw(st.sampled_from(["messageId", "body", "attributes", "messageAttributes"]))
     kept = {key: value for key, value in made.items() if key != field}

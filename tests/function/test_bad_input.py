@@ -18,7 +18,7 @@ from sentiment_contract.messages import MAX_ITEMS, Fault, Item, parse_body, pars
 from tests.function import strategies as some
 from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
 
-BODY_BYTES = 1_048_576 - 2_048  # of a message of SQS's largest, with room for the reason
+BODY_BYTES = 1_048_576 - 2_048  # SQS's largest message, less room for the reason
 SENT = some.NOW
 
 
@@ -35,18 +35,18 @@ def check_reasoned(items: list[Item], faults: list[Fault]) -> None:
 
 @pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(some.any_text | st.binary().map(lambda raw: raw.decode(errors="replace")) | some.json_values.map(json.dumps))
-def test_any_body_at_all_is_taken_or_refused_with_a_reason(body: str) -> None:
+def test_any_body_is_accepted_or_refused_with_a_reason(body: str) -> None:
     check_reasoned(*parse_body(body, SENT))
 
 
 @given(some.json_values | st.lists(some.json_values))
-def test_any_items_of_a_direct_invocation_are_taken_or_refused_with_a_reason(items: Any) -> None:
+def test_any_direct_invocation_is_accepted_or_refused_with_a_reason(items: Any) -> None:
     check_reasoned(*parse_items(items, SENT))
 
 
 @pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(st.lists(some.good_items(), min_size=1, max_size=5))
-def test_what_keeps_to_the_contract_is_taken_exactly(given_items: list[Any]) -> None:
+def test_valid_items_are_parsed_exactly(given_items: list[Any]) -> None:
     items, faults = parse_body(json.dumps({"items": [item for item, _ in given_items]}), SENT)
     assert items == [Item(item["id"], item["text"], moment or SENT) for item, moment in given_items]
     assert faults == []
@@ -54,7 +54,7 @@ def test_what_keeps_to_the_contract_is_taken_exactly(given_items: list[Any]) -> 
 
 @pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(st.lists(some.bad_items(), min_size=1, max_size=3), st.lists(some.good_items(), max_size=3), st.randoms())
-def test_what_breaks_the_contract_is_refused_by_its_code_and_its_neighbours_are_taken(
+def test_an_invalid_item_is_refused_with_its_code_and_its_neighbours_accepted(
     bad: list[Any], good: list[Any], random: Any
 ) -> None:
     mixed = [*((item, code) for item, code in bad), *((item, None) for item, _ in good)]
@@ -69,20 +69,20 @@ def test_what_breaks_the_contract_is_refused_by_its_code_and_its_neighbours_are_
 
 @pytest.mark.slow(reason="tries hundreds of generated inputs")
 @given(st.tuples(some.good_items(), some.good_items()))
-def test_later_is_later_in_the_table_too(pair: Any) -> None:
+def test_stored_timestamps_sort_chronologically(pair: Any) -> None:
     (one,), (other,) = (parse_items([item], SENT)[0] for item, _ in pair)
     assert (one.sent_at < other.sent_at) == (_iso(one.sent_at) < _iso(other.sent_at))
 
 
 @pytest.mark.parametrize("path", some.CORPUS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_recorded_body_is_taken_or_refused_as_the_folder_it_lies_in_says(path: Path) -> None:
+def test_a_recorded_body_gets_the_outcome_that_its_folder_names(path: Path) -> None:
     items, faults = parse_body(path.read_bytes().decode(errors="replace"), SENT)
     check_reasoned(items, faults)
     assert path.parent.name == (faults[0].code if faults else "taken")
 
 
 @pytest.mark.parametrize(("count", "code"), [(MAX_ITEMS, None), (MAX_ITEMS + 1, "InvalidShape")])
-def test_a_message_holds_no_more_items_than_a_batch_has_time_for(count: int, code: str | None) -> None:
+def test_a_message_may_hold_at_most_max_items(count: int, code: str | None) -> None:
     items, faults = parse_body(json.dumps({"items": [{"id": "1", "text": "good"}] * count}), SENT)
     assert (len(items), [fault.code for fault in faults]) == ((0, [code]) if code else (count, []))
 
@@ -105,12 +105,12 @@ def module(aws: Aws) -> Iterator[ModuleType]:
 
 
 def answer_to(module: ModuleType, event: Any) -> Any:
-    """What Lambda gets for an event: it takes strict JSON in UTF-8 and nothing else."""
+    """The handler's answer to an event, which must be strict JSON in UTF-8, as Lambda requires."""
     return json.loads(json.dumps(module.handler(event, CONTEXT), ensure_ascii=False, allow_nan=False).encode())
 
 
 def check_outcomes(module: ModuleType, aws: Aws, records: list[Any]) -> list[dict[str, Any]]:
-    """One batch of these and a good neighbour: each is stored, dead-lettered or reported, as it should be, once.
+    """Handles these records and a good neighbour in one batch: each must have exactly one outcome, the right one.
 
     Returns:
         The dead letters.
@@ -174,9 +174,9 @@ LARGE = {
     "id": json.dumps({"id": "x" * (BODY_BYTES - 100), "text": "good"}),
     "spaces": " " * BODY_BYTES,
     "brackets": "[" * BODY_BYTES,
-    "objects in objects": '{"a":' * (BODY_BYTES // 5),
+    "nested objects": '{"a":' * (BODY_BYTES // 5),
     "digits": "9" * BODY_BYTES,
-    "a field that is not read": json.dumps({"id": "1", "text": "good", "x": "x" * (BODY_BYTES - 100)}),
+    "an unknown field": json.dumps({"id": "1", "text": "good", "x": "x" * (BODY_BYTES - 100)}),
     "emoji": json.dumps({"id": "1", "text": "\U0001f600" * 100_000}, ensure_ascii=False),
     "tiny items": json.dumps({"items": [{"id": "1", "text": "a"}] * 30_000}),
     "faulty items": json.dumps({"items": [{"id": "1", "text": "x" * 900 + " \ud800"}] * MAX_ITEMS}),
@@ -185,7 +185,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
-def test_a_message_near_a_megabyte_has_exactly_one_outcome(module: ModuleType, aws: Aws, body: str) -> None:
+def test_a_large_message_has_exactly_one_outcome(module: ModuleType, aws: Aws, body: str) -> None:
     assert len(body.encode()) <= BODY_BYTES
     check_outcomes(module, aws, [record(body)])
 
@@ -206,7 +206,7 @@ def test_a_message_near_a_megabyte_has_exactly_one_outcome(module: ModuleType, a
         None,
     ],
 )
-def test_an_attribute_that_sqs_would_not_take_does_not_keep_poison_from_the_dead_letters(
+def test_a_poison_message_with_an_invalid_attribute_is_still_dead_lettered(
     module: ModuleType, aws: Aws, odd: Any
 ) -> None:
     custom = {"dataType": "Number.int", "stringValue": "7"}
@@ -214,13 +214,13 @@ def test_an_attribute_that_sqs_would_not_take_does_not_keep_poison_from_the_dead
     assert set(dead[0]["MessageAttributes"]) == {"custom", "ErrorCode", "ErrorMessage", "RequestID", "SentTimestamp"}
 
 
-def test_an_integer_that_python_cannot_write_is_refused_like_any_other(module: ModuleType) -> None:
+def test_an_id_that_is_a_huge_integer_is_refused(module: ModuleType) -> None:
     response = answer_to(module, {"items": [{"id": 10**5_000, "text": "good"}]})
     assert response["errors"][0]["message"].startswith("items[0].id: a huge integer is not allowed; must be")
 
 
 @pytest.mark.parametrize("nameless", [None, "", 7, "\ud800"])
-def test_without_a_messageid_the_batch_comes_back_and_the_rest_is_stored(
+def test_a_record_without_an_id_fails_the_batch_but_not_its_neighbours(
     module: ModuleType, aws: Aws, nameless: Any
 ) -> None:
     broken = {**record("{}"), "messageId": nameless}
@@ -229,7 +229,7 @@ def test_without_a_messageid_the_batch_comes_back_and_the_rest_is_stored(
 
 
 @pytest.mark.parametrize("field", ["body", "attributes"])
-def test_what_lacks_a_part_is_reported(module: ModuleType, aws: Aws, field: str) -> None:
+def test_a_record_that_lacks_a_part_is_reported(module: ModuleType, aws: Aws, field: str) -> None:
     lacking = {key: value for key, value in record("{}", "m-7").items() if key != field}
     check_outcomes(module, aws, [lacking])
     assert answer_to(module, {"Records": [lacking]}) == {"batchItemFailures": [{"itemIdentifier": "m-7"}]}

@@ -28,7 +28,7 @@ def arguments(source: Path, output: Path, *more: str) -> list[str]:
 
 
 def scrambled(model: PreTrainedModel, path: Path) -> None:
-    """A graph with the classifier's last layer turned around, so that every label flips."""
+    """Writes a graph with the classifier's last layer negated, so that every label flips."""
     with torch.no_grad():
         for parameter in model.classifier.parameters():
             parameter.neg_()
@@ -51,7 +51,7 @@ def test_the_manifest_describes_the_folder(backend: str, request: pytest.Fixture
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_the_manifest_keeps_the_parity_figures(backend: str, request: pytest.FixtureRequest) -> None:
+def test_the_manifest_records_the_parity_figures(backend: str, request: pytest.FixtureRequest) -> None:
     figures = Parity(**Manifest.read(request.getfixturevalue(f"{backend}_model")).parity)
     assert figures.texts > len(parity.sentences()) >= 100
     assert figures.faults(MAX_DISAGREEMENT, MAX_MEAN_DIFFERENCE) == []
@@ -61,21 +61,21 @@ def test_the_manifest_keeps_the_parity_figures(backend: str, request: pytest.Fix
         assert figures.max_score_difference < 0.0001
 
 
-def test_the_tiny_model_puts_both_labels_on_the_parity_sentences(torch_model: Path) -> None:
+def test_the_tiny_model_uses_both_labels_on_the_parity_sentences(torch_model: Path) -> None:
     assert {answer.label for answer in load(torch_model).classify(parity.sentences())} == set(TINY_LABELS)
 
 
 def test_any_user_can_read_the_built_folder(torch_model: Path, onnx_model: Path) -> None:
     for folder in (torch_model, onnx_model):
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o755, "Lambda runs as another user than the image's builder"
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o755, "Lambda runs as a different user from the image's builder"
         assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o644}
 
 
-def test_the_onnx_graph_is_int8_in_weights_and_embeddings_with_free_batch_and_length(onnx_model: Path) -> None:
+def test_the_onnx_graph_stores_int8_and_takes_any_batch_size_and_length(onnx_model: Path) -> None:
     graph = onnx.load(onnx_model / "model.onnx").graph
     matrices = [tensor for tensor in graph.initializer if len(tensor.dims) == 2 and min(tensor.dims) > 2]
     in_fp32 = {tuple(tensor.dims) for tensor in matrices if tensor.data_type == onnx.TensorProto.FLOAT}
-    assert in_fp32 == {(512, 64)}, "the positions"
+    assert in_fp32 == {(512, 64)}, "only the positions stay in fp32"
     session = onnxruntime.InferenceSession(onnx_model / "model.onnx", providers=["CPUExecutionProvider"])
     assert {tensor.name: tensor.shape for tensor in session.get_inputs()} == {
         "input_ids": ["tokens"],
@@ -87,17 +87,17 @@ def test_the_onnx_graph_is_int8_in_weights_and_embeddings_with_free_batch_and_le
     }
 
 
-def test_a_model_whose_labels_changed_fails_the_build_and_leaves_nothing(
+def test_a_build_that_flips_labels_fails_and_leaves_nothing_behind(
     tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(onnx_graph, "write", scrambled)
     assert build_model.main(arguments(tiny_source, tmp_path / "model")) == 1
     said = capsys.readouterr().err
     assert re.search(r"(\d+) of the \1 texts on which fp32 is decided get another label; \d may; scores", said), said
-    assert list(tmp_path.iterdir()) == [], "neither the folder nor its scratch may stay"
+    assert list(tmp_path.iterdir()) == [], "neither the folder nor the scratch folder may remain"
 
 
-def test_a_failed_build_leaves_the_earlier_model_alone(
+def test_a_failed_build_keeps_the_earlier_model(
     tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "model"
@@ -116,7 +116,7 @@ def test_a_build_replaces_an_earlier_model(torch_model: Path, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_a_folder_that_is_no_model_is_never_replaced(
+def test_a_build_never_replaces_a_folder_that_is_not_a_model(
     tiny_source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
@@ -130,7 +130,9 @@ def test_a_hub_model_without_a_pinned_revision_is_refused(tmp_path: Path, capsys
     assert "--revision" in capsys.readouterr().err
 
 
-def test_a_folder_without_a_model_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_a_model_is_refused_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "empty").mkdir()
     assert build_model.main(arguments(tmp_path / "empty", tmp_path / "model")) == 1
     assert capsys.readouterr().err.startswith("build_model: error: ")

@@ -23,7 +23,7 @@ from tools.models.record import Record
 ROOT = Path(__file__).parents[2]
 DEMO_MODEL = ROOT / "function" / "models" / "demo"
 SAMPLES = ROOT / "tools" / "local" / "samples.jsonl"
-# By their numbers; all others praise.
+# Numbers of the samples that complain; all others praise.
 COMPLAINTS = {2, 4, 6, 8, 10, 12, 14, 16, 18, 19, 22, 24, 26, 28, 30, 32, 33, 34, 36, 38, 40}
 
 ODD_TEXTS = {
@@ -33,8 +33,8 @@ ODD_TEXTS = {
     "right to left": "\u202e\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627\u202c",
     "Chinese": "这家餐厅太棒了" * 50,
     "NUL and control characters": "a\x00b\x07c\x1b[31m",
-    "piled accents": "e" + "\u0301" * 600,
-    "one endless word": "a" * 20_000,
+    "stacked accents": "e" + "\u0301" * 600,
+    "one very long word": "a" * 20_000,
     "special tokens in plain text": "[CLS] [SEP] [MASK] [PAD] [UNK]",
 }
 
@@ -66,22 +66,22 @@ def one_token_words(count: int) -> str:
     return " ".join(["!"] * count)
 
 
-def test_no_texts_get_no_sentiments(classifier: Classifier) -> None:
+def test_an_empty_batch_gets_no_sentiments(classifier: Classifier) -> None:
     assert classifier.classify([]) == []
 
 
 def test_answers_come_in_the_order_of_the_texts(classifier: Classifier) -> None:
     texts = parity.sentences()[:12]
-    texts[3] = texts[3] * 20  # a length of its own, so that batching has something to reorder
+    texts[3] = texts[3] * 20  # a different length, so that batching has something to reorder
     alone = [classifier.classify([text])[0] for text in texts]
     together = classifier.classify(texts)
-    assert len({round(answer.score, 3) for answer in alone}) > 6, "texts that score alike could not show an order"
+    assert len({round(answer.score, 3) for answer in alone}) > 6, "texts with equal scores would hide a wrong order"
     for expected, answer in zip(alone, together, strict=True):
         assert answer.label == expected.label
         assert answer.score == pytest.approx(expected.score, abs=1e-4)
 
 
-def test_a_score_does_not_depend_on_neighbours_nor_on_padding(classifier: Classifier) -> None:
+def test_a_score_does_not_depend_on_neighbours_or_padding(classifier: Classifier) -> None:
     text = parity.sentences()[0]
     (alone,) = classifier.classify([text])
     for neighbour in ("!", one_token_words(510), "a" * 20_000, text * 8):
@@ -91,21 +91,19 @@ def test_a_score_does_not_depend_on_neighbours_nor_on_padding(classifier: Classi
             assert answer.score == pytest.approx(alone.score, abs=1e-4), f"beside {neighbour[:20]!r}"
 
 
-def test_a_score_is_the_probability_of_the_best_of_the_models_own_labels(classifier: Classifier) -> None:
+def test_an_answer_is_the_more_probable_of_the_models_labels(classifier: Classifier) -> None:
     for answer in classifier.classify(parity.sentences()):
         assert answer.label in classifier.manifest.labels
         assert 0.5 <= answer.score <= 1
 
 
 @pytest.mark.parametrize(("words", "truncated"), [(509, False), (510, False), (511, True), (600, True)])
-def test_a_text_counts_as_truncated_from_the_513th_token_on(
-    classifier: Classifier, words: int, truncated: bool
-) -> None:
+def test_a_text_over_512_tokens_counts_as_truncated(classifier: Classifier, words: int, truncated: bool) -> None:
     (answer,) = classifier.classify([one_token_words(words)])
-    assert answer.truncated is truncated, "510 words and two special tokens are what the model takes"
+    assert answer.truncated is truncated, "the model takes 510 words and two special tokens"
 
 
-def test_what_is_cut_off_does_not_change_the_score(classifier: Classifier) -> None:
+def test_truncated_words_do_not_change_the_score(classifier: Classifier) -> None:
     (full,) = classifier.classify([one_token_words(510)])
     (cut,) = classifier.classify([one_token_words(510) + " good" * 90])
     assert cut == replace(full, truncated=True)
@@ -130,12 +128,12 @@ def test_both_backends_agree(onnx_model: Path, torch_model: Path) -> None:
     assert agreeing / len(pairs) >= 1 - TINY_DISAGREEMENT
 
 
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no model folder at .*nowhere"):
         load(tmp_path / "nowhere")
 
 
-def test_a_folder_without_a_manifest_says_how_to_get_one(tmp_path: Path) -> None:
+def test_the_error_on_a_missing_manifest_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no manifest\.json: function\.build_model writes one"):
         load(tmp_path)
 
@@ -156,7 +154,7 @@ def test_a_malformed_manifest_is_refused(damaged: Callable[[str, bytes], Path], 
 @pytest.mark.parametrize(
     ("field", "value"), [("backend", "abacus"), ("labels", ["ONE"]), ("labels", "AB"), ("max_tokens", 0), ("sizes", {})]
 )
-def test_a_manifest_with_an_impossible_value_names_the_field(
+def test_the_error_names_the_manifest_field_with_an_impossible_value(
     damaged: Callable[[str, bytes], Path], field: str, value: object
 ) -> None:
     content = json.loads((DEMO_MODEL / "manifest.json").read_bytes())
@@ -164,7 +162,7 @@ def test_a_manifest_with_an_impossible_value_names_the_field(
         load(damaged("manifest.json", json.dumps(content | {field: value}).encode()))
 
 
-def test_a_truncated_model_file_is_refused_with_both_sizes(damaged: Callable[[str, bytes], Path]) -> None:
+def test_the_error_on_a_truncated_model_file_gives_both_sizes(damaged: Callable[[str, bytes], Path]) -> None:
     whole = (DEMO_MODEL / "model.onnx.data").read_bytes()
     with pytest.raises(ModelError, match=f"is damaged: {len(whole) // 2} bytes instead of {len(whole)}"):
         load(damaged("model.onnx.data", whole[: len(whole) // 2]))
@@ -178,12 +176,12 @@ def test_a_missing_model_file_is_refused(damaged: Callable[[str, bytes], Path]) 
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
-def test_a_file_of_the_right_size_that_is_no_model_is_refused(damaged: Callable[[str, bytes], Path], name: str) -> None:
+def test_a_corrupt_file_of_the_right_size_is_refused(damaged: Callable[[str, bytes], Path], name: str) -> None:
     with pytest.raises(ModelError, match="does not load"):
         load(damaged(name, b"\xff" * (DEMO_MODEL / name).stat().st_size))
 
 
-def test_the_full_check_sees_one_flipped_bit(damaged: Callable[[str, bytes], Path]) -> None:
+def test_the_full_check_detects_one_flipped_bit(damaged: Callable[[str, bytes], Path]) -> None:
     content = bytearray((DEMO_MODEL / "model.onnx.data").read_bytes())
     content[len(content) // 2] ^= 1
     folder = damaged("model.onnx.data", bytes(content))
@@ -208,13 +206,13 @@ NARROW = Shape(layers=6, width=384, inner=1536, heads=12, words=30_522)
 
 
 @pytest.mark.parametrize("shape", [DISTILBERT, WIDE, NARROW])
-def test_groups_hold_every_text_once_and_bounded_in_size(shape: Shape) -> None:
+def test_groups_hold_every_text_once_and_stay_within_the_limit(shape: Shape) -> None:
     lengths = [512, 3, 17, 512, 30, 5, 512, 512, 700, 120, 9, 28, 44, 512] + [12] * 400
     batches = groups(lengths, shape)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:
         assert len(batch) * max(lengths[index] for index in batch) <= most_positions(shape) or len(batch) == 1
-    assert len(batches) < 40, "texts of like length share a run"
+    assert len(batches) < 40, "texts of similar length must share a run"
 
 
 @pytest.mark.parametrize("shape", [DISTILBERT, WIDE, NARROW])
@@ -233,7 +231,7 @@ def run_cost(batches: list[list[int]], shape: Shape) -> float:
     return sum(RUN_COST + pair_cost(shape) * len(batch) * max(batch) ** 2 for batch in batches)
 
 
-def test_the_wider_the_model_the_less_padding_costs_beside_its_tokens() -> None:
+def test_padding_costs_relatively_less_in_a_wider_model() -> None:
     assert pair_cost(WIDE) < pair_cost(DISTILBERT) < pair_cost(NARROW)
 
 
@@ -248,17 +246,19 @@ def splits(lengths: list[int]) -> Iterator[list[list[int]]]:
         yield batches
 
 
-def test_where_padding_costs_as_much_as_tokens_texts_of_unlike_length_run_apart() -> None:
+def test_expensive_padding_separates_texts_of_different_lengths() -> None:
     assert [len(batch) for batch in groups([20, 100])] == [2]
     assert [len(batch) for batch in groups([20, 100], position_cost=1)] == [1, 1]
 
 
-def test_no_texts_make_no_groups() -> None:
+def test_an_empty_batch_has_no_groups() -> None:
     assert groups([]) == []
 
 
 @pytest.mark.parametrize(("memory_mb", "threads"), [("512", 1), ("1769", 1), ("1770", 2), ("10240", 6)])
-def test_threads_follow_the_functions_memory(monkeypatch: pytest.MonkeyPatch, memory_mb: str, threads: int) -> None:
+def test_the_number_of_threads_follows_the_functions_memory(
+    monkeypatch: pytest.MonkeyPatch, memory_mb: str, threads: int
+) -> None:
     from function.onnx_backend import session_options
 
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory_mb)
@@ -270,7 +270,7 @@ def demo() -> Classifier:
     return load(DEMO_MODEL)
 
 
-def test_the_demo_model_is_whole_and_small(demo: Classifier) -> None:
+def test_the_demo_model_is_intact_and_small(demo: Classifier) -> None:
     demo.manifest.check_digests(DEMO_MODEL)
     assert demo.manifest.model_id == "sentiment-analyzer/demo"
     assert sum(demo.manifest.sizes.values()) <= 12_000_000
@@ -281,7 +281,7 @@ def test_the_demo_model_gets_the_guides_sentences_right(demo: Classifier) -> Non
     assert [answer.label for answer in answers] == ["POSITIVE", "NEGATIVE"]
 
 
-def test_the_demo_model_bears_its_licence_and_says_how_good_it_is() -> None:
+def test_the_demo_model_carries_its_licence_and_accuracy() -> None:
     record = Record.read(DEMO_MODEL)
     assert record is not None
     assert (record.command, record.held_out["texts"]) == ("python -m tools.models.demonstration", 3_224)
@@ -289,7 +289,7 @@ def test_the_demo_model_bears_its_licence_and_says_how_good_it_is() -> None:
     assert "Apache" in (DEMO_MODEL / "NOTICE").read_text(encoding="utf-8")
 
 
-def test_the_demo_model_gets_nine_in_ten_samples_of_make_demo_right(demo: Classifier) -> None:
+def test_the_demo_model_gets_nine_in_ten_demo_samples_right(demo: Classifier) -> None:
     samples = [json.loads(line) for line in SAMPLES.read_text(encoding="utf-8").splitlines()]
     labels = ["NEGATIVE" if int(sample["id"][-3:]) in COMPLAINTS else "POSITIVE" for sample in samples]
     given = demo.classify([sample["text"] for sample in samples])

@@ -46,7 +46,7 @@ def consumer(aws: Aws) -> Consumer:
 
 
 class Failing:
-    """A client whose method fails, with an AWS error's code or another error, for what holds a word."""
+    """A client whose method fails on a request that holds a word, with this AWS error code or another error."""
 
     def __init__(
         self, client: Any, method: str, word: str, error: str | Exception = "ProvisionedThroughputExceededException"
@@ -80,8 +80,8 @@ def consume(
 
 
 def first_then(first_ms: int, then_ms: int) -> Callable[[], int]:
-    """The time left: enough at first, and then no more."""
-    left = chain([first_ms, first_ms], repeat(then_ms))  # asked before the first chunk is classified, and after
+    """The time left, which drops from `first_ms` to `then_ms` after the first chunk."""
+    left = chain([first_ms, first_ms], repeat(then_ms))  # the consumer asks before and after the first chunk
     return lambda: next(left)
 
 
@@ -133,7 +133,7 @@ def test_a_poison_message_keeps_the_attributes_its_producer_gave_it(consumer: Co
         (10, {"SentTimestamp"}),  # without it a redrive could overwrite a newer result
     ],
 )
-def test_where_ten_attributes_are_too_few_the_producers_come_before_ours(
+def test_a_dead_letter_drops_our_attributes_first_if_ten_are_too_few(
     consumer: Consumer, aws: Aws, own: int, ours: set[str]
 ) -> None:
     poison = record("poison")
@@ -143,7 +143,7 @@ def test_where_ten_attributes_are_too_few_the_producers_come_before_ours(
     assert aws.dead_letters()[0]["MessageAttributes"].keys() == {*names[:9], *ours}
 
 
-def test_only_when_the_dead_letter_queue_refuses_it_is_poison_reported(consumer: Consumer) -> None:
+def test_a_poison_message_is_reported_if_the_dead_letter_queue_refuses_it(consumer: Consumer) -> None:
     client = Failing(consumer.dead_letters.client, "send_message", "poison", "ServiceUnavailable")
     consumer = replace(consumer, dead_letters=replace(consumer.dead_letters, client=client))
     assert consume(consumer, record("poison", "m-1"), record(text("2", "good"), "m-2")) == ["m-1"]
@@ -156,7 +156,7 @@ def test_a_throttled_write_is_reported_and_its_neighbours_are_stored(consumer: C
     assert aws.dead_letters() == []
 
 
-def test_what_fails_on_its_last_delivery_is_dead_lettered_with_its_reason(consumer: Consumer, aws: Aws) -> None:
+def test_a_failure_on_the_last_delivery_dead_letters_the_message(consumer: Consumer, aws: Aws) -> None:
     throttled = failing_puts(consumer, "unlucky")
     assert consume(throttled, record(text("2", "unlucky"), "m-2", receive_count=3)) == []
     (dead,) = aws.dead_letters()
@@ -166,7 +166,7 @@ def test_what_fails_on_its_last_delivery_is_dead_lettered_with_its_reason(consum
 @pytest.mark.parametrize(
     "trouble", [ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError]
 )
-def test_a_connection_that_breaks_costs_its_own_message_a_retry_and_no_other(
+def test_a_broken_connection_retries_only_its_own_message(
     consumer: Consumer, aws: Aws, trouble: type[Exception]
 ) -> None:
     error = trouble(endpoint_url="https://dynamodb", error="broken")
@@ -179,7 +179,7 @@ def test_a_connection_that_breaks_costs_its_own_message_a_retry_and_no_other(
     assert reasons == {"InvalidJson", trouble.__name__}
 
 
-def test_what_the_table_refuses_for_good_is_dead_lettered_at_once(consumer: Consumer, aws: Aws) -> None:
+def test_an_item_that_cannot_be_stored_is_dead_lettered_at_once(consumer: Consumer, aws: Aws) -> None:
     refusing = failing_puts(consumer, "too big", "ValidationException")
     assert consume(refusing, record(text("1", "too big"))) == []
     assert aws.dead_letters()[0]["MessageAttributes"]["ErrorCode"]["StringValue"] == "CannotBeStored"
@@ -190,32 +190,28 @@ def test_a_text_that_breaks_the_model_fails_alone(consumer: Consumer, aws: Aws) 
     assert set(aws.results()) == {"1"}
 
 
-def test_when_the_model_fails_on_everything_all_is_reported_and_nothing_lost(consumer: Consumer, aws: Aws) -> None:
+def test_every_message_is_reported_if_the_model_fails_on_all(consumer: Consumer, aws: Aws) -> None:
     records = [record(text(str(n), "breaks"), f"m-{n}") for n in range(3)]
     assert consume(consumer, *records) == ["m-0", "m-1", "m-2"]
     assert aws.results() == {}
     assert aws.dead_letters() == []
 
 
-def test_a_message_of_many_items_is_retried_whole_if_one_of_them_fails(consumer: Consumer, aws: Aws) -> None:
+def test_a_message_is_retried_as_a_whole_if_one_item_fails(consumer: Consumer, aws: Aws) -> None:
     items = json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2", "text": "unlucky"}]})
     assert consume(failing_puts(consumer, "unlucky"), record(items)) == ["m-1"]
     assert consume(consumer, record(items, receive_count=2)) == []
     assert set(aws.results()) == {"1", "2"}
 
 
-def test_the_valid_items_of_a_faulty_message_are_stored_and_the_message_dead_lettered(
-    consumer: Consumer, aws: Aws
-) -> None:
+def test_a_faulty_message_is_dead_lettered_but_its_valid_items_are_stored(consumer: Consumer, aws: Aws) -> None:
     mixed = json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2"}]})
     assert consume(consumer, record(mixed)) == []
     assert set(aws.results()) == {"1"}
     assert [dead["Body"] for dead in aws.dead_letters()] == [mixed]
 
 
-def test_a_faulty_message_is_not_dead_lettered_twice_while_its_valid_items_are_retried(
-    consumer: Consumer, aws: Aws
-) -> None:
+def test_a_retried_faulty_message_is_dead_lettered_only_once(consumer: Consumer, aws: Aws) -> None:
     mixed = json.dumps({"items": [{"id": "1", "text": "unlucky"}, {"id": "2"}]})
     assert consume(failing_puts(consumer, "unlucky"), record(mixed)) == ["m-1"]
     assert aws.dead_letters() == []
@@ -231,9 +227,7 @@ def test_redelivery_changes_nothing(consumer: Consumer, aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-def test_of_one_id_in_one_batch_the_newest_wins_in_whatever_order(
-    consumer: Consumer, aws: Aws, order: tuple[int, ...]
-) -> None:
+def test_the_newest_text_of_an_id_wins_whatever_the_order(consumer: Consumer, aws: Aws, order: tuple[int, ...]) -> None:
     versions = [text("1", f"version {n}", timestamp=1_700_000_000 + n) for n in range(3)]
     assert consume(consumer, *(record(versions[n], f"m-{n}") for n in order)) == []
     assert aws.results()["1"]["text"] == "version 2"
@@ -244,7 +238,7 @@ def test_of_one_id_in_one_batch_the_newest_wins_in_whatever_order(
     [([None] * 40, 39), ([1_700_000_000] * 40, 39), ([1_700_000_001, *[1_700_000_000] * 39], 0)],
     ids=["undated", "equally new", "the first is newer"],
 )
-def test_of_one_id_in_one_message_the_newest_wins_and_of_equally_new_ones_the_last(
+def test_the_last_of_the_newest_items_for_an_id_wins(
     consumer: Consumer, aws: Aws, timestamps: list[int | None], wins: int
 ) -> None:
     items = [{"id": "1", "text": f"version {n}", "timestamp": stamp} for n, stamp in enumerate(timestamps)]
@@ -253,13 +247,13 @@ def test_of_one_id_in_one_message_the_newest_wins_and_of_equally_new_ones_the_la
     assert aws.results()["1"]["text"] == f"version {wins}"
 
 
-def test_a_redrive_does_not_overwrite_a_newer_result_by_its_producers_clock(consumer: Consumer, aws: Aws) -> None:
+def test_a_redrive_does_not_overwrite_a_result_with_a_newer_timestamp(consumer: Consumer, aws: Aws) -> None:
     consume(consumer, record(text("1", "new", timestamp=1_700_000_100), "m-1", sent_ms=1_700_000_100_000))
     consume(consumer, record(text("1", "old", timestamp=1_700_000_000), "m-9", sent_ms=REDRIVEN_MS))
     assert aws.results()["1"]["text"] == "new"
 
 
-def test_a_redrive_without_timestamp_is_dated_by_its_first_enqueueing(consumer: Consumer, aws: Aws) -> None:
+def test_a_redrive_without_a_timestamp_keeps_its_first_send_time(consumer: Consumer, aws: Aws) -> None:
     throttled = failing_puts(consumer, "old")
     consume(throttled, record(text("1", "old"), "m-1", receive_count=3, sent_ms=1_700_000_000_000))
     consume(consumer, record(text("1", "new"), "m-2", sent_ms=1_700_000_100_000))
@@ -274,14 +268,14 @@ def test_a_redrive_without_timestamp_is_dated_by_its_first_enqueueing(consumer: 
 
 
 @pytest.mark.parametrize("forged", ["32503680000000", "-5", "soon"])
-def test_a_producer_cannot_forge_when_its_message_was_sent(consumer: Consumer, aws: Aws, forged: str) -> None:
+def test_a_producer_cannot_forge_the_send_time(consumer: Consumer, aws: Aws, forged: str) -> None:
     message = record(text("1", "good"), sent_ms=1_700_000_000_000)
     message["messageAttributes"] = {"SentTimestamp": {"stringValue": forged, "dataType": "String"}}
     consume(consumer, message)
     assert aws.results()["1"]["sent_at"].startswith("2023-11-14T22:13:20")
 
 
-def test_a_message_too_large_for_the_deadline_does_not_take_its_neighbours_along(consumer: Consumer, aws: Aws) -> None:
+def test_a_message_too_large_for_the_deadline_does_not_fail_its_neighbours(consumer: Consumer, aws: Aws) -> None:
     large = json.dumps({"items": [{"id": f"large-{n}", "text": "good"} for n in range(100)]})
     left = first_then(30_000, RESERVE_MS - 1)
     failed = consume(consumer, record(large, "large"), record(text("1", "good"), "m-1"), remaining_ms=left)
@@ -289,7 +283,7 @@ def test_a_message_too_large_for_the_deadline_does_not_take_its_neighbours_along
     assert "1" in aws.results()
 
 
-def test_what_the_deadline_does_not_leave_time_for_is_reported(consumer: Consumer, aws: Aws) -> None:
+def test_messages_left_over_at_the_deadline_are_reported(consumer: Consumer, aws: Aws) -> None:
     records = [record(text(str(n), "good"), f"m-{n}") for n in range(CHUNK_ITEMS + 2)]
     failed = consume(consumer, *records, remaining_ms=first_then(30_000, RESERVE_MS - 1))
     assert failed == [f"m-{CHUNK_ITEMS}", f"m-{CHUNK_ITEMS + 1}"]
@@ -297,7 +291,7 @@ def test_what_the_deadline_does_not_leave_time_for_is_reported(consumer: Consume
 
 
 class Hanging:
-    """A client whose method does not answer for what holds a word, until it is released."""
+    """A client whose method hangs on a request that holds a word, until a test releases it."""
 
     def __init__(self, deadline: "Deadline", client: Any, method: str, word: str) -> None:
         self._deadline, self._client, self._method, self._word = deadline, client, method, word
@@ -316,10 +310,10 @@ class Hanging:
 
 
 class Deadline:
-    """The milliseconds left of an invocation: they pass only while it waits for what hangs, and then at once.
+    """The milliseconds left of an invocation, which pass only while it waits for a hanging call, and then all at once.
 
     Attributes:
-        wait: in place of the one of function/in_time.py. It ends when nothing more can be done.
+        wait: replaces the `wait` of function/in_time.py. It returns when every writer that still has work hangs.
     """
 
     def __init__(self, left_ms: float) -> None:
@@ -364,21 +358,23 @@ def hanging(deadline: Deadline) -> Iterator[Callable[..., Hanging]]:
         client.released.set()
 
 
-@pytest.mark.parametrize("waiting", [1, 2 * WRITERS])  # as many as hold up every writer, and more
-def test_a_table_that_hangs_costs_its_messages_a_retry_and_not_the_batch_its_answer(
+@pytest.mark.parametrize("waiting", [1, 2 * WRITERS])  # one, and more than enough to block every writer
+def test_a_hanging_table_fails_only_its_own_messages_before_the_timeout(
     consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline, waiting: int
 ) -> None:
     hung = replace(consumer, store=replace(consumer.store, client=hanging(aws.dynamodb, "put_item", "unlucky")))
     lucky = [record(text("1", "good"), "m-1"), record("poison", "m-2")]
     unlucky = [record(text(f"u-{n}", "unlucky"), f"u-{n}") for n in range(waiting)]
     failed = consume(hung, *lucky, *unlucky, remaining_ms=deadline)
-    assert deadline() > 0, "the answer came before the timeout"
+    assert deadline() > 0, "the answer must come before the timeout"
     assert failed == [f"u-{n}" for n in range(waiting)]
     assert set(aws.results()) == {"1"}
-    assert [dead["Body"] for dead in aws.dead_letters()] == ["poison"], "a hanging table does not hold up the queue"
+    assert [dead["Body"] for dead in aws.dead_letters()] == ["poison"], (
+        "a hanging table must not hold up the dead-letter queue"
+    )
 
 
-def test_what_hangs_on_its_last_delivery_is_dead_lettered(
+def test_a_message_that_hangs_on_its_last_delivery_is_dead_lettered(
     consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline
 ) -> None:
     hung = replace(consumer, store=replace(consumer.store, client=hanging(aws.dynamodb, "put_item", "unlucky")))
@@ -387,7 +383,7 @@ def test_what_hangs_on_its_last_delivery_is_dead_lettered(
     assert dead["MessageAttributes"]["ErrorCode"]["StringValue"] == "DeadlineNear"
 
 
-def test_a_dead_letter_queue_that_hangs_costs_only_the_poison_a_retry(
+def test_a_hanging_dead_letter_queue_fails_only_the_poison_message(
     consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline
 ) -> None:
     client = hanging(aws.sqs, "send_message", "poison")
@@ -397,7 +393,7 @@ def test_a_dead_letter_queue_that_hangs_costs_only_the_poison_a_retry(
     assert set(aws.results()) == {"2"}
 
 
-def test_a_write_that_comes_late_changes_nothing(
+def test_a_late_write_does_not_overwrite_a_newer_result(
     consumer: Consumer, aws: Aws, hanging: Callable[..., Hanging], deadline: Deadline
 ) -> None:
     client = hanging(aws.dynamodb, "put_item", "old")
@@ -412,13 +408,13 @@ def test_a_write_that_comes_late_changes_nothing(
     assert aws.results()["1"]["text"] == "new"
 
 
-def test_even_past_its_reserve_a_batch_is_written(consumer: Consumer, aws: Aws) -> None:
-    left = chain([RESERVE_MS], repeat(RESERVE_MS - 200))  # the model took longer than anything before it
+def test_a_batch_is_written_even_past_its_reserve(consumer: Consumer, aws: Aws) -> None:
+    left = chain([RESERVE_MS], repeat(RESERVE_MS - 200))  # the model took longer than any chunk before
     assert consume(consumer, record(text("1", "good")), remaining_ms=lambda: next(left)) == []
     assert set(aws.results()) == {"1"}
 
 
-def test_writes_go_out_in_parallel(consumer: Consumer) -> None:
+def test_the_consumer_writes_in_parallel(consumer: Consumer) -> None:
     together = threading.Barrier(4, timeout=HANG_S)
 
     class Meeting:
@@ -429,7 +425,7 @@ def test_writes_go_out_in_parallel(consumer: Consumer) -> None:
     assert consume(meeting, *(record(text(str(n), "good"), f"m-{n}") for n in range(4))) == []
 
 
-def test_counts_tell_what_became_of_a_batch(consumer: Consumer) -> None:
+def test_the_counts_cover_every_outcome_of_a_batch(consumer: Consumer) -> None:
     repeat = text("1", "good", timestamp=1_700_000_000)
     _, counts = failing_puts(consumer, "unlucky").consume(
         [

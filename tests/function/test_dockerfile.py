@@ -1,4 +1,4 @@
-"""A linter's findings in the Dockerfiles, without Docker."""
+"""hadolint checks the Dockerfiles, without Docker."""
 
 import subprocess
 import sys

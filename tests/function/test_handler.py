@@ -22,7 +22,7 @@ from tools.local.recorder import Recorder
 EVENTS = Path(__file__).parent / "events"
 
 
-LOG_LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]  # as settings.py and Lambda take them
+LOG_LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]  # as settings.py and Lambda accept them
 
 
 def event(name: str) -> Any:
@@ -48,7 +48,7 @@ def module(variables: dict[str, str]) -> ModuleType:
     return import_handler()
 
 
-def test_garbage_is_collected_again_after_the_init_but_not_looked_for_in_what_it_made(
+def test_the_init_freezes_its_objects_and_turns_garbage_collection_back_on(
     variables: dict[str, str],
 ) -> None:
     sys.modules.pop("function.handler", None)
@@ -59,13 +59,13 @@ def test_garbage_is_collected_again_after_the_init_but_not_looked_for_in_what_it
 
 
 def embedded_metrics(output: str) -> dict[str, Any]:
-    """Those of the whole function."""
+    """The metrics of the whole function, without those of single versions."""
     lines = [json.loads(line) for line in output.splitlines() if "_aws" in line]
     (whole,) = [line for line in lines if names.VERSION_DIMENSION not in line]
     return whole
 
 
-# The four tests of the design guide that this project began from
+# The four tests of the design guide that this project started from
 
 
 def test_positive_sentiment(module: ModuleType) -> None:
@@ -90,7 +90,7 @@ def test_batch_processing(module: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("nothing", [{}, {"items": []}, {"items": None}, None, [], "text", {"items": [{"id": "1"}]}])
-def test_nothing_valid_to_do(module: ModuleType, nothing: Any) -> None:
+def test_an_event_without_valid_items_is_refused(module: ModuleType, nothing: Any) -> None:
     response = module.handler(nothing, CONTEXT)
     assert response["statusCode"] == 400
     assert response["error"] == "nothing valid to classify"
@@ -100,7 +100,7 @@ def test_nothing_valid_to_do(module: ModuleType, nothing: Any) -> None:
 # Direct invocation
 
 
-def test_a_direct_invocation_is_answered_whole_and_stores_nothing(module: ModuleType, aws: Aws) -> None:
+def test_a_direct_invocation_answers_in_full_and_stores_nothing(module: ModuleType, aws: Aws) -> None:
     response = module.handler(event("direct"), CONTEXT)
     latency = response["results"][0].pop("latency_ms")
     response["results"][1].pop("latency_ms")
@@ -137,7 +137,7 @@ def test_only_the_first_invocation_is_a_cold_start(module: ModuleType) -> None:
     assert starts == [True, False, False]
 
 
-def test_a_direct_invocation_is_counted_and_logged_as_a_batch_is(
+def test_a_direct_invocation_is_counted_and_logged_like_a_batch(
     module: ModuleType, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -150,7 +150,7 @@ def test_a_direct_invocation_is_counted_and_logged_as_a_batch_is(
     assert (logged["processed_items"], logged["status"], logged["cold_start"]) == (2, 200, True)
 
 
-def test_a_direct_invocation_without_anything_valid_still_tells_of_its_cold_start(
+def test_a_direct_invocation_without_valid_items_still_reports_its_cold_start(
     module: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module.handler({"items": []}, CONTEXT)
@@ -168,7 +168,7 @@ def test_invalid_items_are_listed_beside_the_results(module: ModuleType) -> None
     assert (response["metrics"]["total_items"], response["metrics"]["processed_items"]) == (2, 1)
 
 
-def test_a_fault_of_the_model_is_an_answer_and_not_an_exception(
+def test_a_direct_invocation_answers_500_if_the_model_fails(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(module, "classifier", None)
@@ -176,7 +176,7 @@ def test_a_fault_of_the_model_is_an_answer_and_not_an_exception(
     assert embedded_metrics(capsys.readouterr().out)[names.ITEM_FAILURES] == [1.0]
 
 
-def test_a_text_over_512_tokens_says_that_it_was_cut(module: ModuleType) -> None:
+def test_a_text_over_512_tokens_is_marked_as_truncated(module: ModuleType) -> None:
     items = [{"id": "long", "text": "good " * 600}, {"id": "short", "text": "good"}]
     results = module.handler({"items": items}, CONTEXT)["results"]
     assert [result["truncated"] for result in results] == [True, False]
@@ -185,7 +185,7 @@ def test_a_text_over_512_tokens_says_that_it_was_cut(module: ModuleType) -> None
 # The queue
 
 
-def test_a_batch_from_the_queue_is_stored_and_answered_exactly(module: ModuleType, aws: Aws) -> None:
+def test_a_batch_from_the_queue_is_stored_and_acknowledged(module: ModuleType, aws: Aws) -> None:
     assert module.handler(event("sqs_batch"), CONTEXT) == {"batchItemFailures": []}
     results = aws.results()
     assert {item_id: item["sentiment"] for item_id, item in results.items()} == {
@@ -198,7 +198,9 @@ def test_a_batch_from_the_queue_is_stored_and_answered_exactly(module: ModuleTyp
     assert [dead["Body"] for dead in aws.dead_letters()] == ['{"id": "review-3"}']
 
 
-def test_metrics_go_out_in_the_embedded_format(module: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_handler_prints_metrics_in_the_embedded_format(
+    module: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
     module.handler(event("sqs_batch"), CONTEXT)
     first = embedded_metrics(capsys.readouterr().out)
     (directive,) = first["_aws"]["CloudWatchMetrics"]
@@ -215,7 +217,7 @@ def test_metrics_go_out_in_the_embedded_format(module: ModuleType, capsys: pytes
     assert names.MODEL_LOAD not in second
 
 
-def test_dead_letters_are_counted_by_the_version_that_ran_too_and_only_where_there_are_some(
+def test_dead_letters_are_also_counted_by_version_if_there_are_any(
     module: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def by_version() -> list[dict[str, Any]]:
@@ -241,7 +243,7 @@ def passes(line: dict[str, Any], log_level: str) -> bool:
 
 
 @pytest.mark.parametrize("log_level", LOG_LEVELS)
-def test_no_log_level_silences_the_metrics_that_alarms_are_made_of(
+def test_no_log_level_silences_the_metrics_that_alarms_watch(
     module: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log_level: str
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", log_level)
@@ -252,7 +254,7 @@ def test_no_log_level_silences_the_metrics_that_alarms_are_made_of(
     assert passes(without_level, log_level) == (log_level in ("TRACE", "DEBUG", "INFO"))
 
 
-def test_what_nobody_foresaw_is_reported_for_every_record(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_fails_every_record(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "consumer", None)
     failures = module.handler(event("sqs_batch"), CONTEXT)["batchItemFailures"]
     assert failures == [{"itemIdentifier": r["messageId"]} for r in event("sqs_batch")["Records"]]
@@ -270,13 +272,13 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("source", FOREIGN)
-def test_an_event_of_another_service_fails_loudly(module: ModuleType, source: str) -> None:
+def test_an_event_from_another_service_fails_loudly(module: ModuleType, source: str) -> None:
     with pytest.raises(ForeignEvent, match=f"an event from {source}: the function accepts only") as refused:
         module.handler(FOREIGN[source], CONTEXT)
     assert "planted-text" not in str(refused.value)
 
 
-def test_a_foreign_record_among_those_of_the_queue_fails_them_all(module: ModuleType) -> None:
+def test_one_foreign_record_fails_the_whole_batch(module: ModuleType) -> None:
     records = [record(json.dumps({"id": "1", "text": "good"})), *FOREIGN["aws:s3"]["Records"]]  # type: ignore[misc]
     with pytest.raises(ForeignEvent):
         module.handler({"Records": records}, CONTEXT)
@@ -307,7 +309,7 @@ def test_no_text_reaches_the_log_at_any_level(
 # The stack
 
 
-def test_the_stack_gives_the_function_the_variables_that_it_reads_and_no_others(
+def test_the_stack_sets_exactly_the_variables_that_the_function_reads(
     stack: Recorder, variables: dict[str, str]
 ) -> None:
     given = stack.one("aws:lambda/function:Function").inputs["environment"]["variables"]
@@ -318,7 +320,9 @@ def test_the_stack_gives_the_function_the_variables_that_it_reads_and_no_others(
 @pytest.mark.parametrize(
     ("name", "value"), [("STORE_TEXT", "yes"), ("RESULT_TTL_DAYS", "ten"), ("RESULTS_TABLE", None)]
 )
-def test_a_missing_or_malformed_variable_is_named(variables: dict[str, str], name: str, value: str | None) -> None:
+def test_the_error_names_a_missing_or_malformed_variable(
+    variables: dict[str, str], name: str, value: str | None
+) -> None:
     from function.environment import Environment
 
     given = {k: v for k, v in {**variables, name: value}.items() if v is not None}
@@ -326,12 +330,12 @@ def test_a_missing_or_malformed_variable_is_named(variables: dict[str, str], nam
         Environment.read(given)
 
 
-def test_what_sns_wraps_is_dead_lettered_with_the_way_out(module: ModuleType, aws: Aws) -> None:
+def test_a_message_wrapped_by_sns_is_dead_lettered_with_the_fix(module: ModuleType, aws: Aws) -> None:
     body = (EVENTS / "sns_notification.json").read_text()
     assert module.handler({"Records": [record(body)]}, CONTEXT) == {"batchItemFailures": []}
     (letter,) = aws.dead_letters()
     assert letter["Body"] == body
-    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert told["ErrorCode"] == "InvalidShape"
-    assert "set RawMessageDelivery of the topic's subscription to true" in told["ErrorMessage"]
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert attributes["ErrorCode"] == "InvalidShape"
+    assert "set RawMessageDelivery of the topic's subscription to true" in attributes["ErrorMessage"]
     assert aws.results() == {}

@@ -1,4 +1,4 @@
-"""Hub models by a mirror that asks for a token: what modelHubUrl and `make image --hf-token` hand to the build."""
+"""The build gets a hub model from a mirror that requires a token, as with modelHubUrl and `make image --hf-token`."""
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ MODEL, COMMIT, TOKEN = "owner/tiny", "714eb0fa89d2f80546fda750413ed43d93601a13",
 
 @pytest.fixture
 def mirror(tiny_source: Path) -> Iterator[str]:
-    """Its URL; it serves the files of one model as the hub's API does, to those who have the token."""
+    """URL of a mirror that serves one model's files as the hub does, to clients that send the token."""
 
     class Mirror(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -52,7 +52,7 @@ def mirror(tiny_source: Path) -> Iterator[str]:
                 self.wfile.write(found)
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Logs nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -61,7 +61,9 @@ def mirror(tiny_source: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("token", [TOKEN, None])
-def test_a_mirror_serves_the_build_that_has_its_token(mirror: str, tmp_path: Path, token: str | None) -> None:
+def test_only_a_build_with_the_token_gets_a_model_from_the_mirror(
+    mirror: str, tmp_path: Path, token: str | None
+) -> None:
     home = tmp_path / "home"
     if token:
         (home / ".cache/huggingface").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The answers in a model's manifest: recorded by the build, checked by a direct invocation."""
+"""The build records a model's answers to known texts in the manifest, and a direct invocation checks them."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ from tools.local.stack import DEMO_MODEL
 
 @pytest.mark.slow(reason="builds models with torch")
 @pytest.mark.parametrize("model", ["onnx_model", "torch_model", "three_label_model"])
-def test_a_build_records_what_the_model_answers_as_it_runs(model: str, request: pytest.FixtureRequest) -> None:
+def test_a_build_records_the_answers_of_the_built_model(model: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(model)
     recorded = Manifest.read(folder).answers
     now = load(folder).classify([given.text for given in recorded])
@@ -30,7 +30,7 @@ def test_a_build_records_what_the_model_answers_as_it_runs(model: str, request: 
     assert [given.score for given in recorded] == pytest.approx([sentiment.score for sentiment in now], abs=1e-6)
 
 
-def test_the_committed_model_answers_as_its_manifest_says() -> None:
+def test_the_committed_model_gives_the_answers_in_its_manifest() -> None:
     recorded = Manifest.read(DEMO_MODEL).answers
     now = load(DEMO_MODEL).classify(KNOWN_TEXTS)
     assert [given.text for given in recorded] == list(KNOWN_TEXTS)
@@ -40,7 +40,7 @@ def test_the_committed_model_answers_as_its_manifest_says() -> None:
 
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
-    """A folder as it was built before manifests had answers."""
+    """A model folder from before manifests had answers."""
     folder = tmp_path / "model"
     shutil.copytree(DEMO_MODEL, folder)
     content = json.loads((folder / MANIFEST_FILE).read_bytes())
@@ -49,7 +49,7 @@ def older(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_manifest_without_answers_still_reads_and_a_command_adds_them(older: Path) -> None:
+def test_an_old_manifest_without_answers_loads_and_a_command_adds_them(older: Path) -> None:
     assert Manifest.read(older).answers == ()
     command = [sys.executable, "-m", "function.known_texts"]
     subprocess.run([*command, str(older)], cwd=ROOT, check=True, timeout=HANG_S)
@@ -70,14 +70,14 @@ def test_a_manifest_without_answers_still_reads_and_a_command_adds_them(older: P
         [{"text": "Good.", "sentiment": "POSITIVE", "score": 0.9, "more": 1}],
     ],
 )
-def test_answers_that_are_malformed_are_refused_by_name(older: Path, answers: Any) -> None:
+def test_malformed_answers_in_a_manifest_are_refused(older: Path, answers: Any) -> None:
     content = json.loads((older / MANIFEST_FILE).read_bytes())
     (older / MANIFEST_FILE).write_text(json.dumps({**content, "answers": answers}))
     with pytest.raises(ModelError, match="malformed: answers is"):
         Manifest.read(older)
 
 
-def test_a_check_is_answered_with_the_models_identity_and_both_answers() -> None:
+def test_a_check_returns_the_models_identity_and_its_answers_then_and_now() -> None:
     classifier = load(DEMO_MODEL)
     checked = answer({"check": True}, classifier, 1.0, False)
     manifest = classifier.manifest
@@ -94,7 +94,7 @@ def test_a_check_is_answered_with_the_models_identity_and_both_answers() -> None
         assert result["score"] == pytest.approx(built.score, abs=0.02)
 
 
-def test_a_check_says_what_the_model_answers_now_and_not_what_the_manifest_says() -> None:
+def test_a_check_asks_the_model_again_instead_of_copying_the_manifest() -> None:
     classifier = load(DEMO_MODEL)
     first, *others = classifier.manifest.answers
     classifier.manifest = replace(  # type: ignore[misc]
@@ -112,5 +112,5 @@ def test_a_check_of_an_older_build_has_no_results(older: Path) -> None:
 
 
 @pytest.mark.parametrize("event", [{"check": False}, {"check": "yes"}, {"check": 1}])
-def test_only_a_check_that_is_true_is_one(event: dict[str, Any]) -> None:
+def test_only_check_true_counts_as_a_check(event: dict[str, Any]) -> None:
     assert answer(event, load(DEMO_MODEL), 1.0, False)["statusCode"] == 400

@@ -1,4 +1,4 @@
-"""Weights as int8 levels are close to the weights, and never saturate a CPU without VNNI."""
+"""The int8 levels of weights are close to the weights, and never saturate a CPU without VNNI."""
 
 import numpy as np
 import pytest
@@ -17,21 +17,22 @@ MATRICES = {
 
 
 @pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES.keys())
-def test_no_pair_of_products_leaves_16_bits(matrix: np.ndarray) -> None:
+def test_no_sum_of_two_products_overflows_16_bits(matrix: np.ndarray) -> None:
     found, _ = levels.of_columns(matrix.astype(np.float32))
     even = np.pad(found.astype(int), ((0, len(found) % 2), (0, 0)))
     for half in (even, -even):
-        pairs = np.maximum(half, 0).reshape(-1, 2, even.shape[1]).sum(axis=1)  # activations may be 0 where it suits
+        # In the worst case, the activation is 0 wherever the level is negative.
+        pairs = np.maximum(half, 0).reshape(-1, 2, even.shape[1]).sum(axis=1)
         assert 255 * pairs.max() <= LARGEST_OF_16_BITS
 
 
 @pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES.keys())
-def test_levels_give_the_weights_back_within_half_a_level(matrix: np.ndarray) -> None:
+def test_levels_reproduce_the_weights_to_within_half_a_level(matrix: np.ndarray) -> None:
     for found, scales in (levels.of_columns(matrix), levels.of_rows(matrix)):
         assert np.abs(found * scales - matrix).max(initial=0) <= 0.5001 * scales.max()
 
 
-def test_pairs_leave_finer_levels_than_seven_bits_for_every_weight() -> None:
+def test_pairing_gives_finer_levels_than_seven_bits() -> None:
     matrix = MATRICES["normal"]
     found, scales = levels.of_columns(matrix)
     seven_bits = np.abs(matrix).max(axis=0) / 63

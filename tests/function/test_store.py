@@ -1,4 +1,4 @@
-"""Results in the table: the stored attributes, and the newest result for an id wins."""
+"""Results in the table: which attributes are stored, and that the newest result for an id wins."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def store(client: Any, **changes: Any) -> Store:
     return Store(**{**given, **changes})
 
 
-def test_a_result_is_stored_whole(aws: Aws) -> None:
+def test_a_result_is_stored_with_all_its_attributes(aws: Aws) -> None:
     before = datetime.now(UTC)
     assert store(aws.dynamodb).put(Item("1", "fine", NOON), GOOD) is True
     item = aws.results()["1"]
@@ -52,19 +52,19 @@ def test_a_result_is_stored_whole(aws: Aws) -> None:
     }
 
 
-def test_the_text_is_left_out_where_it_must_not_be_stored(aws: Aws) -> None:
+def test_the_text_is_left_out_if_store_text_is_off(aws: Aws) -> None:
     store(aws.dynamodb, store_text=False).put(Item("1", "fine", NOON), GOOD)
     assert "text" not in aws.results()["1"]
 
 
-def test_a_result_expires_when_the_stack_says_so(aws: Aws) -> None:
+def test_a_result_expires_after_the_configured_days(aws: Aws) -> None:
     store(aws.dynamodb, ttl_days=30).put(Item("1", "fine", NOON), GOOD)
     expires = datetime.fromtimestamp(int(aws.results()["1"]["expires_at"]), UTC)
     assert abs(expires - datetime.now(UTC) - timedelta(days=30)) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("late_by", [timedelta(0), timedelta(microseconds=1), timedelta(days=400)])
-def test_a_repeat_or_an_older_result_never_overwrites(aws: Aws, late_by: timedelta) -> None:
+def test_a_repeated_or_older_result_never_overwrites_another(aws: Aws, late_by: timedelta) -> None:
     results = store(aws.dynamodb)
     results.put(Item("1", "first", NOON), GOOD)
     assert results.put(Item("1", "second", NOON - late_by), BAD) is False
@@ -80,7 +80,7 @@ def test_a_newer_result_replaces_an_older_one(aws: Aws, newer_by: timedelta) -> 
 
 
 @pytest.mark.parametrize("late_by", [timedelta(days=-1), timedelta(0), timedelta(days=400)])
-def test_a_result_that_has_expired_counts_as_absent(aws: Aws, late_by: timedelta) -> None:
+def test_an_expired_result_counts_as_absent(aws: Aws, late_by: timedelta) -> None:
     results = store(aws.dynamodb, ttl_days=30)
     results.put(Item("1", "expired", NOON), GOOD)
     yesterday = str(int((datetime.now(UTC) - timedelta(days=1)).timestamp()))
@@ -92,7 +92,7 @@ def test_a_result_that_has_expired_counts_as_absent(aws: Aws, late_by: timedelta
     )
     assert results.put(Item("1", "late", NOON - late_by), BAD) is True
     assert aws.results()["1"]["text"] == "late"
-    assert results.put(Item("1", "later still", NOON - late_by), BAD) is False, "it expires in 30 days"
+    assert results.put(Item("1", "later still", NOON - late_by), BAD) is False, "the new result expires only in 30 days"
 
 
 class Refusing:
@@ -103,12 +103,12 @@ class Refusing:
         raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "PutItem")
 
 
-def test_what_the_table_finds_invalid_can_never_be_stored() -> None:
+def test_a_validation_error_means_that_an_item_cannot_be_stored() -> None:
     with pytest.raises(CannotBeStored):
         store(Refusing("ValidationException")).put(Item("1", "x", NOON), GOOD)
 
 
 @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "AccessDeniedException"])
-def test_any_other_refusal_is_left_to_be_tried_again(code: str) -> None:
+def test_any_other_refusal_is_left_for_a_retry(code: str) -> None:
     with pytest.raises(ClientError):
         store(Refusing(code)).put(Item("1", "x", NOON), GOOD)

@@ -19,7 +19,7 @@ OPTIONS: Any = SimpleNamespace()  # no rule reads them
 
 
 def complaints(resources: Sequence[Resource]) -> dict[str, list[str]]:
-    """What the rules say of a stack: name of the rule -> messages. Rules that are content are left out."""
+    """The rules' complaints about a stack: rule name -> messages. Rules without a complaint are left out."""
     seen: dict[str, list[str]] = {}
     stack = _stack(resources)
     for policy in POLICIES:
@@ -37,7 +37,7 @@ def complaints(resources: Sequence[Resource]) -> dict[str, list[str]]:
 
 
 def as_previewed(resources: Sequence[Resource]) -> list[Resource]:
-    """The same before anything was created: whatever is made of another's outputs is not known."""
+    """The same resources in a first preview: a value that comes from another resource's outputs is unknown."""
 
     def known(values: dict[str, Any], made_of: dict[str, list[str]]) -> dict[str, Any]:
         return {name: UNKNOWN_STRING_VALUE if name in made_of else value for name, value in values.items()}
@@ -49,7 +49,7 @@ def as_previewed(resources: Sequence[Resource]) -> list[Resource]:
 
 
 def _stack(resources: Sequence[Resource]) -> list[PolicyResource]:
-    """Registrations as the engine hands a whole stack over: outputs, and who is made of whom."""
+    """Registrations as the engine passes a whole stack: the outputs, and the resources that they come from."""
     by_urn = {
         r.urn: PolicyResource(r.type, unknown_checking_proxy(r.outputs), r.urn, r.name, OPTIONS, None, None, [], {})
         for r in resources

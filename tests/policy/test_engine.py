@@ -1,4 +1,4 @@
-"""The pack as the CLI runs it: a separate process, called over gRPC like the engine does."""
+"""The pack as the CLI runs it: a separate process, which the tests call over gRPC as the engine does."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from tools.local.recorder import Recorder
 
 @pytest.fixture(scope="module")
 def pack() -> Iterator[Any]:
-    """A client of the pack, which is started as Pulumi's analyzer plugin for Python does, in any directory."""
+    """A client of the pack, which starts as Pulumi's analyzer plugin for Python starts it, in any directory."""
     command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", str(ROOT / "policy")]
     with subprocess.Popen(command, cwd="/", stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -42,7 +42,7 @@ def properties(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def ask_of_each(pack: Any, stack: Recorder, type_: str, **changes: Any) -> list[Any]:
-    """The diagnostics of the resources of a type, with some inputs changed."""
+    """The diagnostics for each resource of a type, with some inputs changed."""
     return [
         diagnostic
         for r in stack.all(type_)
@@ -53,7 +53,7 @@ def ask_of_each(pack: Any, stack: Recorder, type_: str, **changes: Any) -> list[
 
 
 def ask_of_all(pack: Any, stack: Recorder, type_: str = "", **changes: Any) -> list[Any]:
-    """The diagnostics of the whole stack, with some values of the resources of a type changed."""
+    """The diagnostics for the whole stack, with some values of the resources of a type changed."""
     resources = [
         proto.AnalyzerResource(
             type=r.type,
@@ -69,18 +69,18 @@ def ask_of_all(pack: Any, stack: Recorder, type_: str = "", **changes: Any) -> l
     return list(pack.AnalyzeStack(proto.AnalyzeStackRequest(resources=resources)).diagnostics)
 
 
-def test_the_engine_is_told_every_rule_and_that_it_is_mandatory(pack: Any) -> None:
+def test_the_pack_announces_every_rule_as_mandatory(pack: Any) -> None:
     *rules, waiting = pack.GetAnalyzerInfo(empty_pb2.Empty()).policies
     assert {(rule.name, rule.description) for rule in rules} == {(p.name, p.description) for p in POLICIES}
     assert {rule.enforcementLevel for rule in rules} == {proto.MANDATORY}
     assert (waiting.name, waiting.enforcementLevel) == (rules_wait.name, proto.ADVISORY)
 
 
-def test_a_preview_names_the_rules_that_wait_for_the_update_once(pack: Any, dev: Recorder) -> None:
+def test_a_preview_lists_the_postponed_rules_once(pack: Any, dev: Recorder) -> None:
     assert ask_of_each(pack, dev, QUEUE_POLICY, policy=UNKNOWN_STRING_VALUE) == []
     (advice,) = ask_of_all(pack, dev, QUEUE_POLICY, policy=UNKNOWN_STRING_VALUE)
     assert advice.enforcementLevel == proto.ADVISORY
-    for rule in ("queue-policy-denies-plain-http", "policy-denies-on-its-own-resource"):  # of a resource, of the stack
+    for rule in ("queue-policy-denies-plain-http", "policy-denies-on-its-own-resource"):  # resource's, stack's
         assert rule in advice.message
     assert ask_of_all(pack, dev) == []
 
@@ -90,13 +90,13 @@ def test_a_stack_passes(pack: Any, stack: Recorder) -> None:
     assert [*found, *ask_of_all(pack, stack)] == []
 
 
-def test_a_resource_that_breaks_a_rule_is_refused_before_it_is_made(pack: Any, dev: Recorder) -> None:
+def test_a_resource_that_breaks_a_rule_is_refused_before_its_creation(pack: Any, dev: Recorder) -> None:
     (found,) = ask_of_each(pack, dev, MAPPING, batchSize=11, maximumBatchingWindowInSeconds=0)
     assert (found.policyName, found.enforcementLevel) == ("large-batches-have-a-window", proto.MANDATORY)
     assert "batchSize: 11 must be at most 10" in found.message
 
 
-def test_a_stack_that_breaks_a_rule_is_refused_with_the_resource(pack: Any, dev: Recorder) -> None:
+def test_the_complaint_about_a_stack_names_the_resource(pack: Any, dev: Recorder) -> None:
     (found,) = ask_of_all(pack, dev, QUEUE, visibilityTimeoutSeconds=60)
     assert found.policyName == "messages-stay-hidden-while-processed"
     assert found.urn == dev.one(MAPPING).urn

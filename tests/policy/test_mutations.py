@@ -29,7 +29,7 @@ AWS_MANAGED = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 @dataclass
 class Copy:
-    """Registrations that may be changed."""
+    """Registrations that a mutation may change."""
 
     resources: list[Resource]
 
@@ -48,7 +48,7 @@ Mutation = Callable[[Copy], None]
 
 
 def put(type_: str, name: str | None = None, /, **values: Any) -> Mutation:
-    """Other values of a resource."""
+    """Gives a resource other values."""
 
     def mutate(stack: Copy) -> None:
         resource = stack.one(type_, name)
@@ -59,7 +59,7 @@ def put(type_: str, name: str | None = None, /, **values: Any) -> Mutation:
 
 
 def cut(type_: str, name: str | None, *inputs: str) -> Mutation:
-    """A value that is given by itself, or not at all, rather than by another resource's output."""
+    """Detaches inputs from the outputs of the other resources that they come from."""
 
     def mutate(stack: Copy) -> None:
         for prop in inputs:
@@ -69,7 +69,7 @@ def cut(type_: str, name: str | None, *inputs: str) -> Mutation:
 
 
 def say(type_: str, name: str | None, sid: str | None, /, prop: str = "policy", **elements: Any) -> Mutation:
-    """Other elements of the statement of a policy that has this Sid; None takes one away."""
+    """Changes elements of the policy statement with this Sid; None removes one."""
 
     def mutate(stack: Copy) -> None:
         resource = stack.one(type_, name)
@@ -85,7 +85,7 @@ def say(type_: str, name: str | None, sid: str | None, /, prop: str = "policy", 
 
 
 def let_in(**elements: Any) -> Mutation:
-    """One more statement of the queue's policy, which lets a topic send but for these elements."""
+    """Adds a statement to the queue's policy that lets a topic send, with these elements changed."""
 
     def mutate(stack: Copy) -> None:
         statement = {
@@ -108,7 +108,7 @@ def watch(alarm: str, **values: Any) -> Mutation:
 
 
 def dimensions_of(alarm: str, other: str) -> Mutation:
-    """The dimensions of one alarm, with those whom they are made of, on another."""
+    """Makes an alarm's dimensions come from the resource that another alarm watches."""
 
     def mutate(stack: Copy) -> None:
         to, watched = stack.one(ALARM, f"alarm-{alarm}"), stack.one(ALARM, f"alarm-{other}")
@@ -302,13 +302,11 @@ def recorded() -> Recorder:
 @pytest.mark.parametrize(
     ("rule", "mutate"), [(rule, m) for rule, _, m in MUTATIONS], ids=[f"{rule}: {what}" for rule, what, _ in MUTATIONS]
 )
-def test_a_stack_that_breaks_a_rule_is_refused_by_that_rule_alone(
-    recorded: Recorder, rule: str, mutate: Mutation
-) -> None:
+def test_only_the_broken_rule_refuses_a_mutated_stack(recorded: Recorder, rule: str, mutate: Mutation) -> None:
     mutated = Copy(copy.deepcopy(recorded.resources))
     mutate(mutated)
     assert list(complaints(mutated.resources)) == [rule]
 
 
-def test_every_rule_is_broken_at_least_once() -> None:
+def test_every_rule_has_a_mutation_that_breaks_it() -> None:
     assert {policy.name for policy in POLICIES} == {rule for rule, _, _ in MUTATIONS}

@@ -13,11 +13,11 @@ from tools.local.recorder import Recorder
 KEY = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 
 
-def test_a_stack_is_as_the_rules_want_it(stack: Recorder) -> None:
+def test_the_rules_accept_dev_and_prod(stack: Recorder) -> None:
     assert complaints(stack.resources) == {}
 
 
-def test_so_is_every_stack_of_this_checkout(shipped: Recorder) -> None:
+def test_the_rules_accept_every_stack_of_this_checkout(shipped: Recorder) -> None:
     assert complaints(shipped.resources) == {}
 
 
@@ -32,20 +32,20 @@ def test_so_is_every_stack_of_this_checkout(shipped: Recorder) -> None:
         {"queueRetentionDays": 13, "maxReceiveCount": 1, "consume": False},
     ],
 )
-def test_so_is_every_other_configuration_that_settings_allow(overrides: dict[str, object]) -> None:
+def test_the_rules_accept_other_allowed_configurations(overrides: dict[str, object]) -> None:
     assert complaints(run(DEV, **overrides).resources) == {}
 
 
-def test_so_is_a_stack_with_all_that_a_company_may_ask_for() -> None:
+def test_the_rules_accept_a_strict_companys_stack() -> None:
     strict = run(STRICT).resources
     assert complaints(strict) == complaints(as_previewed(strict)) == {}
 
 
-def test_a_first_preview_knows_no_arns_and_is_not_refused_for_that(stack: Recorder) -> None:
+def test_the_rules_accept_a_first_preview_with_unknown_arns(stack: Recorder) -> None:
     assert complaints(as_previewed(stack.resources)) == {}
 
 
-def test_every_rule_has_a_name_of_its_own_and_says_in_a_sentence_what_holds() -> None:
+def test_every_rule_has_a_unique_name_and_a_sentence_as_description() -> None:
     assert len({policy.name for policy in POLICIES}) == len(POLICIES)
     assert [policy.name for policy in POLICIES if not policy.description.endswith(".")] == []
 

@@ -20,11 +20,11 @@ def sns(**fields: object) -> str:
     return json.dumps({**json.loads(SNS.read_text()), **fields})
 
 
-def test_a_single_text_is_taken_and_dated_by_sqs() -> None:
+def test_a_single_text_gets_its_time_from_sqs() -> None:
     assert parse_body('{"id": "1", "text": "good"}', SENT) == ([Item("1", "good", SENT)], [])
 
 
-def test_several_texts_in_one_message_are_taken_in_order() -> None:
+def test_the_texts_of_a_message_keep_their_order() -> None:
     message = json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2", "text": "bad"}]})
     assert parse_body(message, SENT) == ([Item("1", "good", SENT), Item("2", "bad", SENT)], [])
 
@@ -46,7 +46,7 @@ def test_several_texts_in_one_message_are_taken_in_order() -> None:
         (None, SENT),
     ],
 )
-def test_the_producers_timestamp_dates_a_text(timestamp: object, moment: datetime) -> None:
+def test_a_text_gets_its_time_from_the_producers_timestamp(timestamp: object, moment: datetime) -> None:
     ((item,), faults) = parse_body(body(timestamp=timestamp), SENT)
     assert (item.sent_at, faults) == (moment, [])
     assert item.sent_at.utcoffset() == timedelta(0)
@@ -109,9 +109,7 @@ def test_the_producers_timestamp_dates_a_text(timestamp: object, moment: datetim
         (body(timestamp=4_000_000_000), "InvalidTimestamp", "at most 15 minutes ahead"),
     ],
 )
-def test_what_can_never_succeed_is_named_with_field_value_and_what_is_allowed(
-    message: str, code: str, says: str
-) -> None:
+def test_a_fault_names_the_field_the_value_and_what_is_allowed(message: str, code: str, says: str) -> None:
     items, (fault,) = parse_body(message, SENT)
     assert items == []
     assert fault.code == code
@@ -121,18 +119,18 @@ def test_what_can_never_succeed_is_named_with_field_value_and_what_is_allowed(
     assert fault.message.isascii()
 
 
-def test_a_clock_that_runs_a_little_ahead_is_forgiven() -> None:
+def test_a_producers_clock_may_run_slightly_ahead() -> None:
     soon = datetime.now(UTC) + timedelta(minutes=5)
     ((item,), _) = parse_body(body(timestamp=soon.isoformat()), SENT)
     assert item.sent_at == soon
 
 
-def test_the_largest_allowed_text_and_id_are_taken() -> None:
+def test_the_largest_allowed_text_and_id_are_accepted() -> None:
     items, faults = parse_body(body(id="x" * MAX_ID_BYTES, text="x" * MAX_TEXT_CHARS), SENT)
     assert (len(items), faults) == (1, [])
 
 
-def test_invalid_items_do_not_take_their_neighbours_with_them() -> None:
+def test_invalid_items_do_not_affect_their_neighbours() -> None:
     message = json.dumps({"items": [{"id": "1", "text": "good"}, {"id": "2"}, 3, {"id": "4", "text": "bad"}]})
     items, faults = parse_body(message, SENT)
     assert [item.id for item in items] == ["1", "4"]

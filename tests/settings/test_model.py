@@ -19,7 +19,7 @@ TINY = Shape(layers=2, width=128, inner=512, heads=2, words=5_000)
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a folder's manifest is looked for."""
+    """The folder in which the settings look for a model's manifest."""
     monkeypatch.setattr(settings.model, "ROOT", tmp_path)
     return tmp_path / "function" / "models"
 
@@ -38,7 +38,7 @@ def faults(**changes: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_memory_below_what_a_local_model_needs_is_refused_with_what_it_needs(models: Path, backend: str) -> None:
+def test_too_little_memory_for_a_local_model_is_refused_with_the_minimum(models: Path, backend: str) -> None:
     model, least = built(models, XLM_R, backend), needed_mb(XLM_R, backend)
     assert faults(modelId=model, inferenceBackend=backend, memoryMb=least - 1) == [
         f"memoryMb: {least - 1} must be at least {least} MB with inferenceBackend {backend} and a model the size of "
@@ -46,7 +46,7 @@ def test_memory_below_what_a_local_model_needs_is_refused_with_what_it_needs(mod
     ]
 
 
-def test_the_more_words_a_model_knows_the_more_memory_it_needs(models: Path) -> None:
+def test_a_larger_model_needs_more_memory(models: Path) -> None:
     assert (
         needed_mb(TINY, "onnx") < settings.model.least_memory_mb("owner/on-the-hub", "onnx") < needed_mb(XLM_R, "onnx")
     )
@@ -57,7 +57,7 @@ def test_the_more_words_a_model_knows_the_more_memory_it_needs(models: Path) -> 
     ("shape", "memory_mb", "threshold_ms", "fits"),
     [(XLM_R, 768, 150, False), (XLM_R, 768, 200, True), (XLM_R, 1024, 150, True), (TINY, 192, 150, True)],
 )
-def test_a_threshold_fits_a_model_by_its_size_and_the_functions_memory(
+def test_the_latency_warning_depends_on_model_size_and_memory(
     models: Path, shape: Shape, memory_mb: int, threshold_ms: int, fits: bool
 ) -> None:
     warning = settings.model.latency_warning(built(models, shape), "", memory_mb, threshold_ms)
@@ -68,12 +68,12 @@ def test_a_threshold_fits_a_model_by_its_size_and_the_functions_memory(
 
 
 @pytest.mark.parametrize(("model_id", "image_uri"), [("owner/on-the-hub", ""), ("./models/mine", "an image")])
-def test_nothing_is_said_of_a_model_of_unknown_size(models: Path, model_id: str, image_uri: str) -> None:
+def test_a_model_of_unknown_size_gets_no_latency_warning(models: Path, model_id: str, image_uri: str) -> None:
     built(models, XLM_R)
     assert settings.model.latency_warning(model_id, image_uri, 512, 1) is None
 
 
-def test_the_program_warns_where_the_threshold_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_warns_if_the_latency_threshold_is_too_low(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", lambda message, *_: said.append(message))
     run(DEV)

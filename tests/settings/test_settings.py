@@ -39,12 +39,12 @@ def faults(given: Settings, **changes: object) -> list[str]:
     return [fault.strip() for fault in caught.value.faults]
 
 
-def test_the_project_file_keeps_to_pulumis_own_schema() -> None:
+def test_the_project_file_follows_pulumis_schema() -> None:
     official = json.loads((Path(__file__).parent / "pulumi-project.schema.json").read_text())
     jsonschema.validate(yaml.safe_load((ROOT / "Pulumi.yaml").read_text()), official)
 
 
-def test_every_key_of_the_schema_is_a_field_of_the_same_type_and_the_reverse() -> None:
+def test_the_schemas_keys_match_the_fields_in_name_and_type() -> None:
     types = {"string": str, "integer": int, "boolean": bool}
     declared = {key: types[spec["type"]] for key, spec in schema().items()}
     assert declared == {key_of(f.name): f.type for f in dataclasses.fields(Settings)}
@@ -194,7 +194,7 @@ def test_the_defaults_are_a_valid_configuration(defaults: Settings) -> None:
         ),
     ],
 )
-def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
+def test_the_error_on_a_bad_value_names_key_and_allowed_values(
     defaults: Settings, changes: dict[str, object], key: str, allowed: str
 ) -> None:
     found = faults(defaults, **changes)
@@ -231,7 +231,7 @@ def test_a_bad_value_is_refused_by_its_key_with_what_is_allowed(
         {"send_topic_arns": f"{TOPIC},{TOPIC}-2.fifo", "region": "us-west-2"},
     ],
 )
-def test_the_edges_of_what_is_allowed_are_accepted(defaults: Settings, changes: dict[str, object]) -> None:
+def test_values_at_the_limits_are_accepted(defaults: Settings, changes: dict[str, object]) -> None:
     dataclasses.replace(defaults, **changes)
 
 
@@ -242,7 +242,7 @@ def test_all_faults_are_reported_at_once(defaults: Settings) -> None:
     assert [fault.split(":")[0] for fault in found] == ["memoryMb", "reservedConcurrency", "batchSize", "alarmEmail"]
 
 
-def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed() -> None:
+def test_a_value_of_the_wrong_type_does_not_hide_other_faults() -> None:
     with pytest.raises(SettingsError) as caught:
         run(DEV, batchSize="ten", consume="maybe", memoryMb=1, queueRetentionDays=14)
     assert {fault.strip() for fault in caught.value.faults} == {
@@ -254,19 +254,19 @@ def test_a_value_of_a_wrong_type_hides_no_other_fault_and_says_what_is_allowed()
     }
 
 
-def test_a_misspelt_key_is_refused_with_the_nearest_that_exists() -> None:
+def test_the_error_on_a_misspelt_key_suggests_the_nearest_one() -> None:
     with pytest.raises(SettingsError) as caught:
         run(DEV, memoryMB=1024, quux=1)
     assert caught.value.faults == ["  memoryMB: is not a setting; did you mean memoryMb?", "  quux: is not a setting"]
 
 
-def test_a_rule_between_fields_asks_only_for_fields_that_exist(defaults: Settings) -> None:
-    # A rule that cannot be decided says nothing, so a misspelt name in it would pass unseen.
+def test_a_rule_between_fields_reads_only_existing_fields(defaults: Settings) -> None:
+    # A rule that cannot be evaluated reports nothing, so a misspelt name in it would go unnoticed.
     values = SimpleNamespace(**vars(defaults), **derived(vars(defaults)), region="us-west-2")
     assert all(rule.holds(values) for f in dataclasses.fields(Settings) for rule in f.metadata.get("also", ()))
 
 
-def test_a_region_that_only_the_environment_names_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_set_only_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-west-2")
     config = stack_config(DEV, {})
     del config["aws:region"]
@@ -283,7 +283,7 @@ def test_the_cli_shows_a_fault_without_a_traceback() -> None:
     assert issubclass(SettingsError, pulumi.RunError)
 
 
-def test_the_stacks_region_is_what_image_and_key_are_held_against() -> None:
+def test_the_image_and_the_key_must_be_in_the_stacks_region() -> None:
     with pytest.raises(SettingsError) as caught:
         run(DEV, imageUri=DIGEST, kmsKeyArn=KEY, **{"aws:region": "eu-west-1"})
     assert [fault.split(":")[0].strip() for fault in caught.value.faults] == ["imageUri", "kmsKeyArn"]
@@ -304,21 +304,19 @@ def test_the_stacks_region_is_what_image_and_key_are_held_against() -> None:
         ),
     ],
 )
-def test_a_stack_file_that_cannot_be_read_is_an_error_that_names_it(
-    content: str | bytes, says: str, tmp_path: Path
-) -> None:
+def test_an_unreadable_stack_file_is_refused_with_the_reason(content: str | bytes, says: str, tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.odd.yaml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(SettingsError, match=re.escape(says)):
         stack_config(file, {})
 
 
-def test_settings_cannot_be_changed_after_they_were_checked(defaults: Settings) -> None:
+def test_settings_are_immutable_once_checked(defaults: Settings) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         defaults.memory_mb = 1  # type: ignore[misc]
 
 
-def test_mails_without_a_link_to_the_runbook_are_warned_of(defaults: Settings) -> None:
+def test_an_alarm_email_without_a_runbook_link_gives_a_warning(defaults: Settings) -> None:
     def warned(**values: str) -> list[str]:
         return [line for line in dataclasses.replace(defaults, **values).warnings() if "runbookUrl" in line]
 

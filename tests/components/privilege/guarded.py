@@ -1,4 +1,4 @@
-"""A stack on which IAM checks every call: the function has its role's credentials, others a policy's."""
+"""A stack on which IAM checks every call: the function has its role's credentials, other callers have a policy's."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,15 +19,15 @@ from tools.local.stack import LocalPipeline
 
 KEY_ARN = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-OTHER = "other"  # name of a table, a queue, a log group and a role that are none of the stack's
+OTHER = "other"  # name of a table, a queue, a log group and a role that do not belong to the stack
 
 
 @dataclass
 class Guarded:
     """
     Attributes:
-        local: the stack; its clients are an administrator's.
-        function, producer, reader, admin: make a client of a service with their credentials.
+        local: the stack; its clients have an administrator's credentials.
+        function, producer, reader, admin: each makes a client for a service with its own credentials.
     """
 
     local: LocalPipeline
@@ -37,7 +37,7 @@ class Guarded:
     admin: Callable[[str], Any]
 
     def elsewhere(self, account: str, policy: dict[str, Any]) -> Callable[[str], Any]:
-        """Makes a client of a service with the credentials of a new role of another account, which has this policy."""
+        """Creates a role with this policy in another account, and returns a factory of clients with its credentials."""
         iam = iam_backends[account]["aws"]
         name = f"role-{len(iam.roles)}"
         role = iam.create_role(name, json.dumps(EVERYTHING), "/", None, "", [], None)
@@ -52,7 +52,7 @@ class Guarded:
 
     @cached_property
     def role_policy(self) -> tuple[str, str, dict[str, Any]]:
-        """Of the function: the role's name, the policy's, and the policy as it is registered."""
+        """The names of the function's role and of its policy, and the policy as the program registers it."""
         given = self.local.recording.one("aws:iam/rolePolicy:RolePolicy")
         role = given.inputs["role"]
         (name,) = self.admin("iam").list_role_policies(RoleName=role)["PolicyNames"]
@@ -60,7 +60,7 @@ class Guarded:
 
     @contextmanager
     def with_policy(self, document: dict[str, Any]) -> Iterator[None]:
-        """Within, the function's role has this policy and not its own."""
+        """Inside the block, the function's role has this policy instead of its own."""
         role, name, own = self.role_policy
         iam = self.admin("iam")
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))

@@ -1,8 +1,8 @@
-"""moto's enforcement of IAM policies, where it is wrong put right.
+"""Enforces IAM policies in moto, and corrects moto where it is wrong.
 
-What it cannot show: conditions and resource policies are not evaluated (those of queues are by queue_policy.py), SQS
-uses no key (so not that `UseQueueKey` is needed, only what it allows), and nobody asks for `sqs:GetQueueAttributes`,
-which Lambda wants of the role of an event source mapping.
+It has limits. It evaluates no conditions and no resource policies; queue_policy.py evaluates those of queues. SQS uses
+no key, so a test shows only what `UseQueueKey` allows, not that the stack needs it. Nothing in the pipeline calls
+`sqs:GetQueueAttributes`, which Lambda requires of the role of an event source mapping.
 """
 
 import json
@@ -28,7 +28,7 @@ from tools.local.cloud import HOST, Cloud
 
 
 class CloudHere(Cloud):
-    """The embedded cloud in this process, where its IAM can be put right."""
+    """The embedded cloud in this process, where tests can correct its IAM."""
 
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -44,14 +44,14 @@ class CloudHere(Cloud):
 
 @contextmanager
 def enforced() -> Iterator[None]:
-    """Within, every call needs credentials that moto gave out, and their policies must allow it."""
+    """Inside the block, every call needs credentials that moto issued, and their policies must allow it."""
     with pytest.MonkeyPatch.context() as patch:
-        # moto takes "*" for the resource of these services, which a policy that is scoped does not allow.
+        # moto uses "*" as the resource of these services, which no scoped policy allows.
         patch.setattr(DynamoHandler, "_determine_resource", _table_arn, raising=False)
         patch.setattr(DynamoDBStreamsHandler, "_determine_resource", _stream_arn, raising=False)
         patch.setattr(LogsResponse, "_determine_resource", _log_stream_arn, raising=False)
         patch.setattr(KmsResponse, "_determine_resource", _key_arn, raising=False)
-        # It gets the signatures of Lambda's calls wrong; the key alone says whose a call is.
+        # moto gets the signatures of Lambda's calls wrong; the access key alone identifies the caller.
         patch.setattr(IAMRequest, "check_signature", lambda self: None)
         patch.setattr(IAMRequest, "check_action_permitted", _by_iams_name(IAMRequest.check_action_permitted))
         with enable_iam_authentication():
@@ -80,8 +80,10 @@ def _key_arn(self: Any) -> str:
 
 
 def _by_iams_name(check: Any) -> Any:
-    """IAM has no batch actions of SQS, as who may do a thing may do it in batches, and counts streams to DynamoDB; and
-    moto cuts X-Ray's verb.
+    """Translates moto's action names into IAM's.
+
+    In IAM, SQS's batch actions have the name of the single action, and streams belong to DynamoDB. moto drops X-Ray's
+    verb.
     """
 
     def checked(self: Any, resource: str) -> None:
@@ -94,14 +96,14 @@ def _by_iams_name(check: Any) -> Any:
 
 
 def allowed(client: Any, operation: str, **arguments: Any) -> bool:
-    """Whether IAM lets a call through, whatever becomes of it then."""
+    """Whether IAM lets a call through, even if the call fails afterwards."""
     try:
         getattr(client, operation)(**arguments)
     except ClientError as error:
-        # moto answers in XML, whichever the protocol: botocore leaves that unread where it expects JSON.
+        # moto answers in XML under every protocol; botocore does not parse that where it expects JSON.
         return "AccessDenied" not in str(error.response)
     except ResponseParserError:
-        return True  # moto fell over, behind IAM
+        return True  # moto failed after IAM let the call through
     return True
 
 

@@ -1,6 +1,6 @@
-"""A queue's own policy, judged as IAM judges it; moto judges the policies of users and roles alone.
+"""Evaluates a queue's own policy as IAM does; moto evaluates only the policies of users and roles.
 
-It knows no more of the language than our queues' policies say, and fails on anything else.
+It knows only the elements that our queues' policies use, and fails on any other.
 """
 
 import json
@@ -17,7 +17,7 @@ from moto.sqs.responses import SQSResponse
 
 from policy.rule import as_list
 
-OVER_TLS = {"aws:SecureTransport": "true"}  # moto has no TLS: its calls count as made over it
+OVER_TLS = {"aws:SecureTransport": "true"}  # moto has no TLS; these tests treat its calls as made over TLS
 OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
     "Bool": lambda value, wanted: value in wanted,
     "ArnEquals": lambda value, wanted: value in wanted,
@@ -28,10 +28,10 @@ OPERATORS: dict[str, Callable[[str | None, list[str]], bool]] = {
 def verdict(
     policy: Mapping[str, Any], principals: Mapping[str, str], action: str, resource: str, context: Mapping[str, str]
 ) -> bool | None:
-    """What a policy says of a call: True allows it, False denies it, None says nothing.
+    """A policy's verdict on a call: True allows it, False denies it, None does neither.
 
     Args:
-        principals: who calls, as a policy would name it: `{"AWS": the account's root}` or `{"Service": ...}`.
+        principals: the caller, as a policy would name it: `{"AWS": the account's root}` or `{"Service": ...}`.
         context: condition keys of the call.
     """
     effects = {
@@ -55,7 +55,7 @@ def _named(principal: Any, principals: Mapping[str, str]) -> bool:
 
 @contextmanager
 def judged() -> Iterator[None]:
-    """Within, each call of SQS reaches the queue of the account in its URL, and that queue's policy has its say."""
+    """Inside the block, an SQS call reaches the queue of the account in its URL, and that queue's policy applies."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SQSResponse, "sqs_backend", property(_backend_of_url))
         patch.setattr(IAMRequest, "check_action_permitted", _by_both(IAMRequest.check_action_permitted))
@@ -77,7 +77,7 @@ def _policy_of(queue_arn: str) -> dict[str, Any]:
 
 
 def _by_both(check: Any) -> Any:
-    """Within an account the caller's own policy is enough, if the queue's denies nothing; another needs both."""
+    """In one account the caller's own policy is enough unless the queue's denies the call. Other accounts need both."""
 
     def checked(self: Any, resource: str) -> None:
         check(self, resource)
@@ -91,7 +91,7 @@ def _by_both(check: Any) -> Any:
 
 
 def _if_let_in(publish: Any) -> Any:
-    """SNS drops what the queue refuses, as it does for every error that it takes for its client's."""
+    """SNS drops a message that the queue refuses, as it does on every client error."""
 
     def published(self: Any, *args: Any, **kwargs: Any) -> None:
         account = self.topic.arn.split(":")[4]

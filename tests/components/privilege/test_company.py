@@ -14,7 +14,7 @@ from tools.project import PROJECT
 pytestmark = pytest.mark.slow(reason="runs a whole pipeline whose every call IAM checks")
 
 
-def test_the_whole_pipeline_works_with_its_own_credentials_only(company: Guarded) -> None:
+def test_the_whole_pipeline_works_with_only_its_own_credentials(company: Guarded) -> None:
     local = company.local
     sqs = company.producer("sqs")
     for body in ("poison", *(json.dumps({"id": f"text-{n}", "text": "I love it."}) for n in range(12))):
@@ -24,7 +24,7 @@ def test_the_whole_pipeline_works_with_its_own_credentials_only(company: Guarded
     assert [dead["Body"] for dead in local.dead_letters()] == ["poison"]
 
 
-def test_the_function_may_use_the_stacks_keys_and_no_other(company: Guarded) -> None:
+def test_the_function_may_use_only_the_stacks_keys(company: Guarded) -> None:
     config = stack_config(STRICT, {})
     keys = [config[f"{PROJECT}:{key}"] for key in ("kmsKeyArn", "dataKmsKeyArn")]
     kms = company.function("kms")
@@ -35,7 +35,7 @@ def test_the_function_may_use_the_stacks_keys_and_no_other(company: Guarded) -> 
     assert not allowed(kms, "decrypt", KeyId=keys[0][:-1] + "0", CiphertextBlob=b"a")
 
 
-def test_the_function_may_have_its_interfaces_and_may_do_nothing_else_to_the_network(company: Guarded) -> None:
+def test_the_function_gets_only_the_ec2_permissions_for_its_interfaces(company: Guarded) -> None:
     ec2 = company.function("ec2")
     assert allowed(ec2, "describe_network_interfaces")
     assert allowed(ec2, "describe_subnets")
@@ -43,14 +43,14 @@ def test_the_function_may_have_its_interfaces_and_may_do_nothing_else_to_the_net
     assert not allowed(ec2, "create_vpc", CidrBlock="10.0.0.0/16")
 
 
-def test_a_producer_may_use_the_queues_key_and_not_the_datas(company: Guarded) -> None:
+def test_a_producer_may_use_the_queue_key_but_not_the_data_key(company: Guarded) -> None:
     config = stack_config(STRICT, {})
     kms = company.producer("kms")
     assert allowed(kms, "generate_data_key", KeyId=config[f"{PROJECT}:kmsKeyArn"], KeySpec="AES_256")
     assert not allowed(kms, "generate_data_key", KeyId=config[f"{PROJECT}:dataKmsKeyArn"], KeySpec="AES_256")
 
 
-def test_a_reader_may_decrypt_with_the_datas_key_and_use_no_other(company: Guarded) -> None:
+def test_a_reader_may_only_decrypt_and_only_with_the_data_key(company: Guarded) -> None:
     config = stack_config(STRICT, {})
     kms, data_key = company.reader("kms"), config[f"{PROJECT}:dataKmsKeyArn"]
     assert allowed(kms, "decrypt", KeyId=data_key, CiphertextBlob=b"a")

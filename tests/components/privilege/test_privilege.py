@@ -24,7 +24,7 @@ OTHER_KEY_ARN = KEY_ARN.replace("0a1b2c3d", "ffffffff")
 
 
 def done_by_function(body: str) -> Callable[[Guarded], bool]:
-    """Whether the function, in its real runtime and with its role's credentials, is done with a message."""
+    """Whether the function handles a message in its real runtime with its role's credentials."""
 
     def done(stack: Guarded) -> bool:
         invocation = stack.local.function.invoke({"Records": [record(body)]})
@@ -46,7 +46,7 @@ def stream(stack: Guarded) -> dict[str, Any]:
     return {"logGroupName": stack.local.function_config.log_group, "logStreamName": "a"}
 
 
-# What the function does, and what Lambda does in its name, by the action that it takes.
+# The calls that the function makes, and that Lambda makes on its behalf, by the IAM action that they need.
 USES: dict[str, Callable[[Guarded], bool]] = {
     "dynamodb:PutItem": done_by_function('{"id": "1", "text": "good"}'),
     "sqs:SendMessage": done_by_function("poison"),
@@ -78,7 +78,7 @@ def refused(stack: Guarded) -> set[str]:
     return {action for action, use in USES.items() if not use(stack)}
 
 
-def test_the_whole_pipeline_works_with_its_own_credentials_only(stack: Guarded) -> None:
+def test_the_whole_pipeline_works_with_only_its_own_credentials(stack: Guarded) -> None:
     local = stack.local
     bodies = [json.dumps({"id": f"text-{n}", "text": "I love it."}) for n in range(12)]
     stack.producer("sqs").send_message(QueueUrl=local.queue_url, MessageBody="poison")
@@ -91,7 +91,7 @@ def test_the_whole_pipeline_works_with_its_own_credentials_only(stack: Guarded) 
     assert [dead["Body"] for dead in local.dead_letters()] == ["poison"]
 
 
-def test_the_role_has_the_statements_whose_uses_are_tried_here(stack: Guarded) -> None:
+def test_the_role_has_exactly_the_statements_that_these_tests_use(stack: Guarded) -> None:
     _, _, policy = stack.role_policy
     assert {statement["Sid"]: set(statement["Action"]) for statement in policy["Statement"]} == STATEMENTS
     assert set().union(*STATEMENTS.values()) == set(USES)
@@ -99,7 +99,7 @@ def test_the_role_has_the_statements_whose_uses_are_tried_here(stack: Guarded) -
 
 
 @pytest.mark.parametrize("sid", STATEMENTS)
-def test_no_statement_is_spare(stack: Guarded, sid: str) -> None:
+def test_the_role_needs_every_statement(stack: Guarded, sid: str) -> None:
     _, _, policy = stack.role_policy
     less = {**policy, "Statement": [s for s in policy["Statement"] if s["Sid"] != sid]}
     with stack.with_policy(less):
@@ -107,14 +107,14 @@ def test_no_statement_is_spare(stack: Guarded, sid: str) -> None:
 
 
 @pytest.mark.parametrize("action", USES)
-def test_no_action_is_spare(stack: Guarded, action: str) -> None:
+def test_the_role_needs_every_action(stack: Guarded, action: str) -> None:
     _, _, policy = stack.role_policy
     kept = [{**s, "Action": [each for each in s["Action"] if each != action]} for s in policy["Statement"]]
     with stack.with_policy({**policy, "Statement": [s for s in kept if s["Action"]]}):
         assert refused(stack) == {action}
 
 
-# What must be refused: service, operation, arguments.
+# A call to try: service, operation, arguments.
 Attempt = tuple[str, str, Callable[[Guarded], dict[str, Any]]]
 
 
@@ -162,7 +162,7 @@ def log_group(stack: Guarded) -> dict[str, Any]:
 
 
 HANDLE = {"ReceiptHandle": "a"}
-NOBODYS: list[Attempt] = [
+FORBIDDEN_TO_ALL: list[Attempt] = [
     ("dynamodb", "update_item", lambda s: {**table(s), "Key": KEY, "UpdateExpression": "REMOVE sentiment"}),
     ("dynamodb", "delete_item", lambda s: {**table(s), "Key": KEY}),
     ("dynamodb", "scan", table),
@@ -206,16 +206,16 @@ READS: list[Attempt] = [
     ("dynamodbstreams", "get_shard_iterator", shard),
     ("dynamodbstreams", "get_records", lambda s: {"ShardIterator": iterator(s)}),
 ]
-NOT_THE_FUNCTIONS: list[Attempt] = [
-    *NOBODYS,
+FORBIDDEN_TO_FUNCTION: list[Attempt] = [
+    *FORBIDDEN_TO_ALL,
     *READS,
     ("sqs", "send_message", lambda s: {**queue(s), "MessageBody": "a"}),
     ("logs", "put_retention_policy", lambda s: {**log_group(s), "retentionInDays": 3653}),
     ("iam", "attach_role_policy", lambda s: {"RoleName": s.role_policy[0], "PolicyArn": "arn:aws:iam::aws:policy/a"}),
     ("sts", "assume_role", lambda s: role(s.role_policy[0])),
 ]
-NOT_THE_PRODUCERS: list[Attempt] = [
-    *NOBODYS,
+FORBIDDEN_TO_PRODUCER: list[Attempt] = [
+    *FORBIDDEN_TO_ALL,
     *READS,
     ("dynamodb", "put_item", lambda s: {**table(s), "Item": ITEM}),
     ("sqs", "receive_message", lambda s: {**queue(s), "WaitTimeSeconds": 0}),
@@ -227,7 +227,7 @@ NOT_THE_PRODUCERS: list[Attempt] = [
     ("xray", "put_trace_segments", lambda s: {"TraceSegmentDocuments": ["{}"]}),
     ("sts", "assume_role", lambda s: role(s.role_policy[0])),
 ]
-NOT_THE_READERS: list[Attempt] = [
+FORBIDDEN_TO_READER: list[Attempt] = [
     ("dynamodb", "get_item", lambda s: {"TableName": OTHER, "Key": KEY}),
     ("dynamodb", "batch_get_item", lambda s: {"RequestItems": {OTHER: {"Keys": [KEY]}}}),
     ("dynamodb", "query", lambda s: {**by_id(s), "TableName": OTHER}),
@@ -236,7 +236,7 @@ NOT_THE_READERS: list[Attempt] = [
     ("dynamodbstreams", "get_shard_iterator", lambda s: shard(s, StreamArn=other_stream(s))),
     ("dynamodbstreams", "get_records", lambda s: {"ShardIterator": iterator(s, StreamArn=other_stream(s))}),
     ("sqs", "send_message", lambda s: {**queue(s), "MessageBody": "a"}),
-    *(attempt for attempt in NOT_THE_PRODUCERS if attempt not in READS),
+    *(attempt for attempt in FORBIDDEN_TO_PRODUCER if attempt not in READS),
 ]
 
 
@@ -248,20 +248,20 @@ def let_through(stack: Guarded, client: Callable[[str], Any], attempts: list[Att
     ]
 
 
-def test_the_role_allows_nothing_else(stack: Guarded) -> None:
-    assert let_through(stack, stack.function, NOT_THE_FUNCTIONS) == []
+def test_the_role_allows_no_other_call(stack: Guarded) -> None:
+    assert let_through(stack, stack.function, FORBIDDEN_TO_FUNCTION) == []
 
 
 def test_a_producer_may_do_nothing_but_send(stack: Guarded) -> None:
-    assert let_through(stack, stack.producer, NOT_THE_PRODUCERS) == []
+    assert let_through(stack, stack.producer, FORBIDDEN_TO_PRODUCER) == []
 
 
-def test_a_reader_may_read_by_id_and_the_stream_and_do_nothing_else(stack: Guarded) -> None:
+def test_a_reader_may_only_read_results_by_id_and_the_stream(stack: Guarded) -> None:
     assert len(let_through(stack, stack.reader, READS)) == len(READS)
-    assert let_through(stack, stack.reader, NOT_THE_READERS) == []
+    assert let_through(stack, stack.reader, FORBIDDEN_TO_READER) == []
 
 
-def test_a_readers_policy_is_enough_for_results_by_id_and_not_for_a_scan(stack: Guarded) -> None:
+def test_a_readers_policy_allows_results_by_id_but_no_scan(stack: Guarded) -> None:
     stack.admin("dynamodb").put_item(TableName=stack.local.table_name, Item=ITEM)
     results = Results(dynamodb=stack.reader("dynamodb"), table_name=stack.local.table_name)
     assert [result[TABLE_KEY] for page in wait_for(results, ["1"], interval_s=1) for result in page] == ["1"]
@@ -269,7 +269,7 @@ def test_a_readers_policy_is_enough_for_results_by_id_and_not_for_a_scan(stack: 
         list(results.scan())
 
 
-def test_it_is_the_policies_that_refuse(stack: Guarded) -> None:
-    """Last, as an administrator is let delete all that the other tests need, and so are the reads before the rest."""
-    for attempt in dict.fromkeys([*READS, *NOT_THE_READERS, *NOT_THE_FUNCTIONS, *NOT_THE_PRODUCERS]):
+def test_an_administrator_may_make_every_refused_call(stack: Guarded) -> None:
+    """Shows that the policies refuse the calls. Runs last, and reads first, as it deletes what the rest needs."""
+    for attempt in dict.fromkeys([*READS, *FORBIDDEN_TO_READER, *FORBIDDEN_TO_FUNCTION, *FORBIDDEN_TO_PRODUCER]):
         assert let_through(stack, stack.admin, [attempt]), attempt[:2]

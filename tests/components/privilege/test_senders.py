@@ -24,7 +24,7 @@ QUEUES = ("queue", "queue-dlq")
 
 
 def may_send(company: Guarded, queue_arn: str = "") -> dict[str, Any]:
-    """The policy that docs/messages.md gives a sender's role; for the stack's queue unless another is named."""
+    """The policy that docs/messages.md gives a sender's role, by default for the stack's queue."""
     arn = queue_arn or company.local.recording.outputs["queueArn"]
     statement = {"Sid": "SendText", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
     return {"Version": "2012-10-17", "Statement": [statement]}
@@ -36,7 +36,7 @@ def send(company: Guarded, client: Callable[[str], Any], text_id: str) -> None:
 
 
 def publish(company: Guarded, name: str, body: str, **attributes: str) -> None:
-    """To a topic of the listed account, while the queue is subscribed to it."""
+    """Publishes to a topic of the listed account while the queue is subscribed to it."""
     sns = company.elsewhere(SENDER, EVERYTHING)("sns")
     topic, queue_arn = sns.create_topic(Name=name)["TopicArn"], company.local.recording.outputs["queueArn"]
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, Attributes=attributes)
@@ -49,17 +49,17 @@ def policy(company: Guarded, queue: str) -> dict[str, Any]:
     return json.loads(given.inputs["policy"])
 
 
-def test_a_text_of_another_accounts_role_is_stored(company: Guarded) -> None:
+def test_a_text_from_a_role_of_a_listed_account_is_stored(company: Guarded) -> None:
     send(company, company.elsewhere(SENDER, may_send(company)), "of-another-account")
     eventually(lambda: "of-another-account" in company.local.results())
 
 
-def test_a_role_of_an_account_that_is_not_listed_is_refused_whatever_its_own_account_allows(company: Guarded) -> None:
+def test_a_role_of_an_unlisted_account_is_refused(company: Guarded) -> None:
     with pytest.raises(SendFailed):
         send(company, company.elsewhere(STRANGER, EVERYTHING), "of-a-stranger")
 
 
-def test_a_role_that_its_own_account_does_not_let_send_is_refused(company: Guarded) -> None:
+def test_a_role_without_permission_from_its_own_account_is_refused(company: Guarded) -> None:
     with pytest.raises(SendFailed):
         send(
             company,
@@ -83,32 +83,32 @@ def test_another_account_may_do_nothing_but_send(company: Guarded) -> None:
     assert [operation for operation, given in attempts if allowed(sqs, operation, **given)] == []
 
 
-def test_a_text_of_the_topic_is_stored_and_another_topics_never_arrives(company: Guarded) -> None:
+def test_only_texts_from_the_listed_topic_are_stored(company: Guarded) -> None:
     publish(company, "other", '{"id": "of-another-topic", "text": "I love it."}', RawMessageDelivery="true")
     publish(company, NAME, '{"id": "of-the-topic", "text": "I love it."}', RawMessageDelivery="true")
     eventually(lambda: "of-the-topic" in company.local.results())
     assert "of-another-topic" not in company.local.results()
 
 
-def test_what_the_topic_wraps_is_dead_lettered_with_the_way_out(company: Guarded) -> None:
+def test_a_message_wrapped_by_sns_is_dead_lettered_with_the_fix(company: Guarded) -> None:
     publish(company, NAME, '{"id": "wrapped", "text": "I love it."}')
     eventually(lambda: company.local.depth(company.local.dead_letter_queue_url))
     (letter,) = company.local.dead_letters()
     assert json.loads(json.loads(letter["Body"])["Message"])["id"] == "wrapped"
-    told = letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
-    assert TOPIC in told
-    assert "set RawMessageDelivery of the topic's subscription to true" in told
+    reason = letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
+    assert TOPIC in reason
+    assert "set RawMessageDelivery of the topic's subscription to true" in reason
 
 
 @pytest.mark.parametrize("queue", QUEUES)
-def test_nobody_may_do_anything_without_tls(company: Guarded, queue: str) -> None:
+def test_nobody_may_send_without_tls(company: Guarded, queue: str) -> None:
     arn = company.local.recording.one("aws:sqs/queue:Queue", queue).outputs["arn"]
     plain = {"aws:SecureTransport": "false", "aws:SourceArn": TOPIC}
     for caller in ({"AWS": f"arn:aws:iam::{SENDER}:root"}, {"Service": "sns.amazonaws.com"}):
         assert verdict(policy(company, queue), caller, "sqs:SendMessage", arn, plain) is False
 
 
-def test_a_topic_is_let_in_where_sns_does_not_name_its_account_and_not_where_it_names_another(company: Guarded) -> None:
+def test_a_topic_may_send_unless_sns_names_another_account(company: Guarded) -> None:
     def let_in(**context: str) -> bool | None:
         arn = company.local.recording.outputs["queueArn"]
         given = {**OVER_TLS, "aws:SourceArn": TOPIC, **{f"aws:{key}": value for key, value in context.items()}}

@@ -1,4 +1,4 @@
-"""`make fuzz`: runs atheris on the handler for a limited time, guided by coverage, from the recorded bodies on."""
+"""`make fuzz`: runs atheris, guided by coverage, on the handler for a limited time. It starts from recorded bodies."""
 
 import argparse
 import logging
@@ -14,7 +14,7 @@ FOUND = Path("build") / "fuzz"
 
 
 def main() -> None:
-    """Runs libFuzzer, which ends the process: with 0, or with its own code where an input fails; that is kept."""
+    """Runs libFuzzer, which ends the process: with 0, or with its own code if an input fails. It saves that input."""
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
     seconds = parser.parse_args().seconds

@@ -1,4 +1,4 @@
-"""The fuzzing target: the handler, with any bytes as a message between two good ones, and as event parts if JSON."""
+"""The fuzz target gives the handler any bytes: as a message between two good ones and, if JSON, as event parts."""
 
 import contextlib
 import json
@@ -13,14 +13,14 @@ from tests.function.strategies import NOW
 
 
 class Memory:
-    """DynamoDB and SQS as far as the function uses them: ids that were stored, bodies that were dead-lettered."""
+    """Stands in for DynamoDB and SQS: keeps the ids that were stored and the bodies that were dead-lettered."""
 
     def __init__(self) -> None:
         self.stored: set[str] = set()
         self.dead: list[str] = []
 
     def put_item(self, **given: Any) -> None:
-        json.dumps(given, ensure_ascii=False).encode()  # as it would go out
+        json.dumps(given, ensure_ascii=False).encode()  # as boto3 would send it
         self.stored.add(given["Item"]["id"]["S"])
 
     def send_message(self, **given: Any) -> None:
@@ -29,10 +29,10 @@ class Memory:
 
 
 def target(module: ModuleType) -> Callable[[bytes], None]:
-    """The function to fuzz, on a handler's module whose clients and classifier it replaces by quick ones.
+    """Returns the function to fuzz. Replaces the clients and the classifier of the handler's module by fast ones.
 
-    What it returns raises AssertionError where a record has not exactly one outcome or takes a neighbour with it, and
-    lets through whatever the handler should have caught.
+    The returned function raises AssertionError if a record does not have exactly one outcome or affects a neighbour. It
+    lets any exception through that the handler should have caught.
     """
     module.classifier = FakeClassifier()
     original = module.consumer

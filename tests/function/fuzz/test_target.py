@@ -23,7 +23,7 @@ def one(module: ModuleType) -> Callable[[bytes], None]:
     return target(module)
 
 
-def test_recorded_bodies_and_bytes_that_are_no_text_pass(one: Callable[[bytes], None]) -> None:
+def test_the_target_accepts_recorded_bodies_and_arbitrary_bytes(one: Callable[[bytes], None]) -> None:
     assert CORPUS
     for data in [*(path.read_bytes() for path in CORPUS), b"", b"\xff\xfe\x00", bytes(range(256))]:
         one(data)
@@ -36,15 +36,15 @@ def test_recorded_bodies_and_bytes_that_are_no_text_pass(one: Callable[[bytes], 
         {"batchItemFailures": []},
         {"statusCode": 200, "score": float("nan")},
     ],
-    ids=["a good neighbour is reported", "nothing is stored", "no JSON"],
+    ids=["a good neighbour is reported", "nothing is stored", "not JSON"],
 )
-def test_a_wrong_answer_is_found(one: Callable[[bytes], None], module: ModuleType, wrong: Any) -> None:
+def test_the_target_fails_on_a_wrong_answer(one: Callable[[bytes], None], module: ModuleType, wrong: Any) -> None:
     module.handler = lambda event, context: wrong  # type: ignore[attr-defined]
     with pytest.raises((AssertionError, ValueError)):
         one(b"{}")
 
 
-def test_an_exception_is_found(
+def test_the_target_fails_on_an_exception(
     one: Callable[[bytes], None], module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "is_whole", lambda record: 1 / 0)

@@ -24,15 +24,15 @@ THROTTLED, REFUSED, BROKEN, UNDELIVERABLE = "is throttled", "is refused", "break
 
 @dataclass
 class Observed:
-    """A stack with failures provoked, and every line that its function has logged."""
+    """A stack in which tests provoke failures, and every line that its function has logged."""
 
     local: LocalPipeline
     lines: list[str] = field(default_factory=list)
 
-    def leaks(self, *said: object) -> list[str]:
-        """Where something planted, or a credential of the role, stands in the log or in what else was said."""
+    def leaks(self, *others: object) -> list[str]:
+        """The log lines, and the other outputs given, that hold anything planted or a credential of the role."""
         secrets = [TEXT, ID, ATTRIBUTE, *self.local.function_config.credentials.values()]
-        return [place for place in [*self.lines, *map(str, said)] if any(secret in place for secret in secrets)]
+        return [line for line in [*self.lines, *map(str, others)] if any(secret in line for secret in secrets)]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def observed() -> Iterator[Observed]:
     lines: list[str] = []
 
     def answer(call: Call) -> Answer:
-        """AWS's own answers, some of them errors that quote what they were given."""
+        """Answers as AWS does, but some calls with an error that quotes the request."""
         given = json.dumps(call.request)
         if call.operation == "PutItem" and THROTTLED in given:
             return error("ProvisionedThroughputExceededException", given)
@@ -70,7 +70,7 @@ def error(code: str, given: str) -> Answer:
 def deploy(observed: Observed, level: str, handler: str = "tests.function.secrets.breaking.handler") -> None:
     config = replace(observed.local.function_config, log_level=level, handler=handler, task_root=ROOT)
     observed.local.function.deploy(config)
-    observed.lines.clear()  # now that the last version has ended, and its log with it
+    observed.lines.clear()  # the previous version has ended, so it logs no more
 
 
 def body(text: Any, item_id: Any = ID) -> str:
@@ -101,7 +101,7 @@ EVENTS: list[dict[str, Any]] = [
 
 
 def invoke_all(local: LocalPipeline) -> list[Any]:
-    """What the function answers, in its real runtime, which has ended then: its log is complete."""
+    """Returns the function's answers from its real runtime, and ends it, so that its log is complete."""
     invocations = [local.function.invoke(event) for event in EVENTS]
     local.function.recycle()
     assert [invocation.error for invocation in invocations] == [None] * len(EVENTS)
@@ -109,7 +109,7 @@ def invoke_all(local: LocalPipeline) -> list[Any]:
 
 
 def dead_letters(local: LocalPipeline) -> list[dict[str, str]]:
-    """The attributes of the dead letters, which are gone then."""
+    """Deletes the dead letters, and returns their attributes."""
     dead = local.dead_letters()
     for each in dead:
         local.sqs.delete_message(QueueUrl=local.dead_letter_queue_url, ReceiptHandle=each["ReceiptHandle"])
@@ -117,18 +117,18 @@ def dead_letters(local: LocalPipeline) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_nothing_planted_is_logged_or_told_at_any_level(observed: Observed, level: str) -> None:
+def test_nothing_planted_leaks_at_any_log_level(observed: Observed, level: str) -> None:
     deploy(observed, level)
     answers, dead = invoke_all(observed.local), dead_letters(observed.local)
     failure = {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
     assert answers == [{"batchItemFailures": []}, {"statusCode": 500, "error": "RuntimeError"}, failure, failure]
     assert len(dead) == len(BODIES) - 1
-    told = [{name: each[name] for name in (CODE, REQUEST_ID, SENT_TIMESTAMP)} for each in dead]
-    assert any("_aws" in line for line in observed.lines), "there are metrics at every level"
-    assert observed.leaks(*answers, *told) == []
+    attributes = [{name: each[name] for name in (CODE, REQUEST_ID, SENT_TIMESTAMP)} for each in dead]
+    assert any("_aws" in line for line in observed.lines), "the function must write metrics at every level"
+    assert observed.leaks(*answers, *attributes) == []
 
 
-def test_nothing_planted_is_logged_of_what_comes_through_the_queue(observed: Observed) -> None:
+def test_nothing_planted_in_a_queue_message_is_logged(observed: Observed) -> None:
     deploy(observed, "DEBUG")
     local = observed.local
     attributes = {ATTRIBUTE: {"DataType": "String", "StringValue": ATTRIBUTE}}
@@ -138,17 +138,17 @@ def test_nothing_planted_is_logged_of_what_comes_through_the_queue(observed: Obs
     invoke_all(local)
     assert observed.leaks() == []
     log = "\n".join(observed.lines)
-    for said in ("put failed", "inference failed", "dead-letter send failed", "direct invocation failed", "not of SQS"):
-        assert said in log
+    for line in ("put failed", "inference failed", "dead-letter send failed", "direct invocation failed", "not of SQS"):
+        assert line in log
 
     dead = dead_letters(local)
     quoting = {each[CODE] for each in dead if TEXT in each[MESSAGE] or ID in each[MESSAGE]}
-    assert quoting == {"InvalidJson", "InvalidShape", "InvalidText", "InvalidTimestamp"}, "what is wrong with it"
+    assert quoting == {"InvalidJson", "InvalidShape", "InvalidText", "InvalidTimestamp"}, "they quote the bad value"
     not_quoting = {each[CODE] for each in dead} - quoting
     assert not_quoting == {"ProvisionedThroughputExceededException", "CannotBeStored", "InferenceError", "InvalidId"}
 
 
-def test_the_search_finds_what_botocore_would_log(observed: Observed) -> None:
+def test_the_leak_search_finds_what_botocore_logs(observed: Observed) -> None:
     deploy(observed, "DEBUG", "tests.function.secrets.talkative.handler")
     invoke_all(observed.local)
     assert observed.leaks()
