@@ -312,7 +312,9 @@ def test_the_state_is_versioned_encrypted_and_private(bootstrap: Recorder) -> No
     ).inputs["rules"]
     (policy,) = statements(bootstrap.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])
     assert versions == {"status": "Enabled"}
-    assert [key for key, value in private.items() if value is False] == []
+    blocks = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    assert {name: private[name] for name in blocks} == dict.fromkeys(blocks, True)
     assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
     assert policy["Effect"] == "Deny"
+    assert policy["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert bootstrap.outputs["backendUrl"].startswith("s3://")

@@ -483,8 +483,10 @@ def test_temporary_sqs_errors_neither_lose_nor_repeat_a_message(sqs: Any) -> Non
 
     queue.send("three")
     flaky.delete_message_batch.side_effect = in_turn(sqs.delete_message_batch, busy)
-    with EventSourceMapping(queue.config(), flaky, Recorder()):
+    again = Recorder()
+    with EventSourceMapping(queue.config(), flaky, again):
         eventually(lambda: queue.size() == 0)
+    assert [body for batch in again.bodies for body in batch] == ["three"]
 
 
 def test_a_failing_callback_does_not_stop_the_mapping(sqs: Any, queue: Queue) -> None:
