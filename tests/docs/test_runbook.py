@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from function.consume import Counts
+from function.consume import DEADLINE, Counts
 from policy.alarms import ALARM, DESCRIPTION_CHARS
 from tests.docs.commands import Shell, scripts
-from tests.function.strategies import CORPUS
 from tests.stacks import PROD
 from tools.local.program import ROOT, run
 from tools.local.recorder import Recorder
@@ -102,5 +101,9 @@ def test_the_function_logs_every_message_that_the_runbook_searches_for() -> None
 
 
 def test_the_runbook_explains_the_dead_letter_codes() -> None:
-    codes = {path.parent.name for path in CORPUS} - {"taken"} | {"CannotBeStored", "InferenceError", "DeadlineNear"}
+    source = "".join(
+        path.read_text() for name in ("function", "sentiment_contract") for path in (ROOT / name).glob("*.py")
+    )
+    codes = {DEADLINE, *re.findall(r'\b(?:Fault|Retry|_Invalid)\(\s*"(\w+)"', source)}
+    assert codes >= {"InvalidJson", "InvalidText", "CannotBeStored", "InferenceError"}
     assert [code for code in codes if f"`{code}`" not in SECTIONS["dlq-depth"]] == []

@@ -12,6 +12,7 @@ from sentiment_contract.timestamps import EPOCH_MILLISECONDS_FROM, EPOCH_SECONDS
 from tests.function.aws import record
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.body"))  # folders: the first fault's code, or "taken"
+SEEDS = sorted({str(path.parent) for path in CORPUS})
 NOW = datetime.now(UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_S = int((NOW + timedelta(minutes=MAX_SKEW_MINUTES)).timestamp()) + 86_400  # plus a day for the run

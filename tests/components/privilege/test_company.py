@@ -41,6 +41,9 @@ def test_the_function_gets_only_the_ec2_permissions_for_its_interfaces(company: 
     assert allowed(ec2, "describe_subnets")
     assert not allowed(ec2, "describe_instances")
     assert not allowed(ec2, "create_vpc", CidrBlock="10.0.0.0/16")
+    subnet = stack_config(STRICT, {})[f"{PROJECT}:subnetIds"][0]
+    assert allowed(ec2, "create_network_interface", SubnetId=subnet)
+    assert allowed(ec2, "delete_network_interface", NetworkInterfaceId="eni-0123456789abcdef0")
 
 
 def test_a_producer_may_use_the_queue_key_but_not_the_data_key(company: Guarded) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import atheris
 
 HERE = Path(__file__).parent
-SEEDS = HERE.parent / "function" / "corpus"
 FOUND = Path("build") / "fuzz"
 
 
@@ -21,6 +20,7 @@ def main() -> None:
     with atheris.instrument_imports(include=["function"]):
         from tests.function.aws import Aws, import_handler
         from tests.function.fuzz.target import target
+        from tests.function.strategies import SEEDS
 
         os.environ |= Aws(None, None, "", "http://127.0.0.1:1/dead-letters").variables()
         module = import_handler()
@@ -28,7 +28,7 @@ def main() -> None:
     corpus = FOUND / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     options = [f"-max_total_time={seconds}", f"-dict={HERE / 'json.dict'}", f"-artifact_prefix={FOUND}/"]
-    atheris.Setup([sys.argv[0], *options, "-max_len=4096", "-timeout=10", str(corpus), str(SEEDS)], target(module))
+    atheris.Setup([sys.argv[0], *options, "-max_len=4096", "-timeout=10", str(corpus), *SEEDS], target(module))
     atheris.Fuzz()
 
 
