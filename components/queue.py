@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components.permission import Permission, policy_document
 from components.senders import accounts_send, topics_send
 from components.transport import deny_plain_http
+from sentiment_contract.messages import MAX_MESSAGE_BYTES
 
 SECONDS_PER_DAY = 86_400
 KEY_REUSE_SECONDS = 300  # how long SQS reuses a data key of a customer managed key; its default
@@ -68,12 +69,14 @@ class Queue(pulumi.ComponentResource):
 
         self.dead_letters = aws.sqs.Queue(
             f"{name}-dlq",
+            max_message_size=MAX_MESSAGE_BYTES,  # the provider's default is a quarter of it
             message_retention_seconds=args.dlq_retention_days * SECONDS_PER_DAY,
             opts=kept,
             **encryption,
         )
         self.source = aws.sqs.Queue(
             name,
+            max_message_size=MAX_MESSAGE_BYTES,
             visibility_timeout_seconds=args.visibility_timeout_seconds,
             message_retention_seconds=args.retention_days * SECONDS_PER_DAY,
             receive_wait_time_seconds=20,  # long polling, for consumers that are not Lambda

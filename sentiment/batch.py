@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from sentiment.json_line import json_line
-from sentiment_contract.messages import Item
+from sentiment_contract.messages import MAX_MESSAGE_BYTES, Item
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGES = 10  # in one request
-MAX_BYTES = 1_048_576  # of one message, and of all messages of a request together
 
 HEAD, SEPARATOR, TAIL = '{"items": [', ", ", "]}"
 
@@ -30,7 +29,7 @@ class Batch:
         """Add an encoded item; returns the index of its message, or None if there is no room."""
         joins = self._last_has_room
         size = len(item.encode()) + (len(SEPARATOR) if joins else len(HEAD + TAIL))
-        if self._bytes + size > MAX_BYTES or not (joins or len(self._messages) < MAX_MESSAGES):
+        if self._bytes + size > MAX_MESSAGE_BYTES or not (joins or len(self._messages) < MAX_MESSAGES):
             return None
         if not joins:
             self._messages.append([])

@@ -12,7 +12,7 @@ from rich.text import Text
 from sentiment.json_line import json_line
 from sentiment.labels import painted
 from sentiment.result import Result
-from sentiment.screen import excerpt
+from sentiment.screen import as_data, excerpt
 from sentiment.spreadsheet import protected
 from sentiment.summary import Summary
 
@@ -45,6 +45,8 @@ class Output:
     _rows: list[Result] = field(default_factory=list)
 
     def begin(self) -> None:
+        if self.format in (Format.JSONL, Format.CSV):
+            as_data()
         if self.format is Format.CSV:
             self._csv().writeheader()
 

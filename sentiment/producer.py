@@ -4,12 +4,13 @@ import os
 import re
 import threading
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 
 from sentiment.senders import Senders
 from sentiment.words import counted
@@ -84,7 +85,8 @@ class Producer:
         """Queue a text for sending; waits only while all senders are busy.
 
         Args:
-            timestamp: when the text was created; now by default. The newest result for an id wins.
+            timestamp: when the text was created; now by default. A datetime without a time zone is in UTC. The newest
+                result for an id wins.
 
         Returns:
             A future that completes when SQS has the text, or holds NotSent or botocore's error if it does not. If you
@@ -93,9 +95,12 @@ class Producer:
         Raises:
             Rejected: the text breaks the message contract.
             RuntimeError: the producer is closed, or was forked after you passed it a client.
+
+        A callback of the future may call `send`, which then does not wait, but not `flush` or `close`.
         """
         moment = timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp
-        items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, datetime.now(UTC))
+        now = self._of_this_process().now()
+        items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, now)
         if faults:
             raise Rejected(faults[0])
         return self.send_item(items[0])
@@ -144,13 +149,13 @@ class Producer:
                             "belong to the parent: create the Producer here, or pass no client"
                         )
                     closed = self._senders.closed
-                    self._senders, self._pid = self._start(), os.getpid()
+                    self._senders, self._pid = self._start(_session_after_a_fork()), os.getpid()
                     if closed:
                         self._senders.close()
         return self._senders
 
-    def _start(self) -> Senders:
-        sqs = self._client or boto3.client(
+    def _start(self, session: Any = boto3) -> Senders:
+        sqs = self._client or session.client(
             "sqs",
             region_name=region_of(self._queue_url),
             config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=self._threads),
@@ -162,6 +167,15 @@ class Producer:
             threads=self._threads,
             linger_seconds=self._linger_seconds,
         )
+
+
+def _session_after_a_fork() -> boto3.Session:
+    """A session whose locks no thread holds that the fork did not copy: one may have been refreshing credentials."""
+    default = boto3.DEFAULT_SESSION
+    if default is None or isinstance(default.get_credentials(), RefreshableCredentials):
+        known = default is not None and default.profile_name in default.available_profiles
+        return boto3.Session(profile_name=default.profile_name if known else None)
+    return default
 
 
 def _tell(failures: dict[str, Exception]) -> None:

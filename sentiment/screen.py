@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
@@ -23,6 +24,13 @@ def console(*, stderr: bool = False) -> Console:
 
 answers = console()
 notes = console(stderr=True)
+
+
+def as_data() -> TextIO:
+    """Standard output for data, which `?` in place of a character would corrupt: in UTF-8, unless it is a terminal."""
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return sys.stdout
 
 
 def excerpt(text: str, chars: int) -> Text:

@@ -5,12 +5,14 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sentiment.batch import Batch, encode
 from sentiment.delivery import deliver
 from sentiment_contract.messages import Item
 
+MOST_SET_BACK = timedelta(minutes=1)  # further back, the time before was wrong
 PENDING_PER_SENDER = 2  # batches: one being sent, one to follow immediately
 
 
@@ -46,11 +48,25 @@ class Senders:
         self._begun = 0  # batches so far
         self._unsettled: set[_Pending] = set()
         self._failed: list[_Pending] = []  # those that no flush has reported
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._here = threading.local()  # whether this thread is delivering, and so perhaps in a future's callback
         self.closed = False
         threading.Thread(target=self._send_what_is_due, name="producer-linger", daemon=True).start()
 
+    def now(self) -> datetime:
+        """The time, later than at any call before, although the clock may stand still or be set back a little."""
+        with self._changed:
+            now = datetime.now(UTC)
+            if timedelta(0) <= self._latest - now < MOST_SET_BACK:
+                now = self._latest + timedelta(microseconds=1)
+            self._latest = now
+            return now
+
     def take(self, item: Item) -> Future[None]:
-        """Send a text with others; waits only while all threads are busy. RuntimeError if closed."""
+        """Send a text with others; waits only while all threads are busy, and never in a future's callback.
+
+        RuntimeError if closed.
+        """
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()  # it cannot be cancelled
         encoded = encode(item)
@@ -73,7 +89,11 @@ class Senders:
 
         Returns:
             By id, the reasons why texts taken before are not in the queue, unless an earlier flush reported them.
+
+        Raises:
+            RuntimeError: it was called in a future's callback, for whose end it would wait.
         """
+        self._refuse_in_a_callback()
         with self._changed:
             self._seal(wait=False)
             mine, self._failed = {*self._failed, *self._unsettled}, []
@@ -84,10 +104,11 @@ class Senders:
         return {item_id: error for pending in in_order for item_id, error in pending.failures.items()}
 
     def close(self) -> dict[str, Exception]:
-        """Flush, and stop the threads; a second call does nothing. Returns the same as `flush`."""
+        """Flush, and stop the threads; a second call does nothing. Returns and raises the same as `flush`."""
         with self._changed:
             if self.closed:
                 return {}
+            self._refuse_in_a_callback()
             self.closed = True
             self._changed.notify_all()
         try:
@@ -109,9 +130,18 @@ class Senders:
         pending, self._open = self._open, None
         if pending:
             self._unsettled.add(pending)
-            self._pool.submit(self._deliver, pending)
+            try:
+                self._pool.submit(self._deliver, pending)
+            except RuntimeError as error:
+                if "interpreter shutdown" not in str(error):
+                    raise
+                self._deliver(pending)  # called by atexit, when Python has ended the threads
             number = pending.number
-            while wait and sum(each.number <= number for each in self._unsettled) > self._most_unsettled:
+            while (
+                wait
+                and not self._delivering
+                and sum(each.number <= number for each in self._unsettled) > self._most_unsettled
+            ):
                 self._changed.wait()
 
     def _send_what_is_due(self) -> None:
@@ -123,7 +153,22 @@ class Senders:
                 else:
                     self._seal(wait=True)
 
+    def _refuse_in_a_callback(self) -> None:
+        if self._delivering:
+            raise RuntimeError("flush and close wait for the callbacks of futures, so a callback cannot call them")
+
+    @property
+    def _delivering(self) -> bool:
+        return getattr(self._here, "delivering", False)
+
     def _deliver(self, pending: _Pending) -> None:
+        self._here.delivering = True
+        try:
+            self._send(pending)
+        finally:
+            self._here.delivering = False
+
+    def _send(self, pending: _Pending) -> None:
         failures: dict[int, Exception] = {}
         try:
             failures |= deliver(self._sqs, self._queue_url, [{"MessageBody": body} for body in pending.batch.bodies()])

@@ -11,6 +11,7 @@ from sentiment_contract.timestamps import ALLOWED, parse_timestamp
 MAX_ID_BYTES = 2048  # DynamoDB's limit for a partition key
 ID_ALLOWED = f"a string of 1 to {MAX_ID_BYTES} bytes of UTF-8"
 MAX_TEXT_CHARS = 100_000  # at 4 bytes each, with the id, still below DynamoDB's 400 KB item
+MAX_MESSAGE_BYTES = 1_048_576  # SQS's largest message, and the most of all messages of a request together
 MAX_ITEMS = 1_000  # per message, for which a batch has time (docs/decisions/0010)
 SHOWN_CHARS = 80  # of a bad value, in an error
 SNS_ENVELOPE = {"Type", "TopicArn", "Message"}  # keys of what SNS sends without raw message delivery

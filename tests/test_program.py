@@ -7,6 +7,7 @@ from typing import Any
 
 from function import names
 from sentiment_contract import results
+from sentiment_contract.messages import MAX_MESSAGE_BYTES
 from tests.stacks import DEV, PROD
 from tools.local.program import run
 from tools.local.recorder import Recorder, Resource
@@ -109,6 +110,11 @@ def test_queues_keep_messages_for_the_configured_days() -> None:
     recorder = run(DEV, queueRetentionDays=2, dlqRetentionDays=7)
     kept = {queue.name: queue.inputs["messageRetentionSeconds"] for queue in recorder.all("aws:sqs/queue:Queue")}
     assert kept == {"queue": 2 * 86_400, "queue-dlq": 7 * 86_400}
+
+
+def test_both_queues_take_the_largest_message_of_the_contract(stack: Recorder) -> None:
+    sizes = {queue.name: queue.inputs["maxMessageSize"] for queue in stack.all("aws:sqs/queue:Queue")}
+    assert sizes == {"queue": MAX_MESSAGE_BYTES, "queue-dlq": MAX_MESSAGE_BYTES}
 
 
 def test_the_visibility_timeout_follows_from_timeout_and_window() -> None:

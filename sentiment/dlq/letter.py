@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sentiment.batch import MAX_BYTES
 from sentiment.json_line import json_line
 from sentiment_contract.dead_letters import CODE, MAX_ATTRIBUTES, MESSAGE, REQUEST_ID, SENT_TIMESTAMP, sent_at
+from sentiment_contract.messages import MAX_MESSAGE_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class DeadLetter:
         date = {"DataType": "Number", "StringValue": str(int(self.sent_at.timestamp() * 1000))}
         undated = {"MessageBody": self.body if body is None else body, "MessageAttributes": kept}
         dated = {**undated, "MessageAttributes": {**kept, SENT_TIMESTAMP: date}}
-        return dated if size_of(dated) <= MAX_BYTES else undated
+        return dated if size_of(dated) <= MAX_MESSAGE_BYTES else undated
 
 
 def size_of(message: Mapping[str, Any]) -> int:

@@ -1,6 +1,5 @@
 """`dlq peek` and `dlq save`."""
 
-import sys
 from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from sentiment.dlq.letter import DeadLetter
 from sentiment.dlq.queue import WORK_HIDES_SECONDS, Look, depth
 from sentiment.errors import CommandError
 from sentiment.options import works_on
-from sentiment.screen import answers, excerpt, notes
+from sentiment.screen import answers, as_data, excerpt, notes
 from sentiment.target import Target
 from sentiment.words import counted
 
@@ -68,7 +67,7 @@ def write(look: Look, file: Path) -> list[DeadLetter]:
     """
     letters: list[DeadLetter] = []
     try:
-        opened = nullcontext(sys.stdout) if file == STDOUT else file.open("x", encoding="utf-8")
+        opened = nullcontext(as_data()) if file == STDOUT else file.open("x", encoding="utf-8")
     except FileExistsError:
         raise CommandError(f"{file}: exists already, and may be the only copy of letters; name another file") from None
     try:

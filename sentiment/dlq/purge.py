@@ -47,6 +47,11 @@ def purge(
         except BaseException:
             discard(save)  # all are still in the queue, and the command can be repeated
             raise
-        for start in range(0, len(letters), MAX_MESSAGES):
-            look.delete(letters[start : start + MAX_MESSAGES])
+        starts = range(0, len(letters), MAX_MESSAGES)
+        left = sum(look.delete(letters[start : start + MAX_MESSAGES]) for start in starts)
+    if left:
+        raise CommandError(
+            f"SQS did not delete {left} of {counted(len(letters), 'dead letter')}, which stay in the queue; all are "
+            f"saved in {save}: repeat the command with another file"
+        )
     notes.print(f"{counted(len(letters), 'dead letter')} deleted.")

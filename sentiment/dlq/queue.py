@@ -4,12 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from sentiment.batch import MAX_BYTES, MAX_MESSAGES
-from sentiment.delivery import NotSent, deliver
+from sentiment.batch import MAX_MESSAGES
+from sentiment.delivery import deliver
 from sentiment.dlq.letter import DeadLetter, size_of
+from sentiment_contract.messages import MAX_MESSAGE_BYTES
 
 WORK_HIDES_SECONDS = 600  # how long messages stay hidden if the process dies
 WAIT_SECONDS = 1  # long polling asks all of SQS's servers, so an empty answer means an empty queue
+REPEATS = 3  # answers without a new message, after which the queue has started over; SQS may deliver one twice
+DELETIONS = 3  # attempts
 
 
 class Look:
@@ -27,29 +30,39 @@ class Look:
         self._held: dict[str, DeadLetter] = {}
 
     def __iter__(self) -> Iterator[DeadLetter]:
-        while received := self._sqs.receive_message(
+        repeats = 0
+        while repeats < REPEATS and (received := self._receive()):
+            letters = [DeadLetter.of(message) for message in received]
+            new = [letter for letter in letters if letter.message_id not in self._held]
+            self._held |= {letter.message_id: letter for letter in letters}
+            repeats = 0 if new else repeats + 1
+            yield from new
+
+    def _receive(self) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=MAX_MESSAGES,
             VisibilityTimeout=self._hide_seconds,
             WaitTimeSeconds=WAIT_SECONDS,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
-        ).get("Messages"):
-            letters = [DeadLetter.of(message) for message in received]
-            new = [letter for letter in letters if letter.message_id not in self._held]
-            self._held |= {letter.message_id: letter for letter in letters}
-            if not new:
-                return  # hidden too briefly: the queue starts over
-            yield from new
+        )
+        return list(answer.get("Messages", []))
 
-    def delete(self, letters: Sequence[DeadLetter]) -> None:
-        """Delete at most ten messages; those that SQS does not delete become visible again with the others."""
-        failed = self._sqs.delete_message_batch(
-            QueueUrl=self._queue_url,
-            Entries=[{"Id": str(n), "ReceiptHandle": letter.receipt_handle} for n, letter in enumerate(letters)],
-        ).get("Failed", [])
-        for index in set(range(len(letters))) - {int(each["Id"]) for each in failed}:
-            del self._held[letters[index].message_id]
+    def delete(self, letters: Sequence[DeadLetter]) -> int:
+        """Delete at most ten messages; returns the number that SQS did not delete: these become visible again."""
+        left = dict(enumerate(letters))
+        for _ in range(DELETIONS):
+            answer = self._sqs.delete_message_batch(
+                QueueUrl=self._queue_url,
+                Entries=[{"Id": str(index), "ReceiptHandle": each.receipt_handle} for index, each in left.items()],
+            )
+            failed = {int(each["Id"]) for each in answer.get("Failed", [])}
+            for index in left.keys() - failed:
+                del self._held[left.pop(index).message_id]
+            if not left:
+                break
+        return len(left)
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +81,7 @@ class Look:
 
 def move(
     look: Look, letters: Iterable[DeadLetter], sqs: Any, destination_url: str, bodies: Mapping[str, str] | None = None
-) -> Iterator[tuple[list[DeadLetter], dict[str, NotSent]]]:
+) -> Iterator[tuple[list[DeadLetter], dict[str, Exception]]]:
     """Send messages to another queue, then delete them here: none is lost, but a crash may send a batch twice.
 
     Args:
@@ -81,7 +94,7 @@ def move(
     group: list[tuple[DeadLetter, dict[str, Any]]] = []
     for letter in letters:
         message = letter.message((bodies or {}).get(letter.message_id))
-        if len(group) == MAX_MESSAGES or sum(size_of(each) for _, each in group) + size_of(message) > MAX_BYTES:
+        if len(group) == MAX_MESSAGES or sum(size_of(each) for _, each in group) + size_of(message) > MAX_MESSAGE_BYTES:
             yield _move(look, group, sqs, destination_url)
             group = []
         group.append((letter, message))
@@ -91,7 +104,7 @@ def move(
 
 def _move(
     look: Look, group: Sequence[tuple[DeadLetter, dict[str, Any]]], sqs: Any, destination_url: str
-) -> tuple[list[DeadLetter], dict[str, NotSent]]:
+) -> tuple[list[DeadLetter], dict[str, Exception]]:
     letters = [letter for letter, _ in group]
     failures = deliver(sqs, destination_url, [message for _, message in group])
     if sent := [letter for index, letter in enumerate(letters) if index not in failures]:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from function.records import WHOLE_BATCH, is_whole, message_id
 from function.store import _iso
-from sentiment_contract.messages import MAX_ITEMS, Fault, Item, parse_body, parse_items
+from sentiment_contract.messages import MAX_ITEMS, MAX_MESSAGE_BYTES, Fault, Item, parse_body, parse_items
 from tests.function import strategies as some
 from tests.function.aws import CONTEXT, Aws, import_handler, moto_aws, record
 
-BODY_BYTES = 1_048_576 - 2_048  # SQS's largest message, less room for the reason
+BODY_BYTES = MAX_MESSAGE_BYTES - 2_048  # SQS's largest message, less room for the reason
 SENT = some.NOW
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sentiment.batch import MAX_BYTES, MAX_MESSAGES, Batch, encode
-from sentiment_contract.messages import MAX_ID_BYTES, MAX_TEXT_CHARS, Item, parse_body
+from sentiment.batch import MAX_MESSAGES, Batch, encode
+from sentiment_contract.messages import MAX_ID_BYTES, MAX_MESSAGE_BYTES, MAX_TEXT_CHARS, Item, parse_body
 
 MOMENT = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def test_no_request_exceeds_a_limit_and_every_text_is_sent_once_in_order(texts: 
     requests = batches(texts, per_message)
     for bodies in requests:
         assert 1 <= len(bodies) <= MAX_MESSAGES
-        assert sum(len(body.encode()) for body in bodies) <= MAX_BYTES
+        assert sum(len(body.encode()) for body in bodies) <= MAX_MESSAGE_BYTES
     parsed = [parse_body(body, datetime.now(UTC)) for bodies in requests for body in bodies]
     assert [item for found, _ in parsed for item in found] == texts
     assert all(not faults and len(found) <= per_message for found, faults in parsed)

@@ -146,3 +146,36 @@ except TypeError as error:
     print(error)
 """
     assert "create one there, with the same queue URL" in play(place, outside, program)
+
+
+REFRESHING = """
+import boto3, botocore.session
+from datetime import datetime, timedelta, timezone
+from botocore.credentials import RefreshableCredentials
+refreshing, ended = threading.Event(), threading.Event()
+def refresh():
+    refreshing.set()
+    ended.wait(90)  # it holds the credentials' lock at the fork
+    return {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": "2099-01-01T00:00:00Z"}
+session = botocore.session.get_session()
+soon = datetime.now(timezone.utc) + timedelta(seconds=1)
+session._credentials = RefreshableCredentials("a", "b", "c", soon, refresh, "test")
+boto3.DEFAULT_SESSION = boto3.Session(botocore_session=session)
+producer = Producer(os.environ["QUEUE_URL"], linger_seconds=0.01)
+threading.Thread(target=session._credentials.get_frozen_credentials, daemon=True).start()
+assert refreshing.wait(60)
+if not (pid := os.fork()):
+    signal.alarm(60)
+    producer.send("child", "good")
+    producer.close()
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+ended.set()
+"""
+
+
+def test_a_child_sends_although_its_parent_was_refreshing_credentials_at_the_fork(
+    place: Place, outside: dict[str, str]
+) -> None:
+    play(place, outside, REFRESHING)
+    assert [item["id"] for item in place.items()] == ["child"]

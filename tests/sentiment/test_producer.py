@@ -4,14 +4,14 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Condition, Event, Semaphore
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sentiment import NotSent, Producer, Rejected, SendFailed
+from sentiment import NotSent, Producer, Rejected, SendFailed, senders
 from sentiment.delivery import ATTEMPTS, deliver
 from sentiment.producer import region_of
 from sentiment_contract.messages import MAX_ITEMS, MAX_TEXT_CHARS
@@ -226,3 +226,77 @@ def test_importing_the_producer_loads_no_heavy_packages() -> None:
     program = f"import sys, sentiment; sentiment.Producer; print({heavy} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"
+
+
+def test_atexit_may_close_the_producer(place: Place) -> None:
+    script = (
+        "import atexit, os; from sentiment import Producer; "
+        "producer = Producer(os.environ['QUEUE_URL'], linger_seconds=3600); atexit.register(producer.close); "
+        "[producer.send(f'id-{n}', 'good') for n in range(3)]"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=HANG_S)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(item["id"] for item in place.items()) == ["id-0", "id-1", "id-2"]
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_callback_may_send_again_without_waiting(place: Place, threads: int) -> None:
+    with Producer(place.queue_url, senders=threads, linger_seconds=0.01) as producer:
+        again = [Event() for _ in range(100)]
+
+        def send_again(number: int) -> None:
+            producer.send(f"again-{number}", "good")
+            again[number].set()
+
+        for number in range(100):
+            producer.send(f"first-{number}", "good").add_done_callback(lambda _, number=number: send_again(number))
+        assert all(each.wait(HANG_S) for each in again)
+    assert len(place.items()) == 200
+
+
+@pytest.mark.parametrize("method", ["flush", "close"])
+def test_a_callback_that_would_wait_for_itself_gets_an_error(place: Place, method: str) -> None:
+    errors: list[BaseException] = []
+    with Producer(place.queue_url, linger_seconds=0.01) as producer:
+
+        def wait_for_itself(_: object) -> None:
+            try:
+                getattr(producer, method)()
+            except RuntimeError as error:
+                errors.append(error)
+
+        producer.send("1", "good").add_done_callback(wait_for_itself)
+        producer.flush()
+        producer.send("2", "good")
+    assert "flush and close wait for the callbacks" in str(errors[0])
+    assert [item["id"] for item in place.items()] == ["1", "2"]
+
+
+def test_texts_without_a_timestamp_are_in_order_although_the_clock_stands_still_or_is_set_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    clock = [moment, moment, moment - timedelta(seconds=5), moment - timedelta(hours=1)]
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return clock.pop(0)
+
+    with Producer(place.queue_url) as producer:
+        monkeypatch.setattr(senders, "datetime", Clock)
+        for number in range(4):
+            producer.send(f"{number}", "good")
+    dates = [datetime.fromisoformat(item["timestamp"]) for item in sorted(place.items(), key=lambda item: item["id"])]
+    assert dates[:3] == [moment, moment + timedelta(microseconds=1), moment + timedelta(microseconds=2)]
+    assert dates[3] == moment - timedelta(hours=1), "a clock that was far ahead is not followed"
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "ThrottlingException"])
+def test_an_error_in_a_retry_leaves_what_sqs_has_accepted(place: Place, code: str) -> None:
+    PartialFailures(place.sqs, lambda body, tried: body == "fails")
+    answers(place.sqs, *[400] * 100, code=code, after=1)
+    failures = deliver(place.sqs, place.queue_url, [{"MessageBody": "fails"}, {"MessageBody": "good"}], lambda _: None)
+    assert failures.keys() == {0}
+    assert isinstance(failures[0], ClientError)
+    assert [message["Body"] for message in place.messages()] == ["good"]

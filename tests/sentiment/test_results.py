@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +18,8 @@ from sentiment.follow import POLLED_IDS, wait_for, watch
 from sentiment.summary import Summary
 from sentiment.table import ATTEMPTS, IDS_AT_ONCE, Results
 from tests.sentiment.place import Place, Run
+from tests.waiting import HANG_S
+from tools.local.program import ROOT
 
 
 def test_the_command_shows_results_by_id_and_names_missing_ids(place: Place, run: Run) -> None:
@@ -333,3 +338,17 @@ def test_output_into_a_pipe_is_not_wrapped(place: Place, run: Run) -> None:
     place.store("long-" + "x" * 200, text="word " * 100)
     assert "No result for 1 id: " + "y" * 90 in run("results", "y" * 150).err
     assert "\n" not in run("results", "long-" + "x" * 200).out.split("long-")[1].split("word word")[0]
+
+
+@pytest.mark.parametrize("output", ["jsonl", "csv"])
+def test_a_pipe_gets_utf_8_whatever_the_systems_encoding(place: Place, output: str) -> None:
+    place.store("日本-1", text="Ich ♥ it. café")
+    done = subprocess.run(
+        [sys.executable, "-m", "sentiment", "results", "--all", "--output", output],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        timeout=HANG_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "日本-1" in done.stdout.decode()
+    assert "Ich ♥ it. café" in done.stdout.decode()

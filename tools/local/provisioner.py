@@ -35,6 +35,7 @@ class Provisioner(Recorder):
 
     def _queue(self, name: str, inputs: Inputs) -> dict[str, Any]:
         given = {
+            "MaximumMessageSize": inputs.get("maxMessageSize", 262_144),  # the provider's default, not SQS's
             "VisibilityTimeout": inputs.get("visibilityTimeoutSeconds"),
             "MessageRetentionPeriod": inputs.get("messageRetentionSeconds"),
             "ReceiveMessageWaitTimeSeconds": inputs.get("receiveWaitTimeSeconds"),

@@ -1,6 +1,6 @@
 """Compares the memory and time of models of common sizes, with random weights.
 
-`python -m tools.models.sizes` prints the table in docs/model.md, and UPDATE_DOCS=1 writes it there (about three minutes,
+`python -m tools.models.sizes` prints the table in docs/model.md, and UPDATE_DOCS=1 writes it there (three minutes,
 4 GB on disk in build/sizes).
 """
 

@@ -6,17 +6,18 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from function.dead_letters import DeadLetters
-from sentiment.batch import MAX_BYTES
 from sentiment.dlq.letter import DeadLetter, size_of
 from sentiment.dlq.queue import Look, move
 from sentiment.dlq.replay import edited
 from sentiment.screen import answers
 from sentiment.target import Target
 from sentiment_contract.dead_letters import MAX_ATTRIBUTES, SENT_TIMESTAMP, sent_at
+from sentiment_contract.messages import MAX_MESSAGE_BYTES
 from tests.function.aws import record
 from tests.sentiment.faults import PartialFailures
 from tests.sentiment.place import Place, Run
@@ -260,11 +261,11 @@ def test_a_message_without_room_for_its_date_is_sent_without_it() -> None:
         {
             "MessageId": "m",
             "ReceiptHandle": "h",
-            "Body": "x" * MAX_BYTES,
+            "Body": "x" * MAX_MESSAGE_BYTES,
             "Attributes": {"SentTimestamp": str(FIRST_SENT), "ApproximateReceiveCount": "1"},
         }
     )
-    assert letter.message() == {"MessageBody": "x" * MAX_BYTES, "MessageAttributes": {}}
+    assert letter.message() == {"MessageBody": "x" * MAX_MESSAGE_BYTES, "MessageAttributes": {}}
     assert size_of(letter.message("short")) == len("short" + SENT_TIMESTAMP + "Number" + str(FIRST_SENT))
 
 
@@ -331,3 +332,45 @@ def test_purge_with_yes_deletes_without_asking(place: Place, run: Run) -> None:
     assert run("dlq", "purge", "--yes").code == 0
     assert visible(place) == []
     assert "no dead letters" in run("dlq", "purge").err
+
+
+def test_purge_reports_the_letters_that_sqs_does_not_delete(
+    place: Place, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    for body in ("one", "two"):
+        dead_letter(place, body)
+    client = Target.client
+
+    def stubborn(target: Target, service: str) -> Any:
+        """Deletes all but the first, however often it is asked."""
+        sqs = client(target, service)
+        sqs.meta.events.register("provide-client-params.sqs.DeleteMessageBatch", leave_the_first)
+        sqs.meta.events.register("after-call.sqs.DeleteMessageBatch", report)
+        return sqs
+
+    def leave_the_first(params: dict[str, Any], context: dict[str, Any], **_: Any) -> dict[str, Any]:
+        context["kept"] = params["Entries"][:1]
+        return {**params, "Entries": params["Entries"][1:] or [{"Id": "none", "ReceiptHandle": "none"}]}
+
+    def report(parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        failed = {"SenderFault": False, "Code": "InternalError"}
+        parsed["Failed"] = [{"Id": entry["Id"], **failed} for entry in context["kept"]]
+
+    monkeypatch.setattr(Target, "client", stubborn)
+    done = run("dlq", "purge", "--save", SAVED, "--yes")
+    assert done.code == 2
+    assert "SQS did not delete 1 of 2 dead letters, which stay in the queue" in done.err
+    assert len(SAVED.read_text().splitlines()) == 2
+    monkeypatch.undo()
+    assert len(visible(place)) == 1
+
+
+def test_a_look_goes_on_after_an_answer_with_nothing_new() -> None:
+    def message(number: int) -> dict[str, Any]:
+        attributes = {"SentTimestamp": "1700000000000", "ApproximateReceiveCount": "1"}
+        return {"MessageId": f"m{number}", "ReceiptHandle": "r", "Body": "b", "Attributes": attributes}
+
+    received = [[message(0), message(1)], [message(1)], [message(2)], *[[message(0)]] * 9]
+    sqs = Mock(receive_message=lambda **_: {"Messages": received.pop(0)})
+    assert [letter.message_id for letter in Look(sqs, "url", 60)] == ["m0", "m1", "m2"]
+    assert len(received) == 6, "it ends where the queue starts over"
