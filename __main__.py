@@ -8,7 +8,7 @@ from components.deployed import Deployed
 from components.function import Function, FunctionArgs
 from components.image import Image, ImageArgs
 from components.kept_data import check_keys, check_repository, table_name_of
-from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs
+from components.provisioned_concurrency import ProvisionedConcurrency, ProvisionedConcurrencyArgs, may_start
 from components.queue import Queue, QueueArgs
 from components.signals import SignalsArgs, signals_of
 from components.table import Table, TableArgs
@@ -110,7 +110,7 @@ function = Function(
     ),
 )
 shifting = settings.canary and settings.stable_version > 0 and settings.canary_percent > 0
-if settings.provisioned_concurrency:
+if settings.provisioned_concurrency and may_start(deployed, "warm", shifting):
     ProvisionedConcurrency(
         "warm",
         ProvisionedConcurrencyArgs(

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.deployed import Deployed
+
+CONFIG = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 TARGET_UTILIZATION = 0.7  # the utilisation that scaling aims at; AWS's own example
 
 
@@ -23,6 +26,12 @@ class ProvisionedConcurrencyArgs:
     minimum: int
     maximum: int
     shifting: bool = False
+
+
+def may_start(deployed: Deployed, name: str, shifting: bool) -> bool:
+    """Whether the alias may have it: AWS refuses to begin while the alias has weights, and so the update that ends the
+    canary does."""
+    return not shifting or bool(deployed.output(CONFIG, name, "qualifier"))
 
 
 class ProvisionedConcurrency(pulumi.ComponentResource):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from tokenizers import Tokenizer
 from transformers.utils import SAFE_WEIGHTS_NAME
 from transformers.utils import logging as transformers_logging
 
@@ -82,7 +83,9 @@ def convert(source: Source, backend: str, folder: Path, model_id: str, revision:
     else:
         with _step("write the int8 graph", folder / MODEL_FILE):
             onnx_graph.write(source.model, folder / MODEL_FILE)
-        source.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+        tokenizer = Tokenizer.from_str(source.tokenizer.backend_tokenizer.to_str())
+        tokenizer.enable_truncation(source.max_tokens, direction=source.tokenizer.truncation_side)
+        tokenizer.save(str(folder / TOKENIZER_FILE))
         source.model.config.save_pretrained(folder)
     files = sorted(path.name for path in folder.iterdir())
     manifest = Manifest(

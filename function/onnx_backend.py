@@ -27,7 +27,8 @@ class OnnxClassifier:
         self.manifest = manifest
         self._tokenizer = Tokenizer.from_file(str(model_dir / TOKENIZER_FILE))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(manifest.max_tokens)
+        side = (self._tokenizer.truncation or {}).get("direction", "right")  # older builds did not record it
+        self._tokenizer.enable_truncation(manifest.max_tokens, direction=side)
         self._session = onnxruntime.InferenceSession(
             str(model_dir / MODEL_FILE), session_options(), providers=["CPUExecutionProvider"]
         )

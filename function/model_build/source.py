@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import tokenizers
 import torch
 from transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
@@ -16,12 +17,20 @@ from transformers import (
 )
 from transformers import PreTrainedModel as Model
 from transformers import PreTrainedTokenizerBase as Tokenizer
-from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME, WEIGHTS_INDEX_NAME, WEIGHTS_NAME
+from transformers.utils import (
+    SAFE_WEIGHTS_INDEX_NAME,
+    SAFE_WEIGHTS_NAME,
+    WEIGHTS_INDEX_NAME,
+    WEIGHTS_NAME,
+    cached_file,
+)
 
+from function.known_texts import KNOWN_TEXTS
 from function.manifest import sha256 as digest_of
 
 UNLIMITED = 10**30  # tokens: transformers' value for a tokenizer that states no limit
 LFS = b"version https://git-lfs"
+SHOWN_TOKENS = 6
 NAMED = 3  # the most tensors or tokens that a message lists
 
 Size = Sequence[int]
@@ -53,6 +62,7 @@ def load_source(name: str, revision: str | None, backend: str) -> Source:
         _check_kind(config)
         labels = _labels(config)
         tokenizer = AutoTokenizer.from_pretrained(name, **pinned)
+        check_own_tokens(name, revision, tokenizer)
         # We report mismatches ourselves; transformers would advise an option that we do not have.
         model, found = AutoModelForSequenceClassification.from_pretrained(
             name, config=config, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **pinned
@@ -66,6 +76,29 @@ def load_source(name: str, revision: str | None, backend: str) -> Source:
         if "trust_remote_code" in str(error):
             raise UnsuitableModel(f"{name} cannot be served: it needs code of its own, which we do not run") from error
         raise UnsuitableModel(f"{name} cannot be loaded: {' '.join(str(error).split())}") from error
+
+
+def check_own_tokens(name: str, revision: str | None, tokenizer: Tokenizer) -> None:
+    """UnsuitableModel if transformers gives other tokens than the checkpoint's own tokenizer.json.
+
+    transformers 5 takes only the vocabulary from that file, and the rest from the class that tokenizer_config.json
+    names or the kind of model implies. If they do not fit, it silently computes nonsense.
+    """
+    file = cached_file(name, "tokenizer.json", revision=revision, _raise_exceptions_for_missing_entries=False)
+    if file is None:
+        return
+    own = tokenizers.Tokenizer.from_file(file)
+    own.no_truncation()
+    own.no_padding()
+    for text in KNOWN_TEXTS:
+        if (ours := own.encode(text)).ids != tokenizer(text)["input_ids"]:
+            theirs = tokenizer.convert_ids_to_tokens(tokenizer(text)["input_ids"])
+            raise UnsuitableModel(
+                f"transformers reads its tokenizer.json as {type(tokenizer).__name__}, which gives other tokens: "
+                f"{theirs[:SHOWN_TOKENS]} instead of {ours.tokens[:SHOWN_TOKENS]}, and so on; set tokenizer_class in "
+                "tokenizer_config.json to the class it was trained with, or to TokenizersBackend for tokenizer.json as "
+                "it is (and do_lower_case to what it does)"
+            )
 
 
 def revision_of(folder: Path) -> str:

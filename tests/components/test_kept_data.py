@@ -1,29 +1,15 @@
 """Changes that would delete a stack's data are refused before anything is registered, or made without a loss."""
 
 import json
-from collections.abc import Mapping
 
 import pytest
 
 from components.kept_data import WouldLoseData
-from tests.stacks import DEV
-from tools.local.program import run
-from tools.local.recorder import Project, Recorder
+from tests.components.state import update
+from tools.local.recorder import Recorder
 
 OLD_KEY, NEW_KEY = (f"arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-0000-4000-8000-00000000000{n}" for n in "12")
 TABLE, QUEUE = "aws:dynamodb/table:Table", "aws:sqs/queue:Queue"
-
-
-def update(has: Mapping[str, Mapping[str, object]], **settings: object) -> Recorder:
-    """An update of a stack whose state has these outputs, by type and name."""
-
-    def recorder(project: Project, stack: str, region: str) -> Recorder:
-        made = Recorder(project, stack, region)
-        urns = {key: f"urn:pulumi:{stack}::{project.name}::{project.name}:components:C${key}" for key in has}
-        made.deployed = {urns[key]: {"type": key.partition("::")[0], "outputs": has[key]} for key in has}
-        return made
-
-    return run(DEV, recorder, **settings)
 
 
 def with_table(name: str, **settings: object) -> str:

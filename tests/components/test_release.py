@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from components.image import PULL
+from components.provisioned_concurrency import CONFIG
 from function.names import DEAD_LETTERED, METRIC_DIMENSION, METRIC_NAMESPACE, VERSION_DIMENSION
 from settings import SettingsError, check_names, max_stack_chars, project_name
+from tests.components.state import update
 from tests.stacks import DEV, PROD
 from tools.local.program import run
 from tools.local.recorder import ACCOUNT, Recorder
@@ -65,7 +67,7 @@ def test_a_tagged_image_never_expires(stack: Recorder) -> None:
 
 
 ALIAS = "aws:lambda/alias:Alias"
-WARM = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
+
 CANARY_ALARMS = {"alarm-canary-errors", "alarm-canary-dead-letters"}
 
 
@@ -120,9 +122,17 @@ def test_dead_letters_of_the_new_version_raise_their_own_alarm() -> None:
 
 def test_the_program_leaves_provisioned_concurrency_alone_during_a_canary() -> None:
     steady = run(DEV, provisionedConcurrency=2, canaryPercent=10)
-    shifting = run(DEV, provisionedConcurrency=2, canaryPercent=10, stableVersion=7, canary=True)
-    assert steady.one(WARM).ignore_changes == []
-    assert shifting.one(WARM).ignore_changes == ["provisionedConcurrentExecutions"]
+    has = {f"{CONFIG}::warm": {"qualifier": "live"}}
+    shifting = update(has, provisionedConcurrency=2, canaryPercent=10, stableVersion=7, canary=True)
+    assert steady.one(CONFIG).ignore_changes == []
+    assert shifting.one(CONFIG).ignore_changes == ["provisionedConcurrentExecutions"]
+
+
+def test_provisioned_concurrency_starts_only_after_a_canary() -> None:
+    during = run(DEV, provisionedConcurrency=2, canaryPercent=10, stableVersion=7, canary=True)
+    assert during.all(CONFIG) == []
+    after = run(DEV, provisionedConcurrency=2, canaryPercent=10, stableVersion=8)
+    assert after.one(CONFIG).inputs["provisionedConcurrentExecutions"] == 2
 
 
 def test_a_bake_too_short_for_the_alarms_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,6 +20,16 @@ from tools.project import ROOT
 pytestmark = pytest.mark.slow(reason="builds a model with torch")
 
 MODEL, COMMIT, TOKEN = "owner/tiny", "714eb0fa89d2f80546fda750413ed43d93601a13", "hf_of_the_test"
+
+
+def xet(digest: str) -> dict[str, str]:
+    """Headers that a mirror passes on from the hub: they point a client to a storage that only the hub's own has."""
+    return {"X-Xet-Hash": digest, "X-Xet-Refresh-Route": "http://127.0.0.1:1/nowhere"}
+
+
+def dockerfile_sets() -> dict[str, str]:
+    """The build's own variables where it has a mirror."""
+    return dict(re.findall(r'(\w+)="\$\{HF_ENDPOINT:\+(\w+)\}"', (ROOT / "function" / "Dockerfile").read_text()))
 
 
 @pytest.fixture
@@ -41,7 +52,8 @@ def mirror(tiny_source: Path) -> Iterator[str]:
                 status, headers = 401, {"X-Error-Code": "GatedRepo"}
             elif path.startswith(f"/{MODEL}/resolve/{COMMIT}/") and file.is_file():
                 found = file.read_bytes()
-                status, headers = 200, {"ETag": f'"{hashlib.sha256(found).hexdigest()}"', "X-Repo-Commit": COMMIT}
+                digest = hashlib.sha256(found).hexdigest()
+                status, headers = 200, {"ETag": f'"{digest}"', "X-Repo-Commit": COMMIT, **xet(digest)}
             else:
                 status, headers = 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}
             self.send_response(status)
@@ -72,7 +84,7 @@ def test_only_a_build_with_the_token_gets_a_model_from_the_mirror(
     build = subprocess.run(
         [sys.executable, "-m", "function.build_model", *given, "--max-disagreement", str(TINY_DISAGREEMENT)],
         cwd=ROOT,
-        env={**os.environ, "HF_ENDPOINT": mirror, "HOME": str(home), "HF_HUB_OFFLINE": "0"},
+        env={**os.environ, "HF_ENDPOINT": mirror, "HOME": str(home), "HF_HUB_OFFLINE": "0", **dockerfile_sets()},
         capture_output=True,
         text=True,
         timeout=HANG_S,

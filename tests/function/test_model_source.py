@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -18,10 +19,12 @@ from transformers import (
 )
 
 from function import build_model
+from function.classifier import load
 from function.manifest import sha256
-from function.model_build import onnx_graph
+from function.model_build import onnx_graph, parity
 from function.model_build.source import UNLIMITED, UnsuitableModel, load_source, revision_of
-from tests.tiny_model import TINY_LABELS
+from tests.model_kinds import make_kind
+from tests.tiny_model import TINY_DISAGREEMENT, TINY_LABELS, wordpieces
 
 pytestmark = pytest.mark.slow(reason="loads models with torch")
 
@@ -227,3 +230,32 @@ def test_torch_needs_a_padding_token_and_onnx_does_not(changed: Callable[[Change
     with pytest.raises(UnsuitableModel, match="no padding token"):
         load_source(str(folder), None, "torch")
     load_source(str(folder), None, "onnx")
+
+
+def test_a_tokenizer_that_transformers_reads_as_another_kind_is_refused(tmp_path: Path) -> None:
+    """As with camembertv2: RoBERTa's class, but WordPiece's tokenizer.json."""
+    folder = make_kind("roberta", tmp_path / "checkpoint")
+    load_source(str(folder), None, "onnx")
+    wordpieces().backend_tokenizer.save(str(folder / "tokenizer.json"))
+    with pytest.raises(
+        UnsuitableModel, match=r"reads its tokenizer\.json as RobertaTokenizer, which gives other tokens"
+    ):
+        load_source(str(folder), None, "onnx")
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_function_truncates_the_side_that_the_tokenizer_names(
+    side: str, changed: Callable[[Change], Path], tmp_path: Path
+) -> None:
+    def short(folder: Path) -> None:
+        config = json.loads((folder / "tokenizer_config.json").read_text())
+        settings = {"model_max_length": 12, "truncation_side": side}
+        (folder / "tokenizer_config.json").write_text(json.dumps({**config, **settings}))
+
+    folder = changed(short)
+    build_model.build(str(folder), None, "onnx", tmp_path / "built", max_disagreement=TINY_DISAGREEMENT)
+    built, source = load(tmp_path / "built"), load_source(str(folder), None, "onnx")
+    texts = ["good " * 20 + "bad " * 20, "bad " * 20 + "good " * 20]
+    np.testing.assert_allclose(built.probabilities(texts), parity.probabilities(source, texts), atol=0.02)
+    assert all(sentiment.truncated for sentiment in built.classify(texts))
+    assert np.abs(np.diff(built.probabilities(texts), axis=0)).max() > 0.05, "both sides would look alike"

@@ -23,7 +23,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from function.model_build.source import positions
+from function.model_build.source import UnsuitableModel, check_own_tokens, positions
 from sentiment.errors import CommandError
 from tools.models.labelled import Labelled
 
@@ -64,7 +64,8 @@ def load_base(
             base, dtype=torch.float32, ignore_mismatched_sizes=True, output_loading_info=True, **changes, **pinned
         )
         tokenizer = AutoTokenizer.from_pretrained(base, **pinned)
-    except (OSError, ValueError) as error:
+        check_own_tokens(base, revision, tokenizer)
+    except (OSError, ValueError, UnsuitableModel) as error:
         raise CommandError(f"BASE: {base} cannot be loaded: {error}") from error
     inside = f"{model.base_model_prefix}."
     lost = [*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])]
