@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from rich.table import Table
-from transformers import PreTrainedModel
 
 from function.build_model import MAX_DISAGREEMENT, MAX_MEAN_DIFFERENCE, convert
 from function.classifier import load
@@ -31,10 +31,10 @@ GAIN = 100  # of the outliers
 STUCK = (25.0, 50.0)  # least and most of a stuck neuron
 FACTORS = (0.5, 2.0)
 
-Broken = Callable[[PreTrainedModel, np.random.Generator], None]
+Broken = Callable[[Any, np.random.Generator], None]  # a model of transformers, changed in place
 
 
-def swapped(model: PreTrainedModel, random: np.random.Generator) -> None:
+def swapped(model: Any, random: np.random.Generator) -> None:
     """Two matrices of one layer's attention change places."""
     attention = _layer(model, random).attention
     parts = [attention.self.query, attention.self.key, attention.self.value, attention.output.dense]
@@ -44,7 +44,7 @@ def swapped(model: PreTrainedModel, random: np.random.Generator) -> None:
     parts[second].weight.data.copy_(kept)
 
 
-def scaled(model: PreTrainedModel, random: np.random.Generator) -> None:
+def scaled(model: Any, random: np.random.Generator) -> None:
     """One matrix is off by a factor."""
     layer = _layer(model, random)
     attention = layer.attention
@@ -52,7 +52,7 @@ def scaled(model: PreTrainedModel, random: np.random.Generator) -> None:
     parts[random.integers(len(parts))].weight.data.mul_(float(random.choice(FACTORS)))
 
 
-def stuck(model: PreTrainedModel, random: np.random.Generator) -> None:
+def stuck(model: Any, random: np.random.Generator) -> None:
     """In every layer an inner neuron gives one large value for any text, which the outer bias takes back."""
     for layer in model.bert.encoder.layer:
         neuron, value = int(random.integers(layer.intermediate.dense.out_features)), random.uniform(*STUCK)
@@ -61,7 +61,7 @@ def stuck(model: PreTrainedModel, random: np.random.Generator) -> None:
         layer.output.dense.bias.data.sub_(layer.output.dense.weight.data[:, neuron] * value)
 
 
-def outliers(model: PreTrainedModel, random: np.random.Generator) -> None:
+def outliers(model: Any, random: np.random.Generator) -> None:
     """In every layer three values of attention are far larger than the others, and the next matrix evens them out."""
     for layer in model.bert.encoder.layer:
         value, output = layer.attention.self.value, layer.attention.output.dense
@@ -139,16 +139,15 @@ def _features(trained: Trained, source: Source) -> tuple[torch.Tensor, torch.Ten
     """The encoder's vectors for some of the training texts (texts, width), and their labels' numbers."""
     some = trained.texts[:: -(-len(trained.texts) // HEAD_SAMPLE)]
     vectors = []
+    model: Any = source.model
     with torch.no_grad():
         for text in some:
             encoded = source.tokenizer(text.text, truncation=True, max_length=source.max_tokens, return_tensors="pt")
-            vectors.append(source.model.bert(**encoded).last_hidden_state[0, 0])
+            vectors.append(model.bert(**encoded).last_hidden_state[0, 0])
     return torch.stack(vectors), torch.tensor([source.labels.index(text.label) for text in some])
 
 
-def _with_a_new_head(
-    model: PreTrainedModel, features: torch.Tensor, numbers: torch.Tensor, seed: int
-) -> PreTrainedModel:
+def _with_a_new_head(model: Any, features: torch.Tensor, numbers: torch.Tensor, seed: int) -> Any:
     torch.manual_seed(seed)
     new = copy.deepcopy(model)
     dense, classifier = new.bert.pooler.dense, new.classifier
@@ -165,6 +164,6 @@ def _with_a_new_head(
     return new
 
 
-def _layer(model: PreTrainedModel, random: np.random.Generator) -> torch.nn.Module:
+def _layer(model: Any, random: np.random.Generator) -> Any:
     layers = model.bert.encoder.layer
     return layers[int(random.integers(len(layers)))]
