@@ -39,6 +39,7 @@ def test_no_variable_of_the_developers_shell_remains() -> None:
     assert {name: os.environ[name] for name in foreign(os.environ)} == NO_CREDENTIALS
 
 
+@pytest.mark.slow(reason="runs pytest")
 def test_foreign_shell_variables_do_not_reach_the_tests() -> None:
     alone = f"{__file__}::{test_no_variable_of_the_developers_shell_remains.__name__}"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", alone]

@@ -10,6 +10,8 @@ import pytest
 from tests.docs.commands import Call, Shell, of, options, options_by_help
 from tools.local.program import ROOT
 
+pytestmark = pytest.mark.slow(reason="runs every command of the pages")
+
 # Module -> the test file that names it and runs it, with the options of the pages or with others.
 TESTED = {
     "examples/stream/poll.py": "examples/test_stream.py",

@@ -14,6 +14,8 @@ from tests.docs.commands import Call, of, operands, options, options_by_help
 from tests.stacks import STRICT
 from tools.local.program import ROOT, run
 
+pytestmark = pytest.mark.slow(reason="runs every command of the pages")
+
 OF_EVERY_OPERATION = {"--cli-binary-format", "--output", "--query", "--region"}  # of the AWS CLI itself
 OWN_OF_THE_CLI: dict[str, set[str]] = {
     "logs tail": {"--since", "--filter-pattern"},

@@ -224,6 +224,7 @@ def test_send_refuses_another_queues_checkpoint_and_a_malformed_one(place: Place
     assert "is not a checkpoint" in run("send", TEXTS).err
 
 
+@pytest.mark.slow(reason="interrupts a process that sends")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_settles_its_requests_in_flight(
     place: Place, outside: dict[str, str], number: signal.Signals

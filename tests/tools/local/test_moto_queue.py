@@ -116,6 +116,7 @@ def test_a_call_inspects_few_messages_regardless_of_the_backlog(backlog: int, mo
     assert len(looks) < 5
 
 
+@pytest.mark.slow(reason="many threads and messages")
 def test_concurrent_threads_receive_every_message_exactly_once() -> None:
     sqs, each, threads = backend(), 250, 4
 

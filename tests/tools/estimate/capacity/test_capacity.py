@@ -244,6 +244,7 @@ def test_the_command_prints_ways_needs_rates_and_sources_and_draws_a_chart(tmp_p
     assert (tmp_path / "capacity.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow(reason="runs the command")
 @pytest.mark.parametrize(
     ("options", "says"),
     [
