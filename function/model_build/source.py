@@ -61,8 +61,7 @@ def load_source(name: str, revision: str | None, backend: str) -> Source:
         config = AutoConfig.from_pretrained(name, **pinned)
         _check_kind(config)
         labels = _labels(config)
-        tokenizer = AutoTokenizer.from_pretrained(name, **pinned)
-        check_own_tokens(name, revision, tokenizer)
+        tokenizer = load_tokenizer(name, revision)
         # We report mismatches ourselves; transformers would advise an option that we do not have.
         model, found = AutoModelForSequenceClassification.from_pretrained(
             name, config=config, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **pinned
@@ -78,7 +77,22 @@ def load_source(name: str, revision: str | None, backend: str) -> Source:
         raise UnsuitableModel(f"{name} cannot be loaded: {' '.join(str(error).split())}") from error
 
 
-def check_own_tokens(name: str, revision: str | None, tokenizer: Tokenizer) -> None:
+def load_tokenizer(name: str, revision: str | None) -> Tokenizer:
+    """UnsuitableModel if this needs a package that we lack, or gives other tokens than the model was trained with."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
+    except Exception as error:
+        if "tiktoken" not in str(error):  # transformers' last resort for a sentencepiece model
+            raise
+        raise UnsuitableModel(
+            "its tokenizer is a sentencepiece model without tokenizer.json: where the package sentencepiece is "
+            "installed, load it with transformers' AutoTokenizer, and save_pretrained writes that file"
+        ) from error
+    _check_own_tokens(name, revision, tokenizer)
+    return tokenizer
+
+
+def _check_own_tokens(name: str, revision: str | None, tokenizer: Tokenizer) -> None:
     """UnsuitableModel if transformers gives other tokens than the checkpoint's own tokenizer.json.
 
     transformers 5 takes only the vocabulary from that file, and the rest from the class that tokenizer_config.json

@@ -243,6 +243,14 @@ def test_a_tokenizer_that_transformers_reads_as_another_kind_is_refused(tmp_path
         load_source(str(folder), None, "onnx")
 
 
+def test_a_sentencepiece_model_without_tokenizer_json_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    folder = make_kind("xlm-roberta", tmp_path / "checkpoint")
+    (folder / "tokenizer.json").unlink()
+    (folder / "sentencepiece.bpe.model").write_bytes(b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02")
+    with pytest.raises(UnsuitableModel, match=r"a sentencepiece model without tokenizer\.json: .* save_pretrained"):
+        load_source(str(folder), None, "onnx")
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_the_function_truncates_the_side_that_the_tokenizer_names(
     side: str, changed: Callable[[Change], Path], tmp_path: Path

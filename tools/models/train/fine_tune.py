@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from transformers import (
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     DataCollatorWithPadding,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -23,7 +22,7 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from function.model_build.source import UnsuitableModel, check_own_tokens, positions
+from function.model_build.source import UnsuitableModel, load_tokenizer, positions
 from sentiment.errors import CommandError
 from tools.models.labelled import Labelled
 
@@ -63,8 +62,7 @@ def load_base(
         model, found = AutoModelForSequenceClassification.from_pretrained(
             base, dtype=torch.float32, ignore_mismatched_sizes=True, output_loading_info=True, **changes, **pinned
         )
-        tokenizer = AutoTokenizer.from_pretrained(base, **pinned)
-        check_own_tokens(base, revision, tokenizer)
+        tokenizer = load_tokenizer(base, revision)
     except (OSError, ValueError, UnsuitableModel) as error:
         raise CommandError(f"BASE: {base} cannot be loaded: {error}") from error
     inside = f"{model.base_model_prefix}."
