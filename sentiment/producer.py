@@ -99,11 +99,11 @@ class Producer:
         A callback of the future may call `send`, which then does not wait, but not `flush` or `close`.
         """
         moment = timestamp.isoformat() if isinstance(timestamp, datetime) else timestamp
-        now = self._of_this_process().now()
-        items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, now)
+        senders = self._of_this_process()
+        items, faults = parse_message({"id": id, "text": text, "timestamp": moment}, senders.now())
         if faults:
             raise Rejected(faults[0])
-        return self.send_item(items[0])
+        return senders.take(items[0])
 
     def send_item(self, item: Item) -> Future[None]:
         """Like `send`, for a text that has already been parsed."""

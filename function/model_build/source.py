@@ -105,11 +105,12 @@ def _check_own_tokens(name: str, revision: str | None, tokenizer: Tokenizer) -> 
     own.no_truncation()
     own.no_padding()
     for text in KNOWN_TEXTS:
-        if (ours := own.encode(text)).ids != tokenizer(text)["input_ids"]:
-            theirs = tokenizer.convert_ids_to_tokens(tokenizer(text)["input_ids"])
+        ours, theirs = own.encode(text), tokenizer(text)["input_ids"]
+        if ours.ids != theirs:
+            read = tokenizer.convert_ids_to_tokens(theirs)
             raise UnsuitableModel(
                 f"transformers reads its tokenizer.json as {type(tokenizer).__name__}, which gives other tokens: "
-                f"{theirs[:SHOWN_TOKENS]} instead of {ours.tokens[:SHOWN_TOKENS]}, and so on; set tokenizer_class in "
+                f"{read[:SHOWN_TOKENS]} instead of {ours.tokens[:SHOWN_TOKENS]}, and so on; set tokenizer_class in "
                 "tokenizer_config.json to the class it was trained with, or to TokenizersBackend for tokenizer.json as "
                 "it is (and do_lower_case to what it does)"
             )

@@ -78,17 +78,13 @@ def test_the_figures_compare_the_answers_of_both_models(source: Source, onnx_mod
     texts = parity.sentences()[:20]
     built = load(onnx_model)
     found = parity.measure(built, source, texts)
-    for name, scores in {"fp32": _fp32(source, texts), "ours": built.probabilities(texts)}.items():
+    for name, scores in {"fp32": parity.probabilities(source, texts), "ours": built.probabilities(texts)}.items():
         assert scores.shape == (20, 2), name
         np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
-    differences = np.abs(_fp32(source, texts) - built.probabilities(texts))
+    differences = np.abs(parity.probabilities(source, texts) - built.probabilities(texts))
     assert found.mean_score_difference == pytest.approx(differences[:, 0].mean(), abs=1e-5)
     assert found.max_score_difference == pytest.approx(differences.max(), abs=1e-5)
-    assert found.decided == sum(abs(first - second) > DECIDED for first, second in _fp32(source, texts))
-
-
-def _fp32(source: Source, texts: list[str]) -> np.ndarray:
-    return parity.probabilities(source, texts)
+    assert found.decided == sum(abs(first - second) > DECIDED for first, second in parity.probabilities(source, texts))
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
